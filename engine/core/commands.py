@@ -1,0 +1,141 @@
+"""Commands: what somebody asks of one case (R2). Imperative, small, decoded strictly at the door.
+
+The envelope around a command (its id, the case, who asks, when) is `Request`. Components add commands of
+their own (`tasks`, `sla`) in the same way; bootstrap makes one tagged union of them all.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+Json = Any
+
+
+class Command(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of every command."""
+
+
+class StartCase(Command, frozen=True):
+    process: str
+    data: dict[str, Json] = {}
+    version: str = ""  # "" is the one in force
+    parent: str = ""  # set by the engine for called cases
+    parent_token: int = 0
+    by: str = "staff"  # the channel: staff, web, call, message, schedule
+
+
+class CompleteTask(Command, frozen=True):
+    """Finishes a person's task. On a task that nobody holds it claims it first (R5)."""
+
+    task: int
+    outcome: str = ""
+    data: dict[str, Json] = {}
+    reason: str = ""
+
+
+class FireTimer(Command, frozen=True):
+    """A timer of the named slice (flow, clocks) has come due."""
+
+    slice: str
+    timer: int
+    due: datetime
+
+
+class DeliverMessage(Command, frozen=True):
+    message: str
+    key: str
+    payload: dict[str, Json] = {}
+
+
+class DeliverSignal(Command, frozen=True):
+    signal: str
+    key: str = ""
+
+
+class FinishJob(Command, frozen=True):
+    job: int
+    result: Json = None
+
+
+class FailJob(Command, frozen=True):
+    """A job is given up. With a `code` it becomes that error in the flow, otherwise an incident."""
+
+    job: int
+    text: str
+    code: str = ""
+
+
+class FinishCall(Command, frozen=True):
+    """The called case has ended (`end`), or failed with an error that it did not catch (`error`)."""
+
+    token: int
+    case: str
+    end: str = ""
+    data: dict[str, Json] = {}
+    error: str = ""
+
+
+class EscalateCall(Command, frozen=True):
+    token: int
+    case: str
+    name: str
+
+
+class RetryIncident(Command, frozen=True):
+    incident: int
+
+
+class SuspendCase(Command, frozen=True):
+    reason: str
+
+
+class ResumeCase(Command, frozen=True):
+    reason: str = ""
+
+
+class CancelCase(Command, frozen=True):
+    reason: str
+
+
+class StartStep(Command, frozen=True):
+    """Starts a step of an ad-hoc block; `block` is the block's token."""
+
+    block: int
+    step: str
+
+
+class FinishBlock(Command, frozen=True):
+    block: int
+
+
+class AddInstance(Command, frozen=True):
+    """Adds an item to an `each` that is running; `each` is its token."""
+
+    each: int
+    item: Json
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A command on its way to a case."""
+
+    id: str  # unique in history (R5)
+    case: str
+    command: Command
+    actor: str  # the user, or "system"
+    at: datetime  # arrival, UTC
+    ground: str = ""  # on which ground: a clause, a reason, the operating system's user
+
+
+class Refusal(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Why a command was not accepted: a value, not an exception."""
+
+    code: str
+    text: str
+    fields: dict[str, dict[str, str]] = {}  # path -> message by language, for forms
+
+
+class Refuse(Exception):  # noqa: N818  (control flow inside one decision, never seen outside)
+    def __init__(self, code: str, text: str, fields: dict[str, dict[str, str]] | None = None) -> None:
+        super().__init__(text)
+        self.refusal = Refusal(code, text, fields or {})

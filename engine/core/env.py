@@ -1,0 +1,56 @@
+"""What deciding may look at beside the case itself: immutable, versioned, handed in.
+
+Everything here is a plain value or a small protocol that another component implements (R25). The core
+never asks the wall clock, the database or the network.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from engine.core.durations import Calendar
+from engine.core.model import Process
+
+Json = Any
+
+
+class Sealer(Protocol):
+    """Seals fields of grade secret, bound to the case and the path (R13). Deterministic."""
+
+    def seal(self, path: str, value: Json) -> str: ...
+
+    def open(self, path: str, sealed: str) -> Json: ...
+
+
+class Directory(Protocol):
+    """The organisation as deciding sees it: one revision, looked up by name."""
+
+    @property
+    def revision(self) -> int: ...
+
+    def active(self, user: str) -> bool: ...
+
+    def roles(self, user: str) -> frozenset[str]: ...
+
+    def serves(self, user: str, queue: str) -> bool: ...
+
+    def manager(self, user: str) -> str | None: ...
+
+
+class Versions(Protocol):
+    """Which compiled process a name and version stand for."""
+
+    def process(self, name: str, version: str = "") -> Process | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    now: datetime
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    directory: Directory | None = None
+    versions: Versions | None = None
+    sealer: Sealer | None = None
+    number: Callable[[Process], str] | None = None  # the next business number of a series
+    house: Mapping[str, Json] = field(default_factory=dict)
+    extras: Mapping[str, Any] = field(default_factory=dict)  # what components put in for themselves

@@ -1,0 +1,309 @@
+"""Events: what has happened to a case. Past tense, frozen, complete: `apply` needs nothing else.
+
+Whatever was taken from the environment (a deadline, a business number, a table's answer) is written into
+the event, resolved. R12: a released event never changes its meaning; a new meaning is a new event.
+The names of a field are part of the stored format.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+Json = Any
+
+
+class Event(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Base of every event."""
+
+
+# --- the case -------------------------------------------------------------------------------------
+
+
+class CaseStarted(Event, frozen=True):
+    case: str
+    process: str
+    version: str
+    number: str
+    at: datetime
+    starter: str
+    parent: str = ""
+    parent_token: int = 0
+    by: str = "staff"
+
+
+class CaseSuspended(Event, frozen=True):
+    at: datetime
+    reason: str
+
+
+class CaseResumed(Event, frozen=True):
+    at: datetime
+    reason: str = ""
+
+
+class CaseEnded(Event, frozen=True):
+    at: datetime
+    end: str
+    cancelled: bool = False
+    reason: str = ""
+
+
+class TimePassed(Event, frozen=True):
+    """The moment of a command, written when nothing else of it carries the time (R9)."""
+
+    at: datetime
+
+
+# --- tokens and data ------------------------------------------------------------------------------
+
+
+class StepEntered(Event, frozen=True):
+    token: int
+    step: str
+    at: datetime
+    up: int = 0
+    via: str = ""
+    body: int = 0
+    item: int = -1
+    local: dict[str, Json] | None = None
+
+
+class StepHeld(Event, frozen=True):
+    """The token may not run now (case suspended, incident, or its steps are used up): it is kept ready."""
+
+    token: int
+
+
+class StepRan(Event, frozen=True):
+    """A held token has been run after all."""
+
+    token: int
+
+
+class StepClosing(Event, frozen=True):
+    """The step's own work is done, the handler bodies beside it are not."""
+
+    token: int
+    next: str | None = None
+
+
+class StepLeft(Event, frozen=True):
+    token: int
+    step: str
+    at: datetime
+    outcome: str = ""
+    actor: str = ""  # who completed it, for human steps
+    undo: dict[str, Json] | None = None  # what its undo body will read (R24)
+
+
+class StepCancelled(Event, frozen=True):
+    token: int
+    step: str
+    at: datetime
+    cause: str = ""  # the step or handler that took it away
+
+
+class DataChanged(Event, frozen=True):
+    """Values by dotted path; `token` names the scope whose local names they are, 0 the case's data."""
+
+    changes: dict[str, Json]
+    token: int = 0
+
+
+class ScopeAdvanced(Event, frozen=True):
+    """A scope's own bookkeeping: branches or instances completed, items taken, results gathered."""
+
+    token: int
+    count: int
+    todo: list[Json] | None = None
+    results: list[Json] | None = None
+
+
+# --- waiting --------------------------------------------------------------------------------------
+
+
+class TimerSet(Event, frozen=True):
+    timer: int
+    token: int
+    due: datetime
+    handler: int = 0
+    fired: int = 0
+
+
+class TimerCleared(Event, frozen=True):
+    timer: int
+
+
+class TimerFired(Event, frozen=True):
+    """`due` is when it was to fire, `at` when it did (R10)."""
+
+    timer: int
+    due: datetime
+    at: datetime
+
+
+class WaitOpened(Event, frozen=True):
+    wait: int
+    token: int
+    kind: str
+    name: str
+    key: str = ""
+    handler: int = 0
+
+
+class WaitClosed(Event, frozen=True):
+    wait: int
+
+
+class MessageCaught(Event, frozen=True):
+    wait: int
+    kind: str
+    name: str
+    key: str = ""
+
+
+class ConditionSeen(Event, frozen=True):
+    """The last seen truth of a `when`, or value of a `changed`."""
+
+    watch: str  # "token.handler"
+    value: Json
+
+
+class HandlerFired(Event, frozen=True):
+    token: int
+    handler: int
+    leaves: bool = False
+
+
+# --- jobs, calls, incidents -----------------------------------------------------------------------
+
+
+class JobCreated(Event, frozen=True):
+    job: int
+    token: int
+    step: str
+    function: str
+    args: dict[str, Json]
+    times: int
+    first: int
+    factor: int
+    longest: int
+    timeout: int
+
+
+class JobClosed(Event, frozen=True):
+    job: int
+    result: str  # finished | failed | cancelled
+
+
+class CaseCalled(Event, frozen=True):
+    token: int
+    case: str  # id of the new case, derived from this one's
+    process: str
+    version: str
+    data: dict[str, Json]
+
+
+class CallClosed(Event, frozen=True):
+    token: int
+    case: str
+    cancelled: bool = False
+
+
+class CaseReturned(Event, frozen=True):
+    """Tells the calling case how this one ended."""
+
+    parent: str
+    parent_token: int
+    end: str = ""
+    data: dict[str, Json] = {}
+    error: str = ""
+
+
+class EscalatedToParent(Event, frozen=True):
+    parent: str
+    parent_token: int
+    name: str
+
+
+class IncidentRaised(Event, frozen=True):
+    incident: int
+    token: int
+    step: str
+    kind: str
+    text: str
+    at: datetime
+
+
+class IncidentClosed(Event, frozen=True):
+    incident: int
+    how: str  # retried | cancelled
+
+
+# --- what goes out, and marks on the way ----------------------------------------------------------
+
+
+class MessageSent(Event, frozen=True):
+    id: str
+    message: str
+    key: str
+    payload: dict[str, Json]
+
+
+class SignalSent(Event, frozen=True):
+    id: str
+    signal: str
+    key: str = ""
+
+
+class NoticeRequested(Event, frozen=True):
+    """A notice for the outbox. `to` are addressees as the designer wrote them, resolved when delivered:
+    `owner` and expressions have already become names."""
+
+    id: str
+    to: list[str]
+    template: str
+    facts: dict[str, Json]
+    at: datetime
+    step: str = ""
+
+
+class MilestoneReached(Event, frozen=True):
+    name: str
+    at: datetime
+
+
+class Escalated(Event, frozen=True):
+    name: str
+    token: int
+
+
+class ErrorRaised(Event, frozen=True):
+    name: str
+    token: int
+    text: str = ""
+
+
+class Decided(Event, frozen=True):
+    """A decision table's answer and the rows that gave it, for the audit."""
+
+    token: int
+    step: str
+    table: str
+    rules: list[int]
+
+
+class UndoTaken(Event, frozen=True):
+    """The newest undo records, by index, now belong to this compensation (at most once each)."""
+
+    token: int
+    indexes: list[int]
+
+
+class ActRequested(Event, frozen=True):
+    """An act for another component: move_tasks, priority, set_owner, link."""
+
+    act: str
+    args: dict[str, Json]
+    source: str  # the step or rung that asks

@@ -1,0 +1,150 @@
+"""The case as one aggregate: slices that decide, react and settle; one `apply` that changes state.
+
+Theory of operation. A *slice* (flow, work, clocks) brings four tables, all of pure functions:
+
+- `apply`: event type -> function(slice state, event): the only place where the slice's state changes;
+- `decide`: command type -> function(turn, command): refuses or emits events; several slices may have a
+  say in one command, in the fixed order of the slices (work authorises, then flow decides);
+- `react`: event type -> function(turn, event): answers another's event with events of its own;
+- `settle`: function(turn), run when nothing new is left: conditions on data, pauses of clocks.
+
+A *turn* is one command on one case. It owns the state it was given: emitting an event applies it at once,
+so later decisions of the same turn see it. A refused or failing turn is thrown away with its copy of the
+state (R4). The same events applied again give the same state, without any of this (`replay`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from engine.core.commands import Command, Refusal, Refuse, Request
+from engine.core.env import Env
+from engine.core.events import Event
+from engine.core.model import Process
+
+Apply = Callable[[Any, Any], None]
+Decide = Callable[["Turn", Any], None]
+React = Callable[["Turn", Any], None]
+
+MOST_ROUNDS = 100
+"""Reactions that answer reactions: how many rounds a turn may take before it is a bug in a slice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    name: str
+    state: type[msgspec.Struct]
+    apply: Mapping[type[Event], Apply]
+    decide: Mapping[type[Command], Decide] = field(default_factory=dict)
+    react: Mapping[type[Event], React] = field(default_factory=dict)
+    settle: Callable[["Turn"], None] | None = None
+
+
+class Turn:
+    """One command being decided. Slices read `state.<slice>`, look at `env`, and `emit`."""
+
+    __slots__ = ("_appliers", "budget", "command", "env", "events", "now", "process", "request", "state")
+
+    def __init__(self, machine: "Machine", process: Process, state: Any, request: Request, env: Env) -> None:
+        self.process = process
+        self.state = state
+        self.request = request
+        self.command = request.command
+        self.env = env
+        self.now = env.now
+        self.events: list[Event] = []
+        self.budget = 1000  # automatic steps left (R11)
+        self._appliers = machine.appliers
+
+    def emit(self, event: Event) -> None:
+        """Records the event and applies it to every slice that keeps something of it."""
+        for name, apply in self._appliers[type(event)]:
+            apply(getattr(self.state, name), event)
+        self.events.append(event)
+
+
+class Machine:
+    """The slices joined together; knows the shape of a case's state and how it is written down."""
+
+    def __init__(self, slices: Iterable[Slice]) -> None:
+        self.slices = tuple(slices)
+        self.state_type: type[msgspec.Struct] = msgspec.defstruct(
+            "CaseState", [(s.name, s.state, msgspec.field(default_factory=s.state)) for s in self.slices]
+        )
+        self.appliers = _table(self.slices, "apply", lambda s, f: (s.name, f))
+        self.deciders = _table(self.slices, "decide", lambda s, f: f)
+        self.reactions = _table(self.slices, "react", lambda s, f: f)
+        self.settles = tuple(s.settle for s in self.slices if s.settle)
+        self.commands = tuple(self.deciders)
+        self.events = tuple(self.appliers)
+        self._decode_state = msgspec.json.Decoder(self.state_type).decode
+        self._encode = msgspec.json.Encoder(order="sorted").encode
+        self.decode_events = msgspec.json.Decoder(list[_union(self.events)]).decode  # type: ignore[misc]
+        self.decode_command = msgspec.json.Decoder(_union(self.commands)).decode
+
+    def new(self) -> Any:
+        """The state of a case that has not begun."""
+        return self.state_type()
+
+    def encode(self, value: Any) -> bytes:
+        """Canonical JSON of a state, of events, of a command."""
+        return self._encode(value)
+
+    def decode(self, stored: bytes | str) -> Any:
+        """A case's state from its canonical JSON."""
+        return self._decode_state(stored)
+
+    def decide(self, process: Process, state: Any, request: Request, env: Env) -> list[Event] | Refusal:
+        """The events that the request brings about, already applied to `state`; or why it is refused.
+
+        `state` belongs to this call: after a refusal or an exception it must be thrown away.
+        """
+        turn = Turn(self, process, state, request, env)
+        try:
+            for decide in self.deciders[type(request.command)]:
+                decide(turn, request.command)
+            self._settle(turn)
+        except Refuse as refused:
+            return refused.refusal
+        return turn.events
+
+    def replay(self, events: Iterable[Event], state: Any = None) -> Any:
+        """The state after these events, from the beginning or from `state`."""
+        state = self.new() if state is None else state
+        for event in events:
+            for name, apply in self.appliers[type(event)]:
+                apply(getattr(state, name), event)
+        return state
+
+    def _settle(self, turn: Turn) -> None:
+        seen = 0
+        events = turn.events
+        reactions = self.reactions
+        for _ in range(MOST_ROUNDS):
+            while seen < len(events):
+                event = events[seen]
+                seen += 1
+                for react in reactions.get(type(event), ()):
+                    react(turn, event)
+            for settle in self.settles:
+                settle(turn)
+            if seen == len(events):
+                return
+        raise RuntimeError(f"slices keep answering each other: {[type(e).__name__ for e in events[-10:]]}")
+
+
+def _table(slices: tuple[Slice, ...], which: str, entry: Callable[[Slice, Any], Any]) -> dict[type, tuple[Any, ...]]:
+    table: dict[type, tuple[Any, ...]] = {}
+    for one in slices:
+        for key, function in getattr(one, which).items():
+            table[key] = (*table.get(key, ()), entry(one, function))
+    return table
+
+
+def _union(types: tuple[type, ...]) -> Any:
+    union: Any = types[0]
+    for one in types[1:]:
+        union = union | one
+    return union

@@ -1,0 +1,75 @@
+"""How a component adds keywords of its own to the language: one `Extension`, registered in bootstrap.
+
+The language knows `human`, `service`, `switch` ...; it does not know what a queue or a clock is. A component
+names the keywords that may stand on a step, on the process or in house.yaml, with the JSON Schema of each
+(descriptions included: editors show them), and compiles what was written into a value of its own, found
+again at `node.parts[name]`, `process.parts[name]` and `house.parts[name]`.
+
+A text that may also be computed is a literal unless it is written as `{{ expression }}`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from engine.core.durations import Duration
+from engine.core.expressions import Expression
+from engine.core.model import Length, Path, Process, Text
+from engine.core.types import Type
+
+Where = tuple[str | int, ...]
+"""A place in the document: ("steps", "answer", "limit")."""
+
+
+class Context(Protocol):
+    """What a compile function may ask. Nothing here raises: faults become problems, all in one run, and
+    the functions return None where nothing sensible can be made."""
+
+    house: Any  # engine.language.house.House
+    names: Mapping[str, Type]  # top-level names of the data
+    steps: frozenset[str]  # every step name in the file
+    milestones: frozenset[str]
+    ends: frozenset[str]
+
+    def problem(
+        self, where: Where, code: str, message: str, *, expected: str = "", hint: str = "", warning: bool = False
+    ) -> None: ...
+
+    def expression(
+        self, where: Where, text: str, *, extra: Mapping[str, Type] | None = None, wants: Type | None = None
+    ) -> Expression | None: ...
+
+    def literal_or_expression(self, where: Where, text: str) -> str | Expression | None:
+        """`owner` is itself; `{{ queue_for(kind) }}` is an expression."""
+
+    def duration(self, where: Where, text: Any) -> Duration | None: ...
+
+    def length(self, where: Where, text: Any) -> Length | None: ...
+
+    def path(self, where: Where, dotted: str) -> tuple[Path, Type] | None:
+        """A place in the data and its type; unknown names are problems with the nearest name."""
+
+    def text(self, where: Where, value: Any) -> Text:
+        """A bilingual text: {zh, en} or one string for both."""
+
+    def name(self, where: Where, value: str, known: frozenset[str] | set[str], what: str) -> bool:
+        """Whether `value` is among the known names (of queues, roles, steps ...); a problem if not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The keywords of one component. Schemas map keyword -> JSON Schema of its value."""
+
+    name: str
+    step_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    step_kinds: tuple[str, ...] = ()  # kinds that the step keywords may stand on; empty: all
+    process_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    house_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    acts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # act -> JSON Schema of its value
+    compile_step: Callable[[Context, Where, str, dict[str, Any]], Any] | None = None
+    """(context, where, kind, the keywords found) -> value for node.parts[name]; called for every step of
+    its kinds, also when none of the keywords was written."""
+    compile_process: Callable[[Context, Where, dict[str, Any]], Any] | None = None
+    compile_house: Callable[[Context, Where, dict[str, Any]], Any] | None = None
+    check: Callable[[Context, Process], None] | None = None
+    """Looks at the whole compiled process; reports with `context.problem`."""
