@@ -43,6 +43,9 @@ class Versions(Protocol):
 
     def process(self, name: str, version: str = "") -> Process | None: ...
 
+    def called(self, caller: Process, name: str, latest: bool) -> str | None:
+        """The version that a call of `name` starts: the one deployed with the caller, or the newest (R25)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Env:
@@ -53,4 +56,6 @@ class Env:
     sealer: Sealer | None = None
     number: Callable[[Process], str] | None = None  # the next business number of a series
     house: Mapping[str, Json] = field(default_factory=dict)
+    names: Mapping[str, Callable[[Any], Json]] = field(default_factory=dict)
+    """What components add to the names that expressions read: name -> function(state of the case)."""
     extras: Mapping[str, Any] = field(default_factory=dict)  # what components put in for themselves

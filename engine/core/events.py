@@ -50,7 +50,7 @@ class CaseEnded(Event, frozen=True):
 
 
 class TimePassed(Event, frozen=True):
-    """The moment of a command, written when nothing else of it carries the time (R9)."""
+    """The moment of a command, the last of its events (R9)."""
 
     at: datetime
 
@@ -85,7 +85,10 @@ class StepClosing(Event, frozen=True):
     """The step's own work is done, the handler bodies beside it are not."""
 
     token: int
+    step: str
     next: str | None = None
+    outcome: str = ""
+    actor: str = ""  # who completed it, for human steps
 
 
 class StepLeft(Event, frozen=True):
@@ -111,13 +114,42 @@ class DataChanged(Event, frozen=True):
     token: int = 0
 
 
-class ScopeAdvanced(Event, frozen=True):
-    """A scope's own bookkeeping: branches or instances completed, items taken, results gathered."""
+class BranchDone(Event, frozen=True):
+    """A branch of a `parallel` has come to its end."""
 
     token: int
-    count: int
-    todo: list[Json] | None = None
-    results: list[Json] | None = None
+
+
+class ItemsTaken(Event, frozen=True):
+    """The items of an `each`, as they were when it was entered."""
+
+    token: int
+    items: list[Json]
+
+
+class ItemAdded(Event, frozen=True):
+    token: int
+    item: Json
+
+
+class ItemDone(Event, frozen=True):
+    """An instance has completed; `values` in the order of `collect`."""
+
+    token: int
+    item: int
+    values: list[Json]
+
+
+class JoinCounted(Event, frozen=True):
+    """Which incoming flows a counting join has seen since it last started afresh."""
+
+    join: str  # "scope token.node"
+    arrived: list[str]
+
+
+class EndReached(Event, frozen=True):
+    name: str
+    at: datetime
 
 
 # --- waiting --------------------------------------------------------------------------------------
@@ -129,6 +161,13 @@ class TimerSet(Event, frozen=True):
     due: datetime
     handler: int = 0
     fired: int = 0
+
+
+class TimerHeld(Event, frozen=True):
+    """The case was suspended with so many microseconds left."""
+
+    timer: int
+    left: int
 
 
 class TimerCleared(Event, frozen=True):
@@ -164,7 +203,7 @@ class MessageCaught(Event, frozen=True):
 
 
 class ConditionSeen(Event, frozen=True):
-    """The last seen truth of a `when`, or value of a `changed`."""
+    """The last seen truth of a `when`, or value of a `changed`, of an armed handler."""
 
     watch: str  # "token.handler"
     value: Json
@@ -294,8 +333,14 @@ class Decided(Event, frozen=True):
     rules: list[int]
 
 
+class UndoStarted(Event, frozen=True):
+    """The newest of a compensation's records is being undone."""
+
+    token: int
+
+
 class UndoTaken(Event, frozen=True):
-    """The newest undo records, by index, now belong to this compensation (at most once each)."""
+    """These undo records, by index, now belong to this compensation (at most once each)."""
 
     token: int
     indexes: list[int]

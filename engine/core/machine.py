@@ -1,10 +1,13 @@
 """The case as one aggregate: slices that decide, react and settle; one `apply` that changes state.
 
-Theory of operation. A *slice* (flow, work, clocks) brings four tables, all of pure functions:
+The flow slice is always among them: it keeps the time of the last event (R9).
+
+Theory of operation. A *slice* (flow, work, clocks) brings five tables, all of pure functions:
 
 - `apply`: event type -> function(slice state, event): the only place where the slice's state changes;
-- `decide`: command type -> function(turn, command): refuses or emits events; several slices may have a
-  say in one command, in the fixed order of the slices (work authorises, then flow decides);
+- `authorise`: command type -> function(turn, command), for another slice's command: refuses it, or emits
+  events of its own; runs before any `decide` (R1: work authorises CompleteTask, then flow decides it);
+- `decide`: command type -> function(turn, command): refuses, or emits events;
 - `react`: event type -> function(turn, event): answers another's event with events of its own;
 - `settle`: function(turn), run when nothing new is left: conditions on data, pauses of clocks.
 
@@ -13,6 +16,7 @@ so later decisions of the same turn see it. A refused or failing turn is thrown 
 state (R4). The same events applied again give the same state, without any of this (`replay`).
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +25,7 @@ import msgspec
 
 from engine.core.commands import Command, Refusal, Refuse, Request
 from engine.core.env import Env
-from engine.core.events import Event
+from engine.core.events import Event, TimePassed
 from engine.core.model import Process
 
 Apply = Callable[[Any, Any], None]
@@ -37,6 +41,7 @@ class Slice:
     name: str
     state: type[msgspec.Struct]
     apply: Mapping[type[Event], Apply]
+    authorise: Mapping[type[Command], Decide] = field(default_factory=dict)
     decide: Mapping[type[Command], Decide] = field(default_factory=dict)
     react: Mapping[type[Event], React] = field(default_factory=dict)
     settle: Callable[["Turn"], None] | None = None
@@ -45,7 +50,9 @@ class Slice:
 class Turn:
     """One command being decided. Slices read `state.<slice>`, look at `env`, and `emit`."""
 
-    __slots__ = ("_appliers", "budget", "command", "env", "events", "now", "process", "request", "state")
+    __slots__ = (
+        "_appliers", "budget", "command", "env", "events", "now", "process", "ready", "request", "state",
+    )  # fmt: skip
 
     def __init__(self, machine: "Machine", process: Process, state: Any, request: Request, env: Env) -> None:
         self.process = process
@@ -53,15 +60,18 @@ class Turn:
         self.request = request
         self.command = request.command
         self.env = env
-        self.now = env.now
+        last = state.flow.last
+        self.now = env.now if last is None or last < env.now else last  # R9
         self.events: list[Event] = []
+        self.ready: deque[int] = deque()  # tokens that may run, in order
         self.budget = 1000  # automatic steps left (R11)
         self._appliers = machine.appliers
 
     def emit(self, event: Event) -> None:
         """Records the event and applies it to every slice that keeps something of it."""
+        state = self.state
         for name, apply in self._appliers[type(event)]:
-            apply(getattr(self.state, name), event)
+            apply(getattr(state, name), event)
         self.events.append(event)
 
 
@@ -74,7 +84,9 @@ class Machine:
             "CaseState", [(s.name, s.state, msgspec.field(default_factory=s.state)) for s in self.slices]
         )
         self.appliers = _table(self.slices, "apply", lambda s, f: (s.name, f))
-        self.deciders = _table(self.slices, "decide", lambda s, f: f)
+        before = _table(self.slices, "authorise", lambda s, f: f)
+        deciders = _table(self.slices, "decide", lambda s, f: f)
+        self.deciders = {command: (*before.get(command, ()), *deciders[command]) for command in deciders}
         self.reactions = _table(self.slices, "react", lambda s, f: f)
         self.settles = tuple(s.settle for s in self.slices if s.settle)
         self.commands = tuple(self.deciders)
@@ -108,6 +120,8 @@ class Machine:
             self._settle(turn)
         except Refuse as refused:
             return refused.refusal
+        if state.flow.last != turn.now:
+            turn.emit(TimePassed(turn.now))
         return turn.events
 
     def replay(self, events: Iterable[Event], state: Any = None) -> Any:

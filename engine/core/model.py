@@ -327,7 +327,7 @@ class Start:
     missed: str = "once"  # skip | once | all (R10)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Process:
     name: str
     version: str  # hash of its sources (R25)

@@ -25,11 +25,13 @@ class Token(msgspec.Struct, omit_defaults=True):
     phase: str = WAITING
     body: int = 0  # 1 + index of the host's handler whose `do` this is; 0: ordinary flow
     local: dict[str, Any] | None = None  # names known only within: an `each` instance, a merging branch, an undo
-    count: int = 0  # scopes: instances or branches that have completed
+    count: int = 0  # `parallel`, `each`: branches or instances that have completed
     item: int = -1  # an instance of an `each`: the index of its item
     next: str | None = None  # while closing: where it will go
+    outcome: str = ""  # while closing
+    items: list[Any] | None = None  # `each`: the items
     results: list[Any] | None = None  # `each`: what the instances have left, by index
-    todo: list[Any] | None = None  # `each`: the items; `compensate`: the undo records still to run
+    todo: "list[Undo] | None" = None  # `compensate`: the records still to undo, oldest first
 
 
 class Timer(msgspec.Struct, omit_defaults=True):
@@ -93,5 +95,6 @@ class FlowState(msgspec.Struct, omit_defaults=True):
     incidents: dict[int, Incident] = msgspec.field(default_factory=dict)
     undos: list[Undo] = msgspec.field(default_factory=list)
     truths: dict[str, Any] = msgspec.field(default_factory=dict)  # "token.handler" -> last truth or value
+    joins: dict[str, list[str]] = msgspec.field(default_factory=dict)  # "scope.node" -> flows seen by a counting join
     milestones: dict[str, datetime] = msgspec.field(default_factory=dict)  # name -> last reached
     fired: list[int] = msgspec.field(default_factory=list)  # handlers of the process that left by `next`
