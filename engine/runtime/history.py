@@ -1,0 +1,100 @@
+"""One row per accepted command (R3, R13): how it is written and read.
+
+The runner writes a row with `encode_row`; whoever reads (the case's page, `sla explain`, replay, `verify`)
+gets `HistoryRow`s. Command, answer and events stay JSON until the machine that knows their types decodes them.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from engine.runtime.chain import header, link
+from engine.runtime.cipher import CaseCipher, VaultError
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a row keeps encrypted. The rest of it stands in the columns, which the header covers."""
+
+    actor: str
+    command: msgspec.Raw  # canonical JSON, as all of these
+    answer: msgspec.Raw
+    events: msgspec.Raw
+    ground: str = ""
+
+
+class StoredRow(NamedTuple):
+    """A row of the table `history`, column by column."""
+
+    case_id: str
+    seq: int
+    command_id: str
+    payload_hash: bytes
+    at: int  # microseconds since 1970 UTC
+    content: bytes
+    hash: bytes
+
+
+class HistoryRow(NamedTuple):
+    """A row, opened. `command`, `answer` and `events` are JSON: see `Machine.decode_command`, `decode_events`."""
+
+    case: str
+    seq: int
+    command_id: str
+    at: int  # microseconds since 1970 UTC
+    actor: str
+    ground: str
+    command: bytes
+    answer: bytes
+    events: bytes
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Entry).decode
+
+
+def encode_row(
+    cipher: CaseCipher,
+    previous: bytes,
+    case: str,
+    seq: int,
+    command_id: str,
+    at: int,
+    *,
+    actor: str,
+    command: bytes,
+    answer: bytes,
+    events: bytes,
+    ground: str = "",
+) -> StoredRow:
+    """The row to store after the one whose hash is `previous` (`chain.START` for the first, seq 1).
+
+    `command`, `answer` and `events` are canonical JSON. The row's `hash` becomes the case's `head`.
+    """
+    payload = cipher.payload(command)
+    place = header(previous, case, seq, command_id, at, payload)
+    raw = msgspec.Raw
+    content = cipher.encrypt(_encode(Entry(actor, raw(command), raw(answer), raw(events), ground)), place)
+    return StoredRow(case, seq, command_id, payload, at, content, link(place, content))
+
+
+def decode_row(cipher: CaseCipher, previous: bytes, row: StoredRow) -> HistoryRow:
+    """Opens a stored row. Raises VaultError when it, or where it stands, was changed."""
+    place = header(previous, row.case_id, row.seq, row.command_id, row.at, row.payload_hash)
+    plain = cipher.decrypt(row.content, place)
+    try:
+        entry = _decode(plain)
+    except msgspec.DecodeError as error:  # it opened, so it is ours: of a newer version
+        raise VaultError(
+            f"case {row.case_id}, row {row.seq}: written in a format that is not known"
+        ) from error
+    return HistoryRow(
+        row.case_id,
+        row.seq,
+        row.command_id,
+        row.at,
+        entry.actor,
+        entry.ground,
+        bytes(entry.command),
+        bytes(entry.answer),
+        bytes(entry.events),
+    )
