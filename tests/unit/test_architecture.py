@@ -115,16 +115,15 @@ def why_not(module: str, name: str) -> str | None:
 
 
 def problems(path: str, source: str) -> list[str]:
-    """Every forbidden name in one file, as `file:line: name: reason`. The path is relative to the root."""
+    """What is forbidden in one file, as `file:line: names: reason`. The path is relative to the root."""
     parts = path.removesuffix(".py").split("/")
     is_package = parts[-1] == "__init__"
     module = ".".join(parts[:-1] if is_package else parts)
-    found = {
-        (line, f"{path}:{line}: {name}: {reason}")
-        for line, name in reached(ast.parse(source), module, is_package)
-        if (reason := why_not(module, name))
-    }
-    return [text for _, text in sorted(found)]
+    found: dict[tuple[int, str], list[str]] = {}
+    for line, name in sorted(set(reached(ast.parse(source), module, is_package))):
+        if reason := why_not(module, name):
+            found.setdefault((line, reason), []).append(name)
+    return [f"{path}:{line}: {', '.join(names)}: {reason}" for (line, reason), names in found.items()]
 
 
 def product_files() -> list[Path]:
