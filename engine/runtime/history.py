@@ -1,7 +1,8 @@
 """One row per accepted command (R3, R13): how it is written and read.
 
 The runner writes a row with `encode_row`; whoever reads (the case's page, `sla explain`, replay, `verify`)
-gets `HistoryRow`s. Command, answer and events stay JSON until the machine that knows their types decodes them.
+gets `HistoryRow`s. Command, answer and events stay JSON until the machine, which knows their types, decodes
+them.
 """
 
 from typing import NamedTuple
@@ -35,7 +36,7 @@ class StoredRow(NamedTuple):
 
 
 class HistoryRow(NamedTuple):
-    """A row, opened. `command`, `answer` and `events` are JSON: see `Machine.decode_command`, `decode_events`."""
+    """A row, opened. `command`, `answer` and `events` are JSON, for `decode_command` and `decode_events`."""
 
     case: str
     seq: int

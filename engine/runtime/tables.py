@@ -278,11 +278,12 @@ class RefusedCommand(SQLModel, table=True):
 
 
 class Definition(SQLModel, table=True):
-    """An immutable version of a process: the sources it is compiled from (R25)."""
+    """An immutable version of a process, the house, a calendar: the sources it is compiled from (R25)."""
 
     __tablename__ = "definitions"
-    __table_args__ = (Index("ix_definitions_name", "name", "in_force_from"),)
+    __table_args__ = (Index("ix_definitions_kind", "kind", "name", "in_force_from"),)
 
+    kind: str = record(key=True)  # process | house | calendar | organisation
     name: str = record(key=True)
     version: str = record(key=True)  # hash of the sources
     deployment: str = record()  # calls bind to versions of the same one
