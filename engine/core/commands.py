@@ -135,7 +135,7 @@ class Refusal(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     fields: dict[str, dict[str, str]] = {}  # path -> message by language, for forms
 
 
-class Refuse(Exception):  # noqa: N818  (control flow inside one decision, never seen outside)
+class Refuse(Exception):
     def __init__(self, code: str, text: str, fields: dict[str, dict[str, str]] | None = None) -> None:
         super().__init__(text)
         self.refusal = Refusal(code, text, fields or {})

@@ -31,7 +31,8 @@ applied at the start and again on every resume, for the last day may have moved 
 adds.
 
 A deadline at the end of a day is written as that day's last microsecond, 23:59:59.999999, so that its date
-is the right one wherever it is shown, stored or grouped. In time means: at or before the deadline."""
+is the right one wherever it is shown, stored or grouped. In time means: at or before the deadline.
+"""
 
 import re
 from dataclasses import dataclass, replace

@@ -92,8 +92,9 @@ class Machine:
         self.commands = tuple(self.deciders)
         self.events = tuple(self.appliers)
         self._decode_state = msgspec.json.Decoder(self.state_type).decode
-        self._encode = msgspec.json.Encoder(order="sorted").encode
-        self.decode_events = msgspec.json.Decoder(list[_union(self.events)]).decode  # type: ignore[misc]
+        self._encode = msgspec.json.Encoder().encode
+        self._canonical = msgspec.json.Encoder(order="sorted").encode
+        self.decode_events = msgspec.json.Decoder(list[_union(self.events)]).decode  # type: ignore[misc]  # made at run time
         self.decode_command = msgspec.json.Decoder(_union(self.commands)).decode
 
     def new(self) -> Any:
@@ -101,8 +102,13 @@ class Machine:
         return self.state_type()
 
     def encode(self, value: Any) -> bytes:
-        """Canonical JSON of a state, of events, of a command."""
+        """JSON of a state, of events. Fields stand in the order declared and keys in the order they came about,
+        which replaying the same events repeats, so that states can be compared byte for byte."""
         return self._encode(value)
+
+    def canonical(self, command: Command) -> bytes:
+        """JSON of a command with sorted keys: the same payload gives the same bytes, whoever wrote it (R5)."""
+        return self._canonical(command)
 
     def decode(self, stored: bytes | str) -> Any:
         """A case's state from its canonical JSON."""

@@ -84,7 +84,7 @@ class Outcome:
     next: str | None = None
     reason: bool = False  # a reason must be given
     sets: tuple[Assign, ...] = ()
-    grade: str = ""  # how authority weighs it, e.g. "approve" or "refuse"
+    decision: str = ""  # what authority is asked for, e.g. "approve" or "refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +338,7 @@ class Process:
     title: Text = field(default_factory=dict)
     number: str = ""  # template of the business number, e.g. "TS-{year}-{seq}"
     calendar: str = ""
+    zone: str = "UTC"  # of the calendar: where a moment is asked for its date
     start: Start = field(default_factory=Start)
     secrets: frozenset[str] = frozenset()  # top-level names that are, or hold, secrets
     validate: Callable[[Json], list[Any]] | None = None  # the data schema as a check at the door

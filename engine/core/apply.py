@@ -1,0 +1,263 @@
+"""The only place where the flow slice's state changes: one small function per event.
+
+Nothing here decides, looks anything up or reads a clock. Every event that touches a token, a timer or a wait
+is explicit, so that replaying them gives the same state and projections know which rows were touched.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.core import events as e
+from engine.core.state import CLOSING, READY, WAITING, FlowState, Incident, Job, Timer, Token, Undo, Wait
+
+
+def _case_started(flow: FlowState, event: e.CaseStarted) -> None:
+    flow.case, flow.process, flow.version, flow.number = (
+        event.case,
+        event.process,
+        event.version,
+        event.number,
+    )
+    flow.started = flow.last = event.at
+    flow.starter, flow.parent, flow.parent_token = event.starter, event.parent, event.parent_token
+    flow.status = "open"
+
+
+def _case_suspended(flow: FlowState, event: e.CaseSuspended) -> None:
+    flow.status = "suspended"
+
+
+def _case_resumed(flow: FlowState, event: e.CaseResumed) -> None:
+    flow.status = "open"
+
+
+def _case_ended(flow: FlowState, event: e.CaseEnded) -> None:
+    flow.status, flow.end = "ended", event.end
+    flow.undos, flow.joins, flow.truths, flow.fired = [], {}, {}, []
+
+
+def _time_passed(flow: FlowState, event: e.TimePassed) -> None:
+    flow.last = event.at
+
+
+def _step_entered(flow: FlowState, event: e.StepEntered) -> None:
+    flow.seq = event.token
+    local = None if event.local is None else dict(event.local)
+    flow.tokens[event.token] = Token(event.step, event.up, event.via, WAITING, event.body, local, 0, event.item)
+
+
+def _step_held(flow: FlowState, event: e.StepHeld) -> None:
+    flow.tokens[event.token].phase = READY
+
+
+def _step_ran(flow: FlowState, event: e.StepRan) -> None:
+    flow.tokens[event.token].phase = WAITING
+
+
+def _step_closing(flow: FlowState, event: e.StepClosing) -> None:
+    token = flow.tokens[event.token]
+    token.phase, token.next, token.outcome = CLOSING, event.next, event.outcome
+
+
+def _step_left(flow: FlowState, event: e.StepLeft) -> None:
+    token = flow.tokens.pop(event.token)
+    _forget(flow, event.token, token)
+    if event.undo is not None:
+        flow.undos.append(Undo(event.step, token.up, dict(event.undo)))
+
+
+def _step_cancelled(flow: FlowState, event: e.StepCancelled) -> None:
+    _forget(flow, event.token, flow.tokens.pop(event.token))
+
+
+def _forget(flow: FlowState, number: int, token: Token) -> None:
+    """What hung on the token goes with it; what can be undone within is kept for the scope around it."""
+    if flow.truths:
+        mine = f"{number}."
+        for watch in [w for w in flow.truths if w.startswith(mine)]:
+            del flow.truths[watch]
+    if flow.joins:
+        mine = f"{number}."
+        for join in [j for j in flow.joins if j.startswith(mine)]:
+            del flow.joins[join]
+    for undo in flow.undos:
+        if undo.scope == number:
+            undo.scope = token.up
+
+
+def _data_changed(flow: FlowState, event: e.DataChanged) -> None:
+    token = flow.tokens[event.token] if event.token else None
+    data = flow.data if token is None else token.local
+    assert data is not None
+    for path, value in event.changes.items():
+        if "." not in path:
+            data[path] = value
+            continue
+        *way, last = path.split(".")
+        place = data
+        for name in way:
+            inner = place.get(name)
+            if not isinstance(inner, dict):
+                inner = place[name] = {}
+            place = inner
+        place[last] = value
+
+
+def _branch_done(flow: FlowState, event: e.BranchDone) -> None:
+    flow.tokens[event.token].count += 1
+
+
+def _items_taken(flow: FlowState, event: e.ItemsTaken) -> None:
+    token = flow.tokens[event.token]
+    token.items, token.results = list(event.items), [None] * len(event.items)
+
+
+def _item_added(flow: FlowState, event: e.ItemAdded) -> None:
+    token = flow.tokens[event.token]
+    assert token.items is not None and token.results is not None
+    token.items.append(event.item)
+    token.results.append(None)
+
+
+def _item_done(flow: FlowState, event: e.ItemDone) -> None:
+    token = flow.tokens[event.token]
+    assert token.results is not None
+    token.count += 1
+    token.results[event.item] = list(event.values)
+
+
+def _join_counted(flow: FlowState, event: e.JoinCounted) -> None:
+    if event.arrived:
+        flow.joins[event.join] = list(event.arrived)
+    else:
+        flow.joins.pop(event.join, None)
+
+
+def _end_reached(flow: FlowState, event: e.EndReached) -> None:
+    flow.end = event.name
+
+
+def _timer_set(flow: FlowState, event: e.TimerSet) -> None:
+    flow.seq = max(flow.seq, event.timer)
+    flow.timers[event.timer] = Timer(event.token, event.due, event.handler, event.fired)
+
+
+def _timer_held(flow: FlowState, event: e.TimerHeld) -> None:
+    flow.timers[event.timer].left = event.left
+
+
+def _timer_gone(flow: FlowState, event: e.TimerCleared | e.TimerFired) -> None:
+    del flow.timers[event.timer]
+
+
+def _wait_opened(flow: FlowState, event: e.WaitOpened) -> None:
+    flow.seq = event.wait
+    flow.waits[event.wait] = Wait(event.token, event.kind, event.name, event.key, event.handler)
+
+
+def _wait_closed(flow: FlowState, event: e.WaitClosed) -> None:
+    del flow.waits[event.wait]
+
+
+def _condition_seen(flow: FlowState, event: e.ConditionSeen) -> None:
+    flow.truths[event.watch] = event.value
+
+
+def _handler_fired(flow: FlowState, event: e.HandlerFired) -> None:
+    if event.leaves and not event.token:
+        flow.fired.append(event.handler)
+
+
+def _job_created(flow: FlowState, event: e.JobCreated) -> None:
+    flow.seq = event.job
+    flow.jobs[event.job] = Job(event.token, event.function, dict(event.args))
+
+
+def _job_closed(flow: FlowState, event: e.JobClosed) -> None:
+    del flow.jobs[event.job]
+
+
+def _case_called(flow: FlowState, event: e.CaseCalled) -> None:
+    flow.calls[event.token] = event.case
+
+
+def _call_closed(flow: FlowState, event: e.CallClosed) -> None:
+    del flow.calls[event.token]
+
+
+def _incident_raised(flow: FlowState, event: e.IncidentRaised) -> None:
+    flow.seq = event.incident
+    flow.incidents[event.incident] = Incident(event.token, event.kind, event.text, event.at)
+
+
+def _incident_closed(flow: FlowState, event: e.IncidentClosed) -> None:
+    del flow.incidents[event.incident]
+
+
+def _milestone_reached(flow: FlowState, event: e.MilestoneReached) -> None:
+    flow.milestones[event.name] = event.at
+
+
+def _undo_taken(flow: FlowState, event: e.UndoTaken) -> None:
+    chosen = set(event.indexes)
+    flow.tokens[event.token].todo = [u for i, u in enumerate(flow.undos) if i in chosen]
+    flow.undos = [u for i, u in enumerate(flow.undos) if i not in chosen]
+
+
+def _undo_started(flow: FlowState, event: e.UndoStarted) -> None:
+    todo = flow.tokens[event.token].todo
+    assert todo
+    todo.pop()
+
+
+def _nothing(flow: FlowState, event: e.Event) -> None:
+    """Events that the flow only reports: others react to them, or the shell sends them out."""
+
+
+APPLY: Mapping[type[e.Event], Callable[[FlowState, Any], None]] = {
+    e.CaseStarted: _case_started,
+    e.CaseSuspended: _case_suspended,
+    e.CaseResumed: _case_resumed,
+    e.CaseEnded: _case_ended,
+    e.TimePassed: _time_passed,
+    e.StepEntered: _step_entered,
+    e.StepHeld: _step_held,
+    e.StepRan: _step_ran,
+    e.StepClosing: _step_closing,
+    e.StepLeft: _step_left,
+    e.StepCancelled: _step_cancelled,
+    e.DataChanged: _data_changed,
+    e.BranchDone: _branch_done,
+    e.ItemsTaken: _items_taken,
+    e.ItemAdded: _item_added,
+    e.ItemDone: _item_done,
+    e.JoinCounted: _join_counted,
+    e.EndReached: _end_reached,
+    e.TimerSet: _timer_set,
+    e.TimerHeld: _timer_held,
+    e.TimerCleared: _timer_gone,
+    e.TimerFired: _timer_gone,
+    e.WaitOpened: _wait_opened,
+    e.WaitClosed: _wait_closed,
+    e.ConditionSeen: _condition_seen,
+    e.HandlerFired: _handler_fired,
+    e.JobCreated: _job_created,
+    e.JobClosed: _job_closed,
+    e.CaseCalled: _case_called,
+    e.CallClosed: _call_closed,
+    e.IncidentRaised: _incident_raised,
+    e.IncidentClosed: _incident_closed,
+    e.MilestoneReached: _milestone_reached,
+    e.UndoTaken: _undo_taken,
+    e.UndoStarted: _undo_started,
+    e.MessageCaught: _nothing,
+    e.CaseReturned: _nothing,
+    e.EscalatedToParent: _nothing,
+    e.MessageSent: _nothing,
+    e.SignalSent: _nothing,
+    e.NoticeRequested: _nothing,
+    e.Escalated: _nothing,
+    e.ErrorRaised: _nothing,
+    e.Decided: _nothing,
+    e.ActRequested: _nothing,
+}

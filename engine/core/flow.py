@@ -1,0 +1,378 @@
+"""The flow slice: what each command does to the tokens of a case.
+
+Flow owns whether a task is open and what it yields (R1); who may complete it is the work slice's affair.
+In a suspended case people's work is refused, but what comes from outside (a job's result, a message) is
+taken in; nothing moves on until the case is resumed.
+"""
+
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import TypeVar
+
+from engine.core import commands as c
+from engine.core import events as e
+from engine.core.apply import APPLY
+from engine.core.commands import Refuse
+from engine.core.data import Fault, assigned, fit, names, taken, type_of, write
+from engine.core.firing import caught, conditions, fire, throw, timer_fired
+from engine.core.machine import Slice, Turn
+from engine.core.model import AdHoc, Call, Each, Human, Json, Node, Path, Service
+from engine.core.moves import (
+    FAULTS,
+    ON,
+    advance,
+    cancel_children,
+    children,
+    end_case,
+    enter,
+    hold,
+    leave,
+)  # fmt: skip
+from engine.core.nodes import each, join
+from engine.core.state import CLOSING, READY, FlowState, Token
+from engine.core.values import ValueProblem, normalise
+from engine.core.waiting import arm, planned
+
+Scope = TypeVar("Scope", AdHoc, Each)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _start(turn: Turn, command: c.StartCase) -> None:
+    flow: FlowState = turn.state.flow
+    if flow.status != "new":
+        raise Refuse("started", f"case {flow.number} has already been started")
+    process = turn.process
+    problems = process.validate(command.data) if process.validate else ()
+    if problems:
+        fields = {p.path: dict(p.message) for p in problems}
+        raise Refuse("form", f"{len(fields)} of the fields cannot be taken: {', '.join(fields)}", fields)
+    number = turn.env.number(process) if turn.env.number else turn.request.case
+    request = turn.request
+    turn.emit(
+        e.CaseStarted(
+            request.case, process.name, process.version, number, turn.now, request.actor,
+            command.parent, command.parent_token, command.by,
+        )
+    )  # fmt: skip
+    try:
+        write(turn, 0, {k: fit(turn, (k,), v, "start") for k, v in command.data.items()})
+        arm(turn, planned(turn, 0, process.handlers))
+    except FAULTS as fault:
+        raise Refuse("start", str(fault)) from fault
+    enter(turn, process.first, up=0)
+    advance(turn)
+
+
+def _open(turn: Turn, *, also_suspended: bool = True) -> FlowState:
+    """The flow, if the case can take a command. Raises Refuse if it has ended or may not move."""
+    flow: FlowState = turn.state.flow
+    if flow.status == "new":
+        raise Refuse("unknown", f"there is no case {turn.request.case}")
+    if flow.status == "ended":
+        raise Refuse("ended", f"case {flow.number} has ended ({flow.end or 'cancelled'})")
+    if flow.status == "suspended" and not also_suspended:
+        raise Refuse("suspended", f"case {flow.number} is suspended: resume it first")
+    return flow
+
+
+def task_token(turn: Turn, task: int) -> tuple[Token, Node, Human]:
+    """The open task of that number. Raises Refuse, saying what has become of it."""
+    flow = _open(turn, also_suspended=False)
+    token = flow.tokens.get(task)
+    if token is None or token.phase == CLOSING:
+        raise Refuse("closed", f"task {task} of case {flow.number} is no longer open")
+    node = turn.process.nodes[token.at]
+    if not isinstance(node.spec, Human):
+        raise Refuse("no_task", f"{node.id} in case {flow.number} is not a person's task")
+    if token.phase == READY:
+        raise Refuse("incident", f"task {task} of case {flow.number} waits for an incident to be mended")
+    return token, node, node.spec
+
+
+def _complete(turn: Turn, command: c.CompleteTask) -> None:
+    _, node, human = task_token(turn, command.task)
+    outcome = human.outcomes.get(command.outcome)
+    if human.outcomes and outcome is None:
+        near = get_close_matches(command.outcome, human.outcomes, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise Refuse("outcome", f"expected one of {', '.join(human.outcomes)}, not {command.outcome!r}{hint}")
+    if not human.outcomes and command.outcome:
+        raise Refuse("outcome", f"{node.id} has no outcomes, but {command.outcome!r} was given")
+    if outcome is not None and outcome.reason and not command.reason.strip():
+        text = {"zh": "请说明理由", "en": "Give the reason"}
+        raise Refuse("reason", f"{outcome.name} needs a reason", {"reason": text})
+    changes = _form(turn, human.form, command.data)
+    try:
+        if outcome is not None and outcome.sets:
+            view = names(turn, command.task, dict(command.data))
+            changes |= assigned(turn, outcome.sets, view)
+    except FAULTS as fault:
+        raise Refuse("outcome", f"{command.outcome}: {fault}") from fault
+    write(turn, command.task, changes)
+    to = outcome.next if outcome is not None and outcome.next is not None else ON
+    leave(turn, command.task, to, outcome=command.outcome, actor=turn.request.actor)
+    advance(turn)
+
+
+def _form(turn: Turn, form: tuple[Path, ...], data: dict[str, Json]) -> dict[str, Json]:
+    """What was filled in, in the form the state keeps, by dotted path. Raises Refuse naming each wrong field."""
+    known = {".".join(path): path for path in form}
+    flat = _flat(data, known)
+    fields = {}
+    changes: dict[str, Json] = {}
+    for name, value in flat.items():
+        if name not in known:
+            fields[name] = {"zh": "表单中没有此项", "en": "The form has no such field"}
+            continue
+        try:
+            changes[name] = normalise(value, type_of(turn.process.names, known[name]))
+        except ValueProblem as problem:
+            fields[name] = {"zh": "不是有效的值", "en": str(problem)}
+    if fields:
+        raise Refuse("form", f"these fields cannot be taken: {', '.join(fields)}", fields)
+    return changes
+
+
+def _flat(data: dict[str, Json], known: dict[str, Path], prefix: str = "") -> dict[str, Json]:
+    """Objects on the way to a field of the form are opened: {"payee": {"name": ..}} is payee.name."""
+    flat: dict[str, Json] = {}
+    for name, value in data.items():
+        path = prefix + name
+        if path not in known and isinstance(value, dict) and any(k.startswith(path + ".") for k in known):
+            flat |= _flat(value, known, path + ".")
+        else:
+            flat[path] = value
+    return flat
+
+
+def _fire_timer(turn: Turn, command: c.FireTimer) -> None:
+    if command.slice != "flow":
+        return
+    flow = _open(turn, also_suspended=False)
+    timer = flow.timers.get(command.timer)
+    if timer is None or timer.due != command.due:
+        raise Refuse("stale", f"timer {command.timer} of case {flow.number} is no longer set for {command.due}")
+    host = timer.token
+    try:
+        timer_fired(turn, command.timer, timer, command.due)
+    except FAULTS as fault:
+        _report(turn, host, fault)
+    advance(turn)
+
+
+def _report(turn: Turn, host: int, fault: Exception) -> None:
+    """A handler could not do its work: the operator sees it at the host; the host itself goes on."""
+    flow: FlowState = turn.state.flow
+    step = flow.tokens[host].at if host else ""
+    kind = getattr(fault, "kind", "expression")
+    turn.emit(e.IncidentRaised(flow.seq + 1, host, step, kind, str(fault), turn.now))
+
+
+def _deliver(turn: Turn, kind: str, name: str, key: str, payload: dict[str, Json]) -> None:
+    flow = _open(turn)
+    found = (n for n, w in flow.waits.items() if (w.kind, w.name) == (kind, name) and w.key in ("", key))
+    number = next(found, None)  # in order of opening: the oldest has it (R22)
+    if number is None:
+        raise Refuse("nobody_waits", f"nothing in case {flow.number} waits for {kind} {name} with key {key!r}")
+    wait = flow.waits[number]
+    turn.emit(e.MessageCaught(number, kind, name, key))
+    try:
+        fire(turn, wait.token, wait.handler, payload)
+    except FAULTS as fault:
+        raise Refuse("payload", f"{kind} {name}: {fault}") from fault
+    advance(turn)
+
+
+def _message(turn: Turn, command: c.DeliverMessage) -> None:
+    _deliver(turn, "message", command.message, command.key, command.payload)
+
+
+def _signal(turn: Turn, command: c.DeliverSignal) -> None:
+    """A signal reaches everything in the case that waits for it, once each."""
+    flow = _open(turn)
+    waiting = [
+        n
+        for n, w in flow.waits.items()
+        if w.kind == "signal" and w.name == command.signal and w.key in ("", command.key)
+    ]
+    for number in waiting:
+        wait = flow.waits.get(number)
+        if wait is not None:
+            turn.emit(e.MessageCaught(number, "signal", command.signal, command.key))
+            fire(turn, wait.token, wait.handler)
+    advance(turn)
+
+
+def _finish_job(turn: Turn, command: c.FinishJob) -> None:
+    _open(turn)
+    token, node = _job(turn, command.job)
+    spec = node.spec
+    assert isinstance(spec, Service)
+    turn.emit(e.JobClosed(command.job, "finished"))
+    try:
+        write(turn, token, taken(turn, spec.into, command.result, f"the result of {spec.function}"))
+    except Fault as fault:
+        hold(turn, token, "service", str(fault))
+        return
+    leave(turn, token)
+    advance(turn)
+
+
+def _job(turn: Turn, number: int) -> tuple[int, Node]:
+    flow: FlowState = turn.state.flow
+    job = flow.jobs.get(number)
+    if job is None:
+        raise Refuse("closed", f"job {number} of case {flow.number} is no longer open")
+    return job.token, turn.process.nodes[flow.tokens[job.token].at]
+
+
+def _fail_job(turn: Turn, command: c.FailJob) -> None:
+    _open(turn)
+    token, _ = _job(turn, command.job)
+    turn.emit(e.JobClosed(command.job, "failed"))
+    if command.code:
+        throw(turn, token, command.code, command.text)
+    else:
+        hold(turn, token, "service", command.text)
+    advance(turn)
+
+
+def _finish_call(turn: Turn, command: c.FinishCall) -> None:
+    node = _call(turn, command.token, command.case)
+    turn.emit(e.CallClosed(command.token, command.case))
+    if command.error:
+        throw(turn, command.token, command.error, f"from the called case {command.case}")
+    else:
+        assert isinstance(node.spec, Call)
+        try:
+            result = {**command.data, "end": command.end}
+            write(turn, command.token, taken(turn, node.spec.into, result, f"the result of {node.spec.process}"))
+        except Fault as fault:
+            hold(turn, command.token, "call", str(fault))
+            return
+        leave(turn, command.token)
+    advance(turn)
+
+
+def _call(turn: Turn, token: int, case: str) -> Node:
+    flow = _open(turn)
+    if flow.calls.get(token) != case:
+        raise Refuse("closed", f"case {flow.number} no longer waits for case {case}")
+    return turn.process.nodes[flow.tokens[token].at]
+
+
+def _escalate_call(turn: Turn, command: c.EscalateCall) -> None:
+    _call(turn, command.token, command.case)
+    turn.emit(e.Escalated(command.name, command.token))
+    caught(turn, command.token, "escalation", command.name)
+    advance(turn)
+
+
+def _retry(turn: Turn, command: c.RetryIncident) -> None:
+    flow = _open(turn, also_suspended=False)
+    incident = flow.incidents.get(command.incident)
+    if incident is None:
+        raise Refuse("closed", f"case {flow.number} has no open incident {command.incident}")
+    turn.emit(e.IncidentClosed(command.incident, "retried"))
+    token = flow.tokens.get(incident.token)
+    if token is not None and token.phase == READY:
+        turn.ready.append(incident.token)
+    advance(turn)
+
+
+def _suspend(turn: Turn, command: c.SuspendCase) -> None:
+    flow = _open(turn, also_suspended=False)
+    for number, timer in flow.timers.items():
+        turn.emit(e.TimerHeld(number, max(0, (timer.due - turn.now) // _MICROSECOND)))
+    turn.emit(e.CaseSuspended(turn.now, command.reason))
+
+
+def _resume(turn: Turn, command: c.ResumeCase) -> None:
+    flow = _open(turn)
+    if flow.status != "suspended":
+        raise Refuse("running", f"case {flow.number} is not suspended")
+    turn.emit(e.CaseResumed(turn.now, command.reason))
+    for number, timer in list(flow.timers.items()):
+        due = turn.now + timedelta(microseconds=timer.left or 0)
+        turn.emit(e.TimerSet(number, timer.token, due, timer.handler, timer.fired))
+    stuck = {i.token for i in flow.incidents.values()}
+    turn.ready.extend(n for n, t in flow.tokens.items() if t.phase == READY and n not in stuck)
+    advance(turn)
+
+
+def _cancel(turn: Turn, command: c.CancelCase) -> None:
+    _open(turn)
+    cancel_children(turn, 0, cause="cancelled")
+    end_case(turn, cancelled=True, reason=command.reason)
+
+
+def _start_step(turn: Turn, command: c.StartStep) -> None:
+    flow = _open(turn, also_suspended=False)
+    spec = _scope(turn, command.block, AdHoc)
+    if command.step not in spec.steps:
+        raise Refuse("step", f"expected one of {', '.join(spec.steps)}, not {command.step!r}")
+    enter(turn, command.step, up=command.block, via=flow.tokens[command.block].at)
+    advance(turn)
+
+
+def _finish_block(turn: Turn, command: c.FinishBlock) -> None:
+    flow = _open(turn, also_suspended=False)
+    _scope(turn, command.block, AdHoc)
+    if children(flow, command.block, bodies=False):
+        raise Refuse("busy", f"{flow.tokens[command.block].at} in case {flow.number} still has open steps")
+    leave(turn, command.block)
+    advance(turn)
+
+
+def _add_instance(turn: Turn, command: c.AddInstance) -> None:
+    _open(turn, also_suspended=False)
+    each.add(turn, command.each, _scope(turn, command.each, Each), command.item)
+    advance(turn)
+
+
+def _scope(turn: Turn, number: int, kind: type[Scope]) -> Scope:
+    flow: FlowState = turn.state.flow
+    token = flow.tokens.get(number)
+    spec = turn.process.nodes[token.at].spec if token is not None and token.phase == "" else None
+    if not isinstance(spec, kind):
+        raise Refuse("scope", f"case {flow.number} has no such block at {number}")
+    return spec
+
+
+def _settle(turn: Turn) -> None:
+    """When nothing new comes: inclusive joins that nothing can reach any more, then conditions (R23)."""
+    flow: FlowState = turn.state.flow
+    if flow.status != "open":
+        return
+    join.release(turn)
+    advance(turn)
+    for _ in range(100):
+        if not flow.truths or flow.status != "open" or not conditions(turn):
+            return
+        advance(turn)
+
+
+FLOW = Slice(
+    name="flow",
+    state=FlowState,
+    apply=APPLY,
+    decide={
+        c.StartCase: _start,
+        c.CompleteTask: _complete,
+        c.FireTimer: _fire_timer,
+        c.DeliverMessage: _message,
+        c.DeliverSignal: _signal,
+        c.FinishJob: _finish_job,
+        c.FailJob: _fail_job,
+        c.FinishCall: _finish_call,
+        c.EscalateCall: _escalate_call,
+        c.RetryIncident: _retry,
+        c.SuspendCase: _suspend,
+        c.ResumeCase: _resume,
+        c.CancelCase: _cancel,
+        c.StartStep: _start_step,
+        c.FinishBlock: _finish_block,
+        c.AddInstance: _add_instance,
+    },
+    settle=_settle,
+)
