@@ -1,39 +1,23 @@
-"""The door to a database: one small interface over SQLite and PostgreSQL, and its errors in words.
+"""The door to a database: one small interface over SQLite and PostgreSQL.
 
-The hot path speaks SQL with `?` for parameters through a `Connection`; no ORM and no SQLAlchemy in it.
-Cold queries use the SQLModel tables through `Database.engine`.
+The hot path speaks SQL with `?` for parameters through a `Connection`: no ORM and no SQLAlchemy in it. Cold
+queries use the SQLModel tables through `Database.engine`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
+from engine.runtime.errors import StoreError as StoreError
 from engine.runtime.tables import SCHEMA
 
 Row = Sequence[Any]
 
 
-class StoreError(Exception):
-    """The database cannot do what was asked; nothing was written. `cure` says how to mend it."""
-
-    def __init__(self, text: str, cure: str) -> None:
-        super().__init__(f"{text} {cure}")
-        self.text = text
-        self.cure = cure
-
-
-class Violation(Exception):  # noqa: N818  (told from other errors by the runner, never seen by callers)
-    """A row collides with one that is there, or a value does not fit: this batch cannot be written."""
-
-
-class Collision(Exception):  # noqa: N818  (as above)
-    """Another writer was faster (serialization, deadlock, a stale revision): load again and retry."""
-
-
 class Connection(Protocol):
-    """One connection, used by one thread at a time. Errors come out as the three classes above."""
+    """One connection, used by one thread at a time. Its errors are those of `engine.runtime.errors`."""
 
     def begin(self) -> None:
         """Starts a writing transaction; on SQLite it holds the database's write lock."""
@@ -49,10 +33,10 @@ class Connection(Protocol):
     def all(self, sql: str, parameters: Row = ()) -> list[Any]: ...
 
     def run(self, sql: str, parameters: Row = ()) -> int:
-        """Executes and returns how many rows it touched."""
+        """Executes, and returns how many rows it touched."""
 
     def bulk(self, sql: str, rows: Sequence[Row]) -> int:
-        """Executes a statement of `statements` once for all rows; returns how many rows it touched."""
+        """Executes a bulk statement of `Statements` for all rows, and returns how many it touched."""
 
     def close(self) -> None: ...
 
@@ -66,7 +50,7 @@ class Database(Protocol):
 
     @property
     def unsafe(self) -> bool:
-        """An answered command may be lost when the machine fails (R6)."""
+        """What was answered may be lost when the machine fails (R6); shown in health."""
 
     @property
     def engine(self) -> Engine:
@@ -77,49 +61,40 @@ class Database(Protocol):
     def close(self) -> None: ...
 
 
-def open_database(url: str, unsafe: bool = False) -> Database:
-    """The database at a URL: `sqlite:///path` or a bare path, or `postgresql://...`.
+def open_database(url: str, unsafe: bool = False, check: bool = True) -> Database:
+    """The database at a URL: a path or `sqlite:///path`, or `postgresql://...`.
 
-    unsafe: SQLite may answer before the disk has the data (R6). Raises StoreError.
+    unsafe: SQLite answers before the disk has the data (R6). check: False for whoever makes its tables.
+    Raises StoreError, with the cure, when it cannot be opened or is not of this program's version.
     """
+    database: Database
     if url.startswith(("postgresql://", "postgres://")):
-        from engine.runtime.postgres import Postgres
+        from engine.runtime.postgres import Postgres  # psycopg takes a while to import
 
-        return Postgres(url)
-    from engine.runtime.sqlite import SQLite
+        database = Postgres(url)
+    else:
+        from engine.runtime.sqlite import SQLite
 
-    return SQLite(Path(url.removeprefix("sqlite:///")), unsafe)
+        database = SQLite(Path(url.removeprefix("sqlite:///")), unsafe)
+    if check:
+        check_schema(database)
+    return database
 
 
-def check_schema(connection: Connection, where: str) -> None:
-    """Raises StoreError unless the database has the schema that this program writes."""
-    try:
-        found = connection.one("SELECT value FROM meta WHERE key = 'schema'")
-    except Violation:
-        found = None
-    if found is None:
-        raise StoreError(f"{where} is no database of Caseway yet.", "Run `caseway init` to create it.")
-    if found[0] != SCHEMA:
-        newer = _number(found[0]) > _number(SCHEMA)
+def check_schema(database: Database) -> None:
+    """Raises StoreError unless the database has the form that this program works with."""
+    with database.engine.connect() as connection:
+        known = inspect(connection).has_table("alembic_version")
+        row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first() if known else None
+    if row is None:
+        raise StoreError("This is no database of ours yet.", "`caseway init` makes its tables.")
+    if row[0] > SCHEMA:
         raise StoreError(
-            f"{where} has schema version {found[0]}, this program works with {SCHEMA}.",
-            "Install the newer program that wrote it."
-            if newer
-            else "Run `caseway init` to bring it up to date.",
+            f"The database has schema version {row[0]}, this program works with {SCHEMA}.",
+            "Install the newer program that wrote it.",
         )
-
-
-def _number(version: str) -> int:
-    return int(version) if version.isdecimal() else 0
-
-
-def transact(connection: Connection, statements: Iterable[tuple[str, Row]]) -> None:
-    """Runs the statements in one transaction: all or nothing."""
-    connection.begin()
-    try:
-        for sql, parameters in statements:
-            connection.run(sql, parameters)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+    if row[0] < SCHEMA:
+        raise StoreError(
+            f"The database has the older schema version {row[0]}, this program works with {SCHEMA}.",
+            "Back it up, then let `caseway init` bring it up to date.",
+        )

@@ -32,8 +32,8 @@ metadata.naming_convention = {
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that compares byte by byte, in PostgreSQL too whatever the locale of the database."""
 
-SCHEMA = "1"
-"""The schema version that this program writes; `meta.schema` says which one a database has."""
+SCHEMA = "0001"
+"""The form of the database that this program works with: the number of the newest migration."""
 
 
 def micros(moment: datetime) -> int:
@@ -315,7 +315,7 @@ class Counter(SQLModel, table=True):
 
 
 class Meta(SQLModel, table=True):
-    """Single values: schema version, installation id, revision of the directory, leases."""
+    """Single values: installation id, revision of the directory, leases."""
 
     __tablename__ = "meta"
     __table_args__ = ({"sqlite_with_rowid": False},)
