@@ -1,0 +1,112 @@
+"""The migrations make the very tables that the code declares, on both databases, whole or not at all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from engine.runtime import schema
+from engine.runtime.database import open_database
+from engine.runtime.errors import StoreError
+from engine.runtime.sqlite import SQLite
+from engine.runtime.tables import SCHEMA
+from migrations.tables import metadata
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[SQLite]:
+    made = SQLite(tmp_path / "caseway.db")
+    yield made
+    made.close()
+
+
+def form(connection: Connection) -> dict[str, str]:
+    """Every table and index of an SQLite database as it was created, written in one way."""
+    made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    return {
+        name: " ".join(sql.replace('"', "").split()).replace(" )", ")")
+        for name, sql in made
+        if name != "alembic_version"
+    }
+
+
+def test_the_migrations_make_the_declared_tables_on_sqlite(database: SQLite) -> None:
+    schema.upgrade(database.engine)
+    declared = SQLite(Path(":memory:"))
+    metadata().create_all(declared.engine)
+    with database.engine.connect() as one, declared.engine.connect() as other:
+        assert form(one) == form(other)
+        assert compare_metadata(MigrationContext.configure(one), metadata()) == []
+    declared.close()
+
+
+def test_the_newest_migration_has_the_highest_number(database: SQLite) -> None:
+    with database.engine.connect() as connection:
+        scripts = ScriptDirectory.from_config(schema.config(connection))
+    assert scripts.get_current_head() == SCHEMA
+    assert all(one.revision.isdecimal() and len(one.revision) == 4 for one in scripts.walk_revisions())
+
+
+def test_a_database_is_opened_when_it_is_up_to_date(tmp_path: Path) -> None:
+    path = str(tmp_path / "caseway.db")
+    with pytest.raises(StoreError, match="caseway init"):
+        open_database(path)
+    made = open_database(path, check=False)
+    schema.upgrade(made.engine)
+    made.close()
+    open_database(path).close()
+
+
+def test_a_second_upgrade_changes_nothing(database: SQLite) -> None:
+    schema.upgrade(database.engine)
+    with database.engine.connect() as connection:
+        before = form(connection)
+    schema.upgrade(database.engine)
+    with database.engine.connect() as connection:
+        assert form(connection) == before
+        assert schema.version(connection) == SCHEMA
+
+
+@pytest.mark.parametrize(("number", "says"), [("9001", "newer"), ("0000", "older")])
+def test_a_database_of_another_version_is_not_opened(tmp_path: Path, number: str, says: str) -> None:
+    path = str(tmp_path / "caseway.db")
+    database = open_database(path, check=False)
+    schema.upgrade(database.engine)
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :number"), {"number": number})
+    with pytest.raises(StoreError, match=f"{number}.*{says}|{says}.*{number}"):
+        open_database(path)
+    if number > SCHEMA:
+        with pytest.raises(StoreError, match=says):
+            schema.upgrade(database.engine)
+    with database.engine.connect() as connection:
+        assert schema.version(connection) == number
+    database.close()
+
+
+def test_a_failing_migration_leaves_nothing_behind(database: SQLite) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE timers (something TEXT)"))  # stands in the way, half way through
+    with pytest.raises(StoreError, match=r"timers already exists.*Nothing was changed"):
+        schema.upgrade(database.engine)
+    with database.engine.connect() as connection:
+        assert inspect(connection).get_table_names() == ["timers"]
+
+
+def test_two_who_migrate_at_once_wait_for_each_other(database: SQLite) -> None:
+    holder = database.connect()
+    holder.begin()
+    holder.raw.execute("PRAGMA busy_timeout = 0")
+    other = SQLite(database.path)
+    with other.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    with pytest.raises(StoreError, match="locked"):
+        schema.upgrade(other.engine)
+    holder.rollback()
+    schema.upgrade(other.engine)
+    other.close()
+    holder.close()
