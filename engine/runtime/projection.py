@@ -1,0 +1,160 @@
+"""Rows that follow from the state of a case, kept in step with it.
+
+Theory of operation. A `Projection` says which events touch which of a table's rows, and what a row looks like
+in a state. After a command only the touched rows are made again: they are written, or deleted where the state
+no longer has them. The rows of a whole batch are collected in `Changes` and go out as one statement per table
+and kind of change. `operational` columns are set when a row is made and never touched again from here.
+
+Some tables keep rows that the state has let go (a closed task). `closing` names for an event the row that it
+closes, and the columns to set instead of deleting it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+from engine.core.events import Event
+from engine.runtime.database import Connection
+from engine.runtime.statements import Statements, keys, of_kind
+
+Id = Any
+"""What tells the rows of one case apart: an int or a text."""
+
+Row = tuple[Any, ...]
+
+
+class _Now:
+    """Stands for the moment of the command, in microseconds, in `Projection.initial`."""
+
+
+NOW = _Now()
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """How a table follows from the state.
+
+    table: a SQLModel class whose primary key is `case_id`, the columns of `fixed`, and the row's id.
+    touches: for each event, the ids of the rows that it may change.
+    row: (state, id) -> the `derived` columns outside the primary key, in the table's order; None where the
+    state has no such row.
+    ids: the ids of all rows in a state, from which `verify` derives the table again.
+    fixed: values of the key columns between `case_id` and the id, when several projections share a table.
+    initial: `operational` columns of a new row; `NOW` is the moment of the command.
+    closing: for an event, the row that it closes and the columns to set, instead of deleting it.
+    """
+
+    table: type[SQLModel]
+    touches: Mapping[type[Event], Callable[[Any], Iterable[Id]]]
+    row: Callable[[Any, Id], Row | None]
+    ids: Callable[[Any], Iterable[Id]]
+    fixed: Row = ()
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    closing: Mapping[type[Event], Callable[[Any], tuple[Id, Mapping[str, Any]]]] = field(default_factory=dict)
+
+    def rows(self, case: str, state: Any) -> dict[Row, Row]:
+        """All rows of a case derived from its state: primary key -> derived columns."""
+        found = ((i, self.row(state, i)) for i in self.ids(state))
+        return {(case, *self.fixed, i): row for i, row in found if row is not None}
+
+
+class Changes:
+    """What one projection has to write at the end of a batch."""
+
+    __slots__ = ("closed", "gone", "rows")
+
+    def __init__(self) -> None:
+        self.rows: dict[Row, Row] = {}  # key -> derived and initial columns
+        self.gone: dict[Row, None] = {}
+        self.closed: dict[tuple[str, ...], dict[Row, Row]] = {}  # columns -> key -> their values
+
+
+class _Plan:
+    """A projection with its statements."""
+
+    def __init__(self, projection: Projection, statements: Statements) -> None:
+        table = table_of(projection.table)
+        derived = of_kind(table, "derived")
+        self.projection = projection
+        self.table = table
+        self.statements = statements
+        self.upsert = statements.upsert(table, [*keys(table), *derived, *projection.initial], derived)
+        self.delete = statements.delete(table)
+        self.initial = tuple(projection.initial.values())
+        self.dated = any(value is NOW for value in self.initial)
+        self._closes: dict[tuple[str, ...], str] = {}
+
+    def fresh(self, now: int) -> Row:
+        """The operational columns of a new row."""
+        return tuple([now if v is NOW else v for v in self.initial]) if self.dated else self.initial
+
+    def close(self, columns: tuple[str, ...]) -> str:
+        sql = self._closes.get(columns)
+        if sql is None:
+            sql = self._closes[columns] = self.statements.update(self.table, columns, keys(self.table))
+        return sql
+
+
+class Projector:
+    """All projections of an installation."""
+
+    def __init__(self, projections: Iterable[Projection], statements: Statements) -> None:
+        self._plans = [_Plan(projection, statements) for projection in projections]
+        self._touches: dict[type[Event], list[tuple[int, Callable[[Any], Iterable[Id]]]]] = {}
+        self._closings: dict[type[Event], list[tuple[int, Callable[[Any], tuple[Id, Mapping[str, Any]]]]]] = {}
+        for index, plan in enumerate(self._plans):
+            for event, touches in plan.projection.touches.items():
+                self._touches.setdefault(event, []).append((index, touches))
+            for event, closing in plan.projection.closing.items():
+                self._closings.setdefault(event, []).append((index, closing))
+
+    def changes(self) -> list[Changes]:
+        """For one batch."""
+        return [Changes() for _ in self._plans]
+
+    def project(self, changes: list[Changes], case: str, state: Any, events: list[Event], now: int) -> None:
+        """Notes what one command's events change. `now`: microseconds, for rows that are made."""
+        touched: dict[tuple[int, Id], None] = {}
+        closing: dict[tuple[int, Id], Mapping[str, Any]] = {}
+        for event in events:
+            kind = type(event)
+            for index, ids in self._touches.get(kind, ()):
+                for i in ids(event):
+                    touched[index, i] = None
+            for index, close in self._closings.get(kind, ()):
+                i, values = close(event)
+                touched[index, i] = None
+                closing[index, i] = values
+        for index, i in touched:
+            plan, change = self._plans[index], changes[index]
+            key = (case, *plan.projection.fixed, i)
+            row = plan.projection.row(state, i)
+            if row is not None:
+                change.rows[key] = row + plan.fresh(now)
+                change.gone.pop(key, None)
+                for closed in change.closed.values():
+                    closed.pop(key, None)
+            elif (values := closing.get((index, i))) is not None:
+                change.closed.setdefault(tuple(values), {})[key] = tuple(values.values())
+            else:
+                change.rows.pop(key, None)
+                change.gone[key] = None
+
+    def write(self, connection: Connection, changes: list[Changes]) -> None:
+        """One statement per table and kind of change."""
+        for plan, change in zip(self._plans, changes, strict=True):
+            if change.rows:
+                connection.bulk(plan.upsert, [key + row for key, row in change.rows.items()])
+            if change.gone:
+                connection.bulk(plan.delete, list(change.gone))
+            for columns, closed in change.closed.items():
+                if closed:
+                    connection.bulk(plan.close(columns), [row + key for key, row in closed.items()])
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table models
+    return table
