@@ -7,7 +7,8 @@ version give the same answers. `version` is a hash of all that bears on a deadli
 that differs), not of titles and reasons.
 
 Beyond `published_until` nobody knows the statutory holidays yet. Deadlines there are counted with plain
-weekdays (and the company days already entered) and are *provisional*."""
+weekdays (and the company days already entered) and are *provisional*.
+"""
 
 import hashlib
 import json
@@ -55,28 +56,29 @@ class Stretch:
 class WorkCalendar:
     """See `engine.core.durations.Calendar` for the questions it answers.
 
-    week: the hours of Monday to Sunday. special: the days that differ, by ordinal. published: the first and
-    the last year whose holidays are known, or None where there are none to wait for."""
+    week: the hours of Monday to Sunday. special: the days that differ, by ordinal, in order. published_until: the last
+    year whose holidays are known, or None where there are none to wait for.
+    """
 
     name: str
     title: Text
     zone: ZoneInfo
     week: tuple[Hours, ...]
     special: tuple[tuple[int, Day], ...] = ()
-    published: tuple[int, int] | None = None
+    published_until: int | None = None
     version: str = field(init=False)
     _special: dict[int, Day] = field(init=False, repr=False)
-    _known: tuple[int, int] | None = field(init=False, repr=False)
+    _known_until: int | None = field(init=False, repr=False)
     _work: Scale = field(init=False, repr=False)
     _days: Scale = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        first, last = self.published or (0, 0)
-        known = (self._new_year(first), self._new_year(last + 1)) if self.published else None
+        year = self.published_until
+        new_year = None if year is None else wall(self.zone, date(year + 1, 1, 1).toordinal(), 0)
         derived = {
             "version": self._hash(),
             "_special": dict(self.special),
-            "_known": known,
+            "_known_until": new_year,
             "_work": Scale(self.zone, self._hours),
             "_days": Scale(self.zone, lambda ordinal: WHOLE_DAY),
         }
@@ -99,12 +101,13 @@ class WorkCalendar:
             return self.advance(term.since, term.allowance, unit, roll)
         scale = self._scale(unit)
         ordinal = local(start, self.zone).toordinal()
-        return self._due(scale.nth_close(ordinal, self._count(ordinal, limit)), unit == "wd", start)
+        return self._due(scale.nth_close(ordinal, self._count(ordinal, limit)), unit == "wd")
 
     def shift(self, at: datetime, by: Duration, back: bool = False) -> Due:
         """`by` after an instant, as `due` counts it, or before it: for `wd` the close of the Nth working
         day before its day, for d, mo and y the end of the day, for `wh` the latest instant with that much
-        working time left."""
+        working time left.
+        """
         if not back:
             return self.due(at, by)
         unit = by.unit
@@ -112,10 +115,10 @@ class WorkCalendar:
             return Due(local(at, UTC) - by.span, False, self.version)
         if unit == "wh":
             open_time = by.span // _MICRO
-            return self._due(self._work.before(at, open_time) if open_time else micros(at), True, at)
+            return self._due(self._work.before(at, open_time) if open_time else micros(at), True)
         ordinal = local(at, self.zone).toordinal()
         close = self._scale(unit).nth_close(ordinal, -self._count(ordinal, by, -1))
-        return self._due(close, unit == "wd", at)
+        return self._due(close, unit == "wd")
 
     def term(self, start: datetime, limit: Duration) -> Term:
         """Where a limit starts to count (for day units the end of the start day), and its allowance."""
@@ -125,18 +128,17 @@ class WorkCalendar:
         return Term(instant(wall(self.zone, ordinal + 1, 0)), self._count(ordinal, limit) * _DAY)
 
     def advance(self, at: datetime, amount: timedelta, unit: str, roll: bool = False) -> Due:
-        """The earliest instant at which `amount` (not negative) of the unit's measure has passed since
-        `at`."""
+        """The earliest instant at which `amount` (not negative) of the unit's measure has passed since `at`."""
         measure = MEASURES[unit]
         if measure == ELAPSED:
             return Due(local(at, UTC) + amount, False, self.version)
         rolls = roll and measure == DAYS
         wanted = (self.rolled(at, amount, unit) if rolls else amount) // _MICRO
         if wanted == 0:
-            return self._due(micros(at), measure != DAYS, at)
+            return self._due(micros(at), measure != DAYS)
         scale, by_day = self._scale(unit), measure != WORKING_TIME
         number, position = scale.after(at, wanted, by_day)
-        return self._due(scale.year(number).find(position, by_day), rolls or measure != DAYS, at)
+        return self._due(scale.year(number).find(position, by_day), rolls or measure != DAYS)
 
     def between(self, a: datetime, b: datetime, unit: str) -> timedelta:
         """The unit's measure from a to b; negative when b is earlier."""
@@ -148,8 +150,7 @@ class WorkCalendar:
         return self._scale(unit).between(a, b, measure != WORKING_TIME) * _MICRO
 
     def rolled(self, at: datetime, amount: timedelta, unit: str) -> timedelta:
-        """The amount, lengthened to the end of the next working day if it ends inside or with one that is
-        not."""
+        """The amount, lengthened to the end of the next working day if it ends inside or with one that is not."""
         if MEASURES[unit] != DAYS or not amount:
             return amount
         number, position = self._days.after(at, amount // _MICRO, True)
@@ -172,8 +173,7 @@ class WorkCalendar:
         return Day("weekday" if hours else "weekend", hours)
 
     def stretches(self, a: datetime, b: datetime, unit: str) -> Iterator[Stretch]:
-        """The local days from a to b, each with what it counted in the unit's measure; they sum to
-        `between`."""
+        """The local days from a to b, each with what it counted in the unit's measure; they sum to `between`."""
         start, end = local(a, UTC), local(b, UTC)
         while start < end:
             today = local(start, self.zone).date()
@@ -190,18 +190,15 @@ class WorkCalendar:
     def _scale(self, unit: str) -> Scale:
         return self._days if MEASURES[unit] == DAYS else self._work
 
-    def _new_year(self, year: int) -> int:
-        return wall(self.zone, date(year, 1, 1).toordinal(), 0)
-
-    def _due(self, us: int, of_working_days: bool, start: datetime) -> Due:
-        known = self._known
-        provisional = of_working_days and known is not None and (us >= known[1] or micros(start) < known[0])
-        return Due(instant(us), provisional, self.version)
+    def _due(self, us: int, on_working_days: bool) -> Due:
+        known = self._known_until
+        return Due(instant(us), on_working_days and known is not None and us >= known, self.version)
 
     @staticmethod
     def _count(ordinal: int, by: Duration, sign: int = 1) -> int:
         """How many days of its measure a day-unit duration has when laid on a day. A month ends on the day
-        of the same number, or on the month's last (Civil Code art. 202)."""
+        of the same number, or on the month's last (Civil Code art. 202).
+        """
         if by.unit not in MONTHS:
             return int(by.amount)
         day = date.fromordinal(ordinal)
@@ -214,6 +211,6 @@ class WorkCalendar:
             self.zone.key,
             self.week,
             [(ordinal, day.hours) for ordinal, day in self.special],
-            self.published,
+            self.published_until,
         ]
         return hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()[:12]

@@ -14,7 +14,8 @@ bisections; one that spans years adds a step for each.
 
 Daylight saving: a wall-clock reading that comes twice is its first coming; one that never comes is the
 instant of the jump. An interval is as long as it really lasts; one that vanishes does not count, nor does
-its day."""
+its day.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
@@ -59,14 +60,12 @@ def wall(zone: ZoneInfo, ordinal: int, minute: int) -> int:
         return micros(before)
     low, high = micros(after), micros(before)
     seconds = range(low, high + 1, 1_000_000)
-    return seconds[
-        bisect_left(seconds, offset_after, key=lambda us: instant(us).astimezone(zone).utcoffset())
-    ]
+    jump = bisect_left(seconds, True, key=lambda us: instant(us).astimezone(zone).utcoffset() == offset_after)
+    return seconds[jump]
 
 
 class Year:
-    """One local year of a scale; see the theory above. `time` and `days` are its whole worth in each
-    reading."""
+    """One local year of a scale; see the theory above. `time` and `days` are its worth in each reading."""
 
     __slots__ = ("before", "closes", "days", "done", "ends", "ordinals", "starts", "time")
 
@@ -109,8 +108,7 @@ class Year:
         return day * DAY + (open_time - before) * DAY // (self.before[day + 1] - before)
 
     def find(self, position: int, by_day: bool) -> int:
-        """The earliest instant with a position above 0 and at most the year's; a day's end is written as
-        its close."""
+        """The earliest instant with a position above 0 and at most the year's; a day's end is written as its close."""
         if not by_day:
             return self._open_for(position)
         day = (position - 1) // DAY
@@ -142,8 +140,7 @@ class Scale:
         self._years: dict[int, Year] = {}
 
     def year(self, number: int) -> Year:
-        """Raises ValueError outside 1900 to 2500, which also ends the search on a calendar that never
-        opens."""
+        """Raises ValueError outside 1900 to 2500, which also ends the search on a calendar that never opens."""
         found = self._years.get(number)
         if found is None:
             if not FIRST_YEAR <= number <= LAST_YEAR:

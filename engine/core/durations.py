@@ -73,7 +73,8 @@ class Duration:
     """An amount of one unit, such as `30wd`; `str()` gives the written form back.
 
     amount: a whole number; for s, min, h and wh also a Decimal with up to three decimals. Day units start
-    at 1. unit: one of `MEASURES`. Raises ValueError, worded for the designer, on anything else."""
+    at 1. unit: one of `MEASURES`. Raises ValueError, worded for the designer, on anything else.
+    """
 
     amount: int | Decimal
     unit: str
@@ -103,14 +104,12 @@ class Duration:
 
     @property
     def span(self) -> timedelta:
-        """The length of an s, min, h or wh duration. KeyError for day units, whose length a calendar
-        decides."""
+        """The length of an s, min, h or wh duration. KeyError for day units, whose length a calendar decides."""
         return timedelta(microseconds=int(self.amount * SECONDS[self.unit] * 1_000_000))
 
 
 def parse_duration(text: object) -> Duration:
-    """Read a written duration, such as `30wd`. Raises ValueError saying what was expected, with an
-    example."""
+    """Read a written duration, such as `30wd`. Raises ValueError saying what was expected, with an example."""
     if not isinstance(text, str):
         raise ValueError(f"{EXPECTED}, not {text!r}")
     found = _SHAPE.fullmatch(text)
@@ -126,8 +125,7 @@ def parse_duration(text: object) -> Duration:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A deadline: the instant (UTC), whether it rests on days not yet published, the calendar version it
-    rests on."""
+    """A deadline: the instant (UTC), whether it rests on days not yet published, the calendar version it rests on."""
 
     at: datetime
     provisional: bool
@@ -136,8 +134,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A limit laid on a start: the instant from which it counts (UTC), and its allowance in its own
-    measure."""
+    """A limit laid on a start: the instant from which it counts (UTC), and its allowance in its own measure."""
 
     since: datetime
     allowance: timedelta
@@ -156,22 +153,19 @@ class Calendar(Protocol):
         """The deadline of a limit without pauses."""
 
     def shift(self, at: datetime, by: Duration, back: bool = False) -> Due:
-        """`due + 1wd` (the same as `due`), or back from it: `due - 1wd` is the close of the working day
-        before."""
+        """`due + 1wd` (the same as `due`), or back from it: `due - 1wd` is the close of the working day before."""
 
     def term(self, start: datetime, limit: Duration) -> Term:
         """Where a limit starts to count, and its allowance, before any rolling."""
 
     def advance(self, at: datetime, amount: timedelta, unit: str, roll: bool = False) -> Due:
-        """The earliest instant at which `amount` of the unit's measure has passed since `at` (`at` itself
-        for 0)."""
+        """The earliest instant at which `amount` of the unit's measure has passed since `at` (`at` itself for 0)."""
 
     def between(self, a: datetime, b: datetime, unit: str) -> timedelta:
         """The unit's measure from a to b; negative when b is earlier."""
 
     def rolled(self, at: datetime, amount: timedelta, unit: str) -> timedelta:
-        """The amount, lengthened so that the last day it reaches is a working day (day units; others
-        unchanged)."""
+        """The amount, lengthened so that the last day it reaches is a working day (day units; others unchanged)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +175,8 @@ class Meter:
     `used` is the measure of the stretches closed so far; `since` is where the running stretch began, or
     where the pause did. `due` is the deadline; of a paused meter, the one it would have if it ran again at
     once. Instants are given in order of time; a second pause, or a resume of a running meter, changes
-    nothing. Once the deadline has passed, a pause no longer moves it."""
+    nothing. Once the deadline has passed, a pause no longer moves it.
+    """
 
     unit: str
     roll: bool
@@ -238,7 +233,8 @@ class Meter:
 
     def reach(self, calendar: Calendar, share: Decimal) -> Due | None:
         """When the share of the allowance (0.8 for 80 %) is used up: None while paused short of it, and
-        `since` when it was already passed in an earlier stretch."""
+        `since` when it was already passed in an earlier stretch.
+        """
         wanted = Fraction(share) * (self.allowance // _MICRO)
         left = timedelta(microseconds=-(-wanted.numerator // wanted.denominator)) - self.used
         if left <= timedelta(0):
