@@ -121,7 +121,7 @@ def write(turn: Turn, token: int, changes: Mapping[str, Json]) -> None:
         top, _, rest = path.partition(".")
         scope = _scope_of(turn, token, top)
         if value is not None and top in turn.process.secrets:
-            value = _sealed(turn, path, value, type_of(turn.process.names, tuple(path.split("."))))
+            value = sealed(turn, path, value, type_of(turn.process.names, tuple(path.split("."))))
         local = flow.tokens[scope].local if scope else flow.data
         if not rest and local is not None and top in local and local[top] == value:
             continue
@@ -146,7 +146,8 @@ def _scope_of(turn: Turn, number: int, top: str) -> int:
     return 0
 
 
-def _sealed(turn: Turn, path: str, value: Json, kind: Type) -> Json:
+def sealed(turn: Turn, path: str, value: Json, kind: Type) -> Json:
+    """The value at this place with every secret in it sealed. Raises Fault where there is no key."""
     if value is None:
         return None
     if kind.secret:
@@ -154,9 +155,9 @@ def _sealed(turn: Turn, path: str, value: Json, kind: Type) -> Json:
             raise Fault(f"{path} is secret, but there is no key to seal it with")
         return turn.env.sealer.seal(path, value)
     if kind.fields and isinstance(value, dict):
-        return {k: _sealed(turn, f"{path}.{k}", v, kind.fields.get(k, ANY)) for k, v in value.items()}
+        return {k: sealed(turn, f"{path}.{k}", v, kind.fields.get(k, ANY)) for k, v in value.items()}
     if kind.item and isinstance(value, list):
-        return [_sealed(turn, f"{path}.{i}", v, kind.item) for i, v in enumerate(value)]
+        return [sealed(turn, f"{path}.{i}", v, kind.item) for i, v in enumerate(value)]
     return value
 
 

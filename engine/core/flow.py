@@ -101,7 +101,7 @@ def _complete(turn: Turn, command: c.CompleteTask) -> None:
     if outcome is not None and outcome.reason and not command.reason.strip():
         text = {"zh": "请说明理由", "en": "Give the reason"}
         raise Refuse("reason", f"{outcome.name} needs a reason", {"reason": text})
-    changes = _form(turn, human.form, command.data)
+    changes = form_changes(turn, human.form, command.data)
     try:
         if outcome is not None and outcome.sets:
             view = names(turn, command.task, dict(command.data))
@@ -114,7 +114,7 @@ def _complete(turn: Turn, command: c.CompleteTask) -> None:
     advance(turn)
 
 
-def _form(turn: Turn, form: tuple[Path, ...], data: dict[str, Json]) -> dict[str, Json]:
+def form_changes(turn: Turn, form: tuple[Path, ...], data: dict[str, Json]) -> dict[str, Json]:
     """What was filled in, in the form the state keeps, by dotted path. Raises Refuse naming each wrong field."""
     known = {".".join(path): path for path in form}
     flat = _flat(data, known)
