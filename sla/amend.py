@@ -1,0 +1,100 @@
+"""What people change about running clocks: more time, and counting again on another calendar (R30)."""
+
+from datetime import timedelta
+
+from engine.core.commands import Refuse
+from engine.core.durations import SECONDS, Duration, parse_duration
+from engine.core.machine import Turn
+from sla.events import ClockExtended, ExtendClock, RebaseClocks
+from sla.measure import metered
+from sla.model import Clock, Extension, clock_of
+from sla.runs import aim, calendar_of, recount
+from sla.state import ClocksState, Run
+
+
+def extend(turn: Turn, command: ExtendClock) -> None:
+    number, run = _run(turn, command)
+    clock = clock_of(turn.process, run.clock)
+    cap = clock.extension
+    if cap is None:
+        raise Refuse("no_extension", f"clock {clock.name} may not be extended")
+    _approved(turn, clock, cap)
+    if not command.reason.strip():
+        text = {"zh": "请说明理由", "en": "Give the reason"}
+        raise Refuse("reason", f"expected a reason to extend clock {clock.name}", {"reason": text})
+    if run.passed(turn.now):
+        at = run.deadline.isoformat()
+        raise Refuse("passed", f"clock {clock.name} can no longer be extended: its deadline passed at {at}")
+    by = _within_cap(clock, cap, run, command.by)
+    calendar = calendar_of(turn, clock)
+    recount(turn, number, clock, run, calendar, "calendar")
+    try:
+        due = metered(calendar, run.since, parse_duration(run.limit), clock.roll, [*run.more, str(by)], run.breaks).due
+    except ValueError as error:
+        raise Refuse("duration", f"clock {clock.name}: {error}") from error
+    turn.emit(
+        ClockExtended(
+            number, clock.name, str(by), command.reason.strip(), turn.request.actor, turn.now, run.deadline,
+            due.at, due.provisional,
+        )
+    )  # fmt: skip
+    aim(turn, number, clock, calendar)
+
+
+def _run(turn: Turn, command: ExtendClock) -> tuple[int, Run]:
+    clocks: ClocksState = turn.state.clocks
+    found = [
+        (number, run)
+        for number, run in clocks.open.items()
+        if run.clock == command.clock and command.run in (0, run.run)
+    ]
+    if not found:
+        running = ", ".join(sorted({run.clock for run in clocks.open.values()})) or "none"
+        raise Refuse("not_running", f"clock {command.clock!r} does not run in this case; running: {running}")
+    if len(found) > 1:
+        runs = ", ".join(str(run.run) for _, run in found)
+        raise Refuse("which", f"clock {command.clock} has several open runs: name one of {runs}")
+    return found[0]
+
+
+def _approved(turn: Turn, clock: Clock, cap: Extension) -> None:
+    directory, actor = turn.env.directory, turn.request.actor
+    if directory is None or cap.role not in directory.roles(actor):
+        raise Refuse("role", f"expected someone with the role {cap.role} to extend clock {clock.name}, not {actor}")
+
+
+def _within_cap(clock: Clock, cap: Extension, run: Run, text: str) -> Duration:
+    """The extension, if all of them together stay within the cap. Raises Refuse."""
+    try:
+        by = parse_duration(text)
+    except ValueError as error:
+        raise Refuse("duration", str(error)) from error
+    if by.measure != cap.most.measure or (by.unit not in SECONDS and by.unit != cap.most.unit):
+        raise Refuse("duration", f"expected an extension in {cap.most.unit}, like the {cap.most} allowed, not {by}")
+    total = sum((_size(parse_duration(one)) for one in run.more), start=_size(by))
+    if total > _size(cap.most):
+        had = f", of which {' + '.join(run.more)} is used" if run.more else ""
+        raise Refuse("cap", f"clock {clock.name} may be extended by {cap.most} in all{had}, not by {by}")
+    return by
+
+
+def _size(one: Duration) -> timedelta:
+    """A length to compare with others of the same unit."""
+    return one.span if one.unit in SECONDS else timedelta(days=int(one.amount))
+
+
+def rebase(turn: Turn, command: RebaseClocks) -> None:
+    """R30: the old and the new deadline of every open run on that calendar. Raises Refuse if none is older."""
+    calendar = turn.env.calendars.get(command.calendar)
+    if calendar is None or calendar.version != command.version:
+        known = calendar.version if calendar else "none"
+        raise Refuse("calendar", f"expected version {known} of calendar {command.calendar}, not {command.version}")
+    clocks: ClocksState = turn.state.clocks
+    before = len(turn.events)
+    for number, run in list(clocks.open.items()):
+        clock = clock_of(turn.process, run.clock)
+        if clock.calendar == command.calendar:
+            recount(turn, number, clock, run, calendar, "calendar")
+            aim(turn, number, clock, calendar)
+    if len(turn.events) == before:
+        raise Refuse("current", f"no open clock of this case is on an older version of {command.calendar}")
