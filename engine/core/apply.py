@@ -57,6 +57,7 @@ def _step_ran(flow: FlowState, event: e.StepRan) -> None:
 def _step_closing(flow: FlowState, event: e.StepClosing) -> None:
     token = flow.tokens[event.token]
     token.phase, token.next, token.outcome = CLOSING, event.next, event.outcome
+    _unwatch(flow, event.token)
 
 
 def _step_left(flow: FlowState, event: e.StepLeft) -> None:
@@ -72,10 +73,7 @@ def _step_cancelled(flow: FlowState, event: e.StepCancelled) -> None:
 
 def _forget(flow: FlowState, number: int, token: Token) -> None:
     """What hung on the token goes with it; what can be undone within is kept for the scope around it."""
-    if flow.truths:
-        mine = f"{number}."
-        for watch in [w for w in flow.truths if w.startswith(mine)]:
-            del flow.truths[watch]
+    _unwatch(flow, number)
     if flow.joins:
         mine = f"{number}."
         for join in [j for j in flow.joins if j.startswith(mine)]:
@@ -83,6 +81,13 @@ def _forget(flow: FlowState, number: int, token: Token) -> None:
     for undo in flow.undos:
         if undo.scope == number:
             undo.scope = token.up
+
+
+def _unwatch(flow: FlowState, number: int) -> None:
+    if flow.truths:
+        mine = f"{number}."
+        for watch in [w for w in flow.truths if w.startswith(mine)]:
+            del flow.truths[watch]
 
 
 def _data_changed(flow: FlowState, event: e.DataChanged) -> None:

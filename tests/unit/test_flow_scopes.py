@@ -3,8 +3,11 @@
 import pytest
 
 from engine.core import commands as c
+from engine.core.expressions import compile_expression
+from engine.core.kinds import Type
 from engine.core.model import (
     AdHoc,
+    Assign,
     Block,
     Branch,
     Compensate,
@@ -19,12 +22,13 @@ from engine.core.model import (
     Milestone,
     Outcome,
     Parallel,
+    Process,
     Race,
     Service,
     Set,
     Switch,
 )  # fmt: skip
-from tests.support.graph import Story, after, graph, on, sets, step, within, x
+from tests.support.graph import NAMES, Story, after, graph, on, sets, step, within, x
 
 END = step("done", End("done"))
 
@@ -136,7 +140,7 @@ def test_handler_beside_a_step_holds_it_until_its_body_has_ended() -> None:
         END,
     )
     story = Story(process).start().wait("3h")
-    assert story.open == ["nudge"]
+    assert story.open == ["nudge", "work"]
     story.complete("work")
     assert story.ended is None
     assert story.refused(c.CompleteTask(story.token("work"))).code == "closed"
@@ -381,3 +385,29 @@ def test_data_that_does_not_fit_is_refused_field_by_field() -> None:
     refusal = story.refused(c.CompleteTask(story.token("a"), data={"x": "one", "amount": 1.5, "zz": 1}))
     assert set(refusal.fields) == {"x", "amount", "zz"}
     assert not story.data
+
+
+def test_secrets_are_sealed_in_state_and_in_the_arguments_of_jobs() -> None:
+    class Seal:
+        def seal(self, path: str, value: object) -> str:
+            return f"sealed:{path}:{str(value)[::-1]}"
+
+        def open(self, path: str, sealed: str) -> object:
+            assert sealed.startswith(f"sealed:{path}:")
+            return sealed.split(":")[2][::-1]
+
+    secret = {**NAMES, "account": Type("text", secret=True)}
+    whole = compile_expression("account", secret)
+    longer = compile_expression("account ~ '!'", secret)
+    nodes = [
+        step("a", Human(form=(("account",),)), "b"),
+        step("b", Set((Assign(("account",), longer),)), "pay"),
+        step("pay", Service("pay", {"to": whole}, ()), "done"),
+        END,
+    ]
+    process = Process("test", "v1", {n.id: n for n in nodes}, "a", names=secret, secrets=frozenset({"account"}))
+    story = Story(process, sealer=Seal()).start().complete("a", account="6222")
+    assert story.data == {"account": "sealed:account:!2226"}
+    (job,) = story.flow.jobs.values()
+    assert job.args == {"to": "sealed:args.to:!2226"}
+    assert b"6222" not in story.machine.encode(story.events)

@@ -1,7 +1,7 @@
 """Steps that do one thing and go on, and the two that wait for somebody else to do it (human, service)."""
 
 from engine.core import events as e
-from engine.core.data import Fault, fit, names, taken, write
+from engine.core.data import Fault, fit, names, sealed_if, taken, write
 from engine.core.expressions import Expression
 from engine.core.machine import Turn
 from engine.core.model import Act, Compute, Decide, Json, Milestone, Node, Notify, Send, Service, Set, Signal
@@ -45,11 +45,15 @@ def assign(turn: Turn, number: int, node: Node) -> None:
 
 
 def service(turn: Turn, number: int, node: Node) -> None:
-    """Creates the job; a worker function does it after this command is durable (R14)."""
+    """Creates the job; a worker function does it after this command is durable (R14).
+
+    An argument that reads a secret travels sealed, bound to the path `args.<name>`, and is opened for the
+    worker function alone.
+    """
     spec = node.spec
     assert isinstance(spec, Service)
     view = names(turn, number)
-    args = {name: value.json(view) for name, value in spec.args.items()}
+    args = {name: sealed_if(turn, value.secret, f"args.{name}", value.json(view)) for name, value in spec.args.items()}
     job = turn.state.flow.seq + 1
     turn.emit(
         e.JobCreated(
