@@ -96,7 +96,7 @@ def hold(turn: Turn, number: int, kind: str, text: str) -> None:
     turn.emit(e.IncidentRaised(flow.seq + 1, number, token.at, kind, text, turn.now))
 
 
-def leave(turn: Turn, number: int, to: str | None | object = ON, *, outcome: str = "", actor: str = "") -> None:
+def leave(turn: Turn, number: int, to: object = ON, *, outcome: str = "", actor: str = "") -> None:
     """The step's own work is done: on to `to` (None: the end of its scope's path), or wait for its bodies."""
     flow: FlowState = turn.state.flow
     token = flow.tokens[number]

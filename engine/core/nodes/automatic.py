@@ -1,13 +1,18 @@
 """Steps that do one thing and go on, and the two that wait for somebody else to do it (human, service)."""
 
+from zoneinfo import ZoneInfo
+
 from engine.core import events as e
-from engine.core.data import Fault, fit, names, sealed_if, taken, write
+from engine.core.data import Fault, fit, names, sealed, taken, write
 from engine.core.expressions import Expression
+from engine.core.kinds import ANY, Type
 from engine.core.machine import Turn
 from engine.core.model import Act, Compute, Decide, Json, Milestone, Node, Notify, Send, Service, Set, Signal
 from engine.core.moves import leave
 from engine.core.values import to_json
 from engine.core.waiting import key_of
+
+SECRET = Type("any", secret=True)
 
 
 def wait_for_others(turn: Turn, number: int, node: Node) -> None:
@@ -53,7 +58,11 @@ def service(turn: Turn, number: int, node: Node) -> None:
     spec = node.spec
     assert isinstance(spec, Service)
     view = names(turn, number)
-    args = {name: sealed_if(turn, value.secret, f"args.{name}", value.json(view)) for name, value in spec.args.items()}
+    args = {
+        name: sealed(turn, f"args.{name}", value.json(view), SECRET if value.secret else ANY)
+        for name, value in spec.args.items()
+    }
+
     job = turn.state.flow.seq + 1
     turn.emit(
         e.JobCreated(
@@ -76,8 +85,8 @@ def decide(turn: Turn, number: int, node: Node) -> None:
     assert isinstance(spec, Decide)
     view = names(turn, number)
     inputs = {name: value.evaluate(view) for name, value in spec.inputs.items()}
-    decision = spec.table.evaluate(inputs, on=turn.now.date())
-    if decision is None:
+    decision = spec.table.evaluate(inputs, on=turn.now.astimezone(ZoneInfo(turn.process.zone)).date())
+    if decision.outputs is None:
         given = ", ".join(f"{n}={v}" for n, v in inputs.items())
         raise Fault(f"no row of table {spec.table.name} fits {given}", "decision")
     changes = taken(turn, spec.into, decision.outputs, f"the answer of table {spec.table.name}")
@@ -92,11 +101,9 @@ def notify(turn: Turn, number: int, node: Node) -> None:
     view = names(turn, number)
     to: list[str] = []
     for addressee in spec.to:
-        if addressee == "owner":
-            owner = view.get("owner")
-            found = f"user.{owner}" if owner else None
-        else:
-            found = addressee.evaluate(view) if isinstance(addressee, Expression) else addressee
+        found: Json = addressee.json(view) if isinstance(addressee, Expression) else addressee
+        if found == "owner":
+            found = f"user.{view.get('owner')}" if view.get("owner") else None
         to.extend(found if isinstance(found, list) else [found] if found else [])
     facts = {name: value.json(view) for name, value in spec.facts.items()}
     turn.emit(e.NoticeRequested(f"{turn.request.id}.{len(turn.events)}", to, spec.template, facts, turn.now, node.id))
