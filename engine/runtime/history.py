@@ -72,22 +72,24 @@ def encode_row(
     `command`, `answer` and `events` are canonical JSON. The row's `hash` becomes the case's `head`.
     """
     payload = cipher.payload(command)
-    place = header(previous, case, seq, command_id, at, payload)
+    bound = header(previous, case, seq, command_id, at, payload)
     raw = msgspec.Raw
-    content = cipher.encrypt(_encode(Entry(actor, raw(command), raw(answer), raw(events), ground)), place)
-    return StoredRow(case, seq, command_id, payload, at, content, link(place, content))
+    content = cipher.encrypt(_encode(Entry(actor, raw(command), raw(answer), raw(events), ground)), bound)
+    return StoredRow(case, seq, command_id, payload, at, content, link(bound, content))
+
+
+def place(previous: bytes, row: StoredRow) -> bytes:
+    """The header of a stored row, given the hash of the row before it."""
+    return header(previous, row.case_id, row.seq, row.command_id, row.at, row.payload_hash)
 
 
 def decode_row(cipher: CaseCipher, previous: bytes, row: StoredRow) -> HistoryRow:
     """Opens a stored row. Raises VaultError when it, or where it stands, was changed."""
-    place = header(previous, row.case_id, row.seq, row.command_id, row.at, row.payload_hash)
-    plain = cipher.decrypt(row.content, place)
+    plain = cipher.decrypt(row.content, place(previous, row))
     try:
         entry = _decode(plain)
     except msgspec.DecodeError as error:  # it opened, so it is ours: of a newer version
-        raise VaultError(
-            f"case {row.case_id}, row {row.seq}: written in a format that is not known"
-        ) from error
+        raise VaultError(f"case {row.case_id}, row {row.seq}: written in a format that is not known") from error
     return HistoryRow(
         row.case_id,
         row.seq,
