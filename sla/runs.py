@@ -85,12 +85,12 @@ def begin(turn: Turn, clock: Clock, since: datetime, *, token: int = 0, note: st
 
 
 def _defer(turn: Turn, clock: Clock, since: datetime, token: int, before: Deferred | None, why: str) -> None:
-    if before is not None and before.why == why:
-        return
-    turn.emit(e.ClockDeferred(clock.name, since, turn.now, token, why))
-    if before is not None and before.why:
-        mended(turn, before.why)
-    if why:
+    if before is None or before.why != why:
+        turn.emit(e.ClockDeferred(clock.name, since, turn.now, token, why))
+        if before is not None and before.why:
+            mended(turn, before.why)
+    flow: FlowState = turn.state.flow
+    if why and not any(i.text == why for i in flow.incidents.values()):
         report(turn, clock, token, why)
 
 
