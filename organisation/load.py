@@ -229,7 +229,7 @@ def _said(error: Any) -> str:
     given = f"{error.instance!r:.60}"
     texts = {
         "oneOf": "a grant names a role or a user, one of the two",
-        "pattern": f"{given} is not {_PATTERNS.get(error.validator_value)}",
+        "pattern": f"{given} is not {_PATTERNS.get(str(error.validator_value))}",
         "type": f"expected {error.validator_value}, got {given}",
         "anyOf": f"expected a text or {{zh, en}}, got {given}",
     }

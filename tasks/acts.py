@@ -1,0 +1,111 @@
+"""Acts on tasks that ladders, handlers and steps ask for: move_tasks, reassign, priority, set_owner.
+
+They concern the open tasks of the case, or those of the steps that `steps` names. What cannot be done (a
+queue or user that is not there) becomes an incident, so that somebody sees it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from engine.core.data import names
+from engine.core.events import ActRequested, IncidentRaised
+from engine.core.machine import Turn
+from tasks import events as e
+from tasks.ground import directory, in_service
+from tasks.model import bounded
+from tasks.placing import person
+from tasks.state import Task, WorkState
+
+Json = Any
+
+UP = "up"
+"""To `reassign`: the next in service in the line above who holds the task, or is meant to, or owns the case."""
+
+
+def requested(turn: Turn, event: ActRequested) -> None:
+    act = ACTS.get(event.act)
+    if act is not None:
+        act(turn, event.args, event.source)
+
+
+def _move_tasks(turn: Turn, args: Mapping[str, Json], source: str) -> None:
+    queue = str(args.get("to") or "")
+    if queue not in directory(turn).queues:
+        _failed(turn, source, f"move_tasks: there is no queue {queue}")
+        return
+    for token, task in _tasks(turn, args):
+        if task.queue != queue or task.assignee:
+            _transfer(turn, token, source, queue, "")
+
+
+def _reassign(turn: Turn, args: Mapping[str, Json], source: str) -> None:
+    to = str(args.get("to") or "")
+    for token, task in _tasks(turn, args):
+        notes: list[str] = []
+        if to == UP:
+            user = _above(turn, task.holder or task.assignee or turn.state.work.owner)
+            if not user:
+                notes.append("nobody stands above who has the task")
+        else:
+            user = person(turn, to, names(turn), notes)
+        if notes:
+            _failed(turn, source, f"reassign: {'; '.join(notes)}")
+        elif user != (task.holder or task.assignee):
+            _transfer(turn, token, source, task.queue, user)
+
+
+def _priority(turn: Turn, args: Mapping[str, Json], source: str) -> None:
+    """`+20` and `-10` change the priority, a number sets it; for the whole case, tasks to come too."""
+    given = args.get("to")
+    relative = isinstance(given, str) and given[:1] in ("+", "-")
+    try:
+        amount = int(given)  # type: ignore[arg-type]  # whatever is no number is told below
+    except (TypeError, ValueError):
+        _failed(turn, source, f"priority: expected a number, or a change such as +20, not {given!r}")
+        return
+    work: WorkState = turn.state.work
+    if not args.get("steps"):
+        fixed, raised = (work.fixed, work.raised + amount) if relative else (bounded(amount), 0)
+        turn.emit(e.CasePriorityChanged(fixed, raised, source))
+    for token, task in _tasks(turn, args):
+        priority = bounded(task.priority + amount if relative else amount)
+        if priority != task.priority:
+            turn.emit(e.PriorityChanged(token, priority, source))
+
+
+def _set_owner(turn: Turn, args: Mapping[str, Json], source: str) -> None:
+    work: WorkState = turn.state.work
+    to = str(args.get("to") or "")
+    notes: list[str] = []
+    user = _above(turn, work.owner) if to == UP else person(turn, to, names(turn), notes)
+    if not user:
+        _failed(turn, source, f"set_owner: {'; '.join(notes) or 'nobody stands above the owner'}")
+    elif user != work.owner:
+        turn.emit(e.OwnerChanged(user, turn.now, source))
+
+
+ACTS: Mapping[str, Callable[[Turn, Mapping[str, Json], str], None]] = {
+    "move_tasks": _move_tasks,
+    "reassign": _reassign,
+    "priority": _priority,
+    "set_owner": _set_owner,
+}
+
+
+def _tasks(turn: Turn, args: Mapping[str, Json]) -> Iterator[tuple[int, Task]]:
+    steps = args.get("steps")
+    for token, task in list(turn.state.work.tasks.items()):
+        if not steps or task.step in steps:
+            yield token, task
+
+
+def _above(turn: Turn, user: str) -> str:
+    return next((one for one in directory(turn).line(user) if in_service(turn, one)), "")
+
+
+def _transfer(turn: Turn, token: int, source: str, queue: str, user: str) -> None:
+    turn.emit(e.TaskTransferred(token, source, turn.now, queue, user, directory(turn).revision))
+
+
+def _failed(turn: Turn, source: str, text: str) -> None:
+    turn.emit(IncidentRaised(turn.state.flow.seq + 1, 0, source, "act", text, turn.now))

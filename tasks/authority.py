@@ -1,0 +1,123 @@
+"""Authority: what a task decides, held against the grants of who would decide it.
+
+Before a task is completed not everything is known: what is not set rules nothing out. At completion the form
+is filled in, and what then is not set is covered only by grants that do not ask for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+
+from engine.core.commands import CompleteTask
+from engine.core.data import Names, assigned, names
+from engine.core.machine import Turn
+from engine.core.model import Human, Json, Outcome
+from engine.core.moves import FAULTS
+from organisation.directory import Grant
+from tasks.ground import Ground, directory
+from tasks.model import Authority, Named, Work
+from tasks.reasons import Reason, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is to be decided, as far as it is known: None and "" are not."""
+
+    kind: str
+    line: str
+    amount: Decimal | None
+    decision: str
+
+    def __str__(self) -> str:
+        amount = "" if self.amount is None else f"{self.amount:f}"
+        return " ".join(part for part in (self.kind, self.line, self.decision, amount) if part)
+
+
+def weigh(ground: Ground, user: str, number: int, step: Work) -> Reason | None:
+    """Why the user cannot have the authority that the task will take; None while it may be."""
+    authority = step.authority
+    if authority is None:
+        return None
+    try:
+        matter = _matter(authority, authority.decision, names(cast(Turn, ground), number))
+    except FAULTS as fault:
+        return reason("unweighed", fault=fault)
+    people = directory(ground)
+    on = people.today(ground.now)
+    if people.might(user, matter.kind, matter.line, matter.amount, matter.decision, on):
+        return None
+    return reason("authority", what=matter)
+
+
+def ruling(turn: Turn, number: int, step: Work, changes: Mapping[str, Json]) -> Grant | Reason | None:
+    """The grant under which the actor completes the task so, or why none does; None where none is needed.
+
+    `changes` is what was filled in, by dotted path; what the chosen outcome sets is added to it.
+    """
+    command = turn.command
+    assert isinstance(command, CompleteTask)
+    spec = turn.process.nodes[turn.state.flow.tokens[number].at].spec
+    assert isinstance(spec, Human)
+    outcome = spec.outcomes.get(command.outcome)
+    authority = step.authority
+    decision = None if authority is None else _decision(authority, spec, outcome)
+    if authority is None or decision is None:
+        return None
+    try:
+        if outcome is not None and outcome.sets:
+            changes = {**changes, **assigned(turn, outcome.sets, _after(turn, number, changes))}
+        matter = _matter(authority, decision, _after(turn, number, changes))
+    except FAULTS as fault:
+        return reason("unweighed", fault=fault)
+    people = directory(turn)
+    on = people.today(turn.now)
+    actor = turn.request.actor
+    grant = people.may(actor, matter.kind, matter.line, matter.amount, matter.decision, on)
+    if grant is not None:
+        return grant
+    if matter.amount is None and authority.amount is not None:
+        return reason("no_amount", amount=authority.amount.source, what=matter)
+    return reason("authority", what=matter)
+
+
+def _decision(authority: Authority, spec: Human, outcome: Outcome | None) -> str | None:
+    """What the outcome decides; None for nothing that authority would weigh."""
+    if outcome is not None and outcome.decision:
+        return outcome.decision
+    graded = any(one.decision for one in spec.outcomes.values())
+    return None if graded else authority.decision
+
+
+def _after(turn: Turn, number: int, changes: Mapping[str, Json]) -> Names:
+    """The names as they will be when the changes have been written."""
+    now = names(turn, number)
+    extra: dict[str, Json] = {}
+    for path, value in changes.items():
+        top, *rest = path.split(".")
+        if not rest:
+            extra[top] = value
+            continue
+        place = extra[top] = _copy(extra.get(top, now.get(top)))
+        for name in rest[:-1]:
+            place[name] = _copy(place.get(name))
+            place = place[name]
+        place[rest[-1]] = value
+    return names(turn, number, extra)
+
+
+def _copy(value: Json) -> dict[str, Json]:
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _matter(authority: Authority, decision: str, view: Mapping[str, Json]) -> Matter:
+    amount = None if authority.amount is None else authority.amount.evaluate(view)
+    line = _named(authority.line, view)
+    return Matter(authority.kind, line, None if amount is None else Decimal(amount), decision)
+
+
+def _named(name: Named, view: Mapping[str, Json]) -> str:
+    if isinstance(name, str):
+        return name
+    found = name.evaluate(view)
+    return "" if found is None else str(found)

@@ -1,0 +1,111 @@
+"""What has happened to the tasks of a case, and to who owns it.
+
+Who was looked up in the organisation is recorded resolved, with the directory's revision: deciding again
+needs nothing else (DESIGN §10).
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from engine.core.events import Event
+
+Json = Any
+
+
+class TaskOpened(Event, frozen=True):
+    """A person's step was entered. `note` says why it did not go where the step says."""
+
+    token: int
+    step: str
+    at: datetime
+    queue: str = ""
+    assignee: str = ""
+    priority: int = 0
+    revision: int = 0
+    note: str = ""
+
+
+class TaskClaimed(Event, frozen=True):
+    token: int
+    by: str
+    at: datetime
+    revision: int = 0
+
+
+class TaskReleased(Event, frozen=True):
+    """Nobody holds the task any more; an assignee's task goes to its queue."""
+
+    token: int
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class TaskTransferred(Event, frozen=True):
+    """The task stands in this queue, for this user or for anyone there, and nobody holds it."""
+
+    token: int
+    by: str  # who moved it: a user, or the step or rung whose act it was
+    at: datetime
+    queue: str = ""
+    assignee: str = ""
+    revision: int = 0
+    reason: str = ""
+
+
+class DraftSaved(Event, frozen=True):
+    """The draft as it now stands; secrets in it are sealed."""
+
+    token: int
+    by: str
+    at: datetime
+    data: dict[str, Json] = msgspec.field(default_factory=dict)
+
+
+class TaskAuthorised(Event, frozen=True):
+    """The grant under which the task is completed."""
+
+    token: int
+    by: str
+    grant: str
+    revision: int = 0
+
+
+class TaskClosed(Event, frozen=True):
+    """how: `completed` or `cancelled`; `by` completed it, with this outcome and reason."""
+
+    token: int
+    step: str
+    at: datetime
+    how: str
+    by: str = ""
+    outcome: str = ""
+    reason: str = ""
+
+
+class PriorityChanged(Event, frozen=True):
+    """The priority of one task."""
+
+    token: int
+    priority: int
+    by: str = ""
+    reason: str = ""
+
+
+class CasePriorityChanged(Event, frozen=True):
+    """What tasks that the case opens from now on take: `fixed` instead of their own, `raised` on top."""
+
+    fixed: int | None = None
+    raised: int = 0
+    by: str = ""
+
+
+class OwnerChanged(Event, frozen=True):
+    """Who owns the case; "" for nobody."""
+
+    user: str
+    at: datetime
+    by: str = ""
+    reason: str = ""

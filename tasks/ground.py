@@ -1,0 +1,49 @@
+"""A case as a question about it sees it, and what the tasks look up in it."""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from engine.core.env import Env
+from engine.core.model import Process
+from organisation.directory import Directory
+from tasks.model import NAME, Owning, Work
+
+
+class Ground(Protocol):
+    """What an answer stands on; a `Turn` is one."""
+
+    @property
+    def process(self) -> Process: ...
+    @property
+    def state(self) -> Any: ...
+    @property
+    def env(self) -> Env: ...
+    @property
+    def now(self) -> datetime: ...
+
+
+_NOBODY = Directory({}, {}, {}, ())
+_PLAIN = Work()
+_UNOWNED = Owning(first="", starter=False)
+
+
+def directory(ground: Ground) -> Directory:
+    """The organisation; an empty one where none has been loaded."""
+    found = ground.env.directory
+    return found if isinstance(found, Directory) else _NOBODY
+
+
+def in_service(ground: Ground, user: str) -> bool:
+    people = directory(ground)
+    return people.active(user, people.today(ground.now))
+
+
+def work_of(process: Process, step: str) -> Work:
+    """What a human step says of its task."""
+    found: Work = process.nodes[step].parts.get(NAME, _PLAIN)
+    return found
+
+
+def owning(process: Process) -> Owning:
+    found: Owning | None = process.parts.get(NAME)
+    return found or _UNOWNED

@@ -1,0 +1,63 @@
+"""What the work keywords of a process become: `node.parts["work"]` of human steps, `process.parts["work"]`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.core.expressions import Expression
+from engine.core.model import Json
+
+NAME = "work"
+"""The name of the slice, and of its parts in nodes and processes."""
+
+Named = str | Expression
+"""A name as written, or an expression that yields one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What a task decides: held against the grants of who completes it.
+
+    `amount` is a number in the data. `decision` is what is weighed before an outcome is chosen; an outcome's
+    own `decision` takes its place. Where some outcome of the step has one, an outcome without decides nothing.
+    """
+
+    kind: str
+    line: Named = ""
+    amount: Expression | None = None
+    decision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The work keywords of one human step."""
+
+    queue: Named = ""
+    assign: Named = ""  # starter | owner | a user | an expression; "": anyone who serves the queue
+    else_queue: str = ""
+    not_by: tuple[str, ...] = ()
+    authority: Authority | None = None
+    follow: bool = False
+    priority: int | Expression = 0
+    check: Callable[[Mapping[str, Json]], Iterable[Any]] | None = None  # the form, against the data schema
+
+
+@dataclass(frozen=True, slots=True)
+class Owning:
+    """Who owns a case: whoever starts it (`starter`), or who takes the step `first`; with neither, nobody.
+
+    While nobody does, what is meant for the owner goes to `else_queue`.
+    """
+
+    first: str = ""
+    starter: bool = False
+    else_queue: str = ""
+
+
+PRIORITIES = range(0, 101)
+"""Priorities go from 0 to 100; the highest is served first."""
+
+
+def bounded(priority: int) -> int:
+    """The nearest priority that there is."""
+    return min(max(priority, PRIORITIES[0]), PRIORITIES[-1])

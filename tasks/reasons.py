@@ -1,0 +1,122 @@
+"""Why something about a task is not open to somebody, in words for that person, in each language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.core.commands import Refuse
+from engine.core.model import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    code: str
+    text: Text
+
+    def refuse(self) -> Refuse:
+        """The refusal of a command for this reason."""
+        return Refuse(self.code, self.text["en"])
+
+
+def reason(code: str, **facts: object) -> Reason:
+    """The reason of that code, filled in."""
+    return Reason(code, {language: text.format(**facts) for language, text in TEXTS[code].items()})
+
+
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "closed": {
+        "zh": "任务 {task} 已经结束",
+        "en": "task {task} of case {number} is no longer open",
+    },
+    "ended": {
+        "zh": "案件 {number} 已经结束",
+        "en": "case {number} has ended",
+    },
+    "suspended": {
+        "zh": "案件 {number} 已中止，恢复后才能办理",
+        "en": "case {number} is suspended: its tasks can be worked when it is resumed",
+    },
+    "inactive": {
+        "zh": "用户 {user} 不在职或不存在",
+        "en": "{user} is not a user in service",
+    },
+    "held": {
+        "zh": "任务 {task} 已由 {holder} 领取",
+        "en": "{holder} holds task {task}",
+    },
+    "yours": {
+        "zh": "任务 {task} 已在你手中",
+        "en": "you already hold task {task}",
+    },
+    "unheld": {
+        "zh": "任务 {task} 还没有人领取",
+        "en": "nobody holds task {task}: claim it first",
+    },
+    "not_yours": {
+        "zh": "任务 {task} 指定由 {assignee} 办理",
+        "en": "task {task} is meant for {assignee}",
+    },
+    "not_served": {
+        "zh": "你不在队列 {queue} 中",
+        "en": "you do not serve the queue {queue} in which task {task} stands",
+    },
+    "not_manager": {
+        "zh": "只有队列 {queue} 的负责人、办理人的上级或系统管理员可以这样做",
+        "en": "only who manages the queue {queue}, stands above who holds the task, or is an administrator may do this",
+    },
+    "four_eyes": {
+        "zh": "你办理过 {step}，本任务须由他人办理",
+        "en": "you completed {step} in this case: task {task} must be done by somebody else",
+    },
+    "other_branch": {
+        "zh": "{holder} 正在办理 {step}，与本任务不能同时进行",
+        "en": "{holder} is at work on {step}, and the two may not be worked at the same time",
+    },
+    "authority": {
+        "zh": "你没有足够的权限：{what}",
+        "en": "your authority does not reach this far: {what}",
+    },
+    "no_amount": {
+        "zh": "{amount} 尚未填写，无法核对权限：{what}",
+        "en": "{amount} is not set, so that your authority cannot be weighed: {what}",
+    },
+    "unweighed": {
+        "zh": "无法核对权限：{fault}",
+        "en": "your authority cannot be weighed: {fault}",
+    },
+    "unknown_queue": {
+        "zh": "没有队列 {queue}",
+        "en": "there is no queue {queue}{hint}",
+    },
+    "target": {
+        "zh": "请指明转交到哪个队列或哪位用户",
+        "en": "say to which queue or which user the task is to go",
+    },
+    "not_for": {
+        "zh": "不能转交给 {user}：{why}",
+        "en": "the task cannot go to {user}: {why}",
+    },
+    "no_member": {
+        "zh": "{user} 不在队列 {queue} 中",
+        "en": "{user} does not serve the queue {queue}",
+    },
+    "draft_size": {
+        "zh": "草稿过大（最多 {most} 字节）",
+        "en": "the draft is larger than {most} bytes",
+    },
+    "draft_field": {
+        "zh": "草稿中有表单以外的内容：{fields}",
+        "en": "the form has no field {fields}",
+    },
+    "priority": {
+        "zh": "优先级为 {least} 到 {most}",
+        "en": "a priority goes from {least} to {most}, not {given}",
+    },
+    "not_owner": {
+        "zh": "只有责任人、其上级或系统管理员可以移交案件",
+        "en": "only the owner of the case, who stands above, or an administrator may hand it on",
+    },
+    "form": {
+        "zh": "以下各项有误：{fields}",
+        "en": "these fields cannot be taken: {fields}",
+    },
+}  # fmt: skip

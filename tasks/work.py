@@ -1,0 +1,270 @@
+"""The work slice: who holds which task of a case, who has done what, and who owns the case (R1).
+
+Flow owns whether a task is open and what it yields. A human step that is entered becomes a task here; when
+flow lets go of the step, the task is closed. `CompleteTask` is authorised here, in the same turn in which
+flow then decides it; on a task that nobody holds it claims it first (R5).
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from engine.core import events as flow_events
+from engine.core.commands import CompleteTask, Refuse
+from engine.core.data import sealed
+from engine.core.expressions import Expression
+from engine.core.flow import form_changes, task_token
+from engine.core.kinds import ANY
+from engine.core.machine import Slice, Turn
+from engine.core.model import Human
+from engine.core.moves import FAULTS
+from engine.core.values import ValueProblem, normalise
+from organisation.directory import Grant
+from tasks import commands as c
+from tasks import events as e
+from tasks.acts import requested
+from tasks.authority import ruling
+from tasks.ground import directory, in_service, owning, work_of
+from tasks.lifecycle import CANCELLED, COMPLETED
+from tasks.model import NAME, PRIORITIES, Work
+from tasks.placing import place, priority
+from tasks.reasons import Reason, reason
+from tasks.rules import may, unfit
+from tasks.state import APPLY, Task, WorkState
+
+MOST_DRAFT = 20_000
+"""Bytes of a draft, as JSON."""
+
+_encode = msgspec.json.encode
+
+
+# --- what people ask --------------------------------------------------------------------------------
+
+
+def _allowed(turn: Turn, number: int, action: str) -> Task:
+    """The task, if the actor may do this with it. Raises Refuse."""
+    why = may(turn, turn.request.actor, number, action)
+    if why is not None:
+        raise why.refuse()
+    task: Task = turn.state.work.tasks[number]
+    return task
+
+
+def _authorise_completion(turn: Turn, command: CompleteTask) -> None:
+    _, _, human = task_token(turn, command.task)
+    task = _allowed(turn, command.task, "complete")
+    step = work_of(turn.process, task.step)
+    wrong = {} if step.check is None else {p.path: dict(p.message) for p in step.check(command.data)}
+    if wrong:
+        raise Refuse("form", reason("form", fields=", ".join(wrong)).text["en"], wrong)
+    ruled = ruling(turn, command.task, step, form_changes(turn, human.form, command.data))
+    if isinstance(ruled, Reason):
+        raise ruled.refuse()
+    actor, revision = turn.request.actor, directory(turn).revision
+    if not task.holder:
+        turn.emit(e.TaskClaimed(command.task, actor, turn.now, revision))
+    if isinstance(ruled, Grant):
+        turn.emit(e.TaskAuthorised(command.task, actor, str(ruled), revision))
+
+
+def _claim(turn: Turn, command: c.ClaimTask) -> None:
+    _allowed(turn, command.task, "claim")
+    turn.emit(e.TaskClaimed(command.task, turn.request.actor, turn.now, directory(turn).revision))
+
+
+def _release(turn: Turn, command: c.ReleaseTask) -> None:
+    _allowed(turn, command.task, "release")
+    turn.emit(e.TaskReleased(command.task, turn.request.actor, turn.now, command.reason))
+
+
+def _transfer(turn: Turn, command: c.TransferTask) -> None:
+    task = _allowed(turn, command.task, "transfer")
+    people = directory(turn)
+    queue = command.queue or task.queue
+    if not command.queue and not command.user:
+        raise reason("target").refuse()
+    if command.queue and command.queue not in people.queues:
+        near = get_close_matches(command.queue, people.queues, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise reason("unknown_queue", queue=command.queue, hint=hint).refuse()
+    if command.user:
+        why = _not_for(turn, command.user, command.task, queue, task)
+        if why is not None:
+            raise reason("not_for", user=command.user, why=why.text["en"]).refuse()
+    turn.emit(
+        e.TaskTransferred(
+            command.task, turn.request.actor, turn.now, queue, command.user, people.revision, command.reason
+        )
+    )
+
+
+def _not_for(turn: Turn, user: str, number: int, queue: str, task: Task) -> Reason | None:
+    """Why a task in this queue cannot be given to the user."""
+    people = directory(turn)
+    if not in_service(turn, user):
+        return reason("inactive", user=user)
+    if queue and not people.serves(user, queue) and not people.manages(user, queue):
+        return reason("no_member", user=user, queue=queue)
+    return unfit(turn, user, number, task)
+
+
+def _draft(turn: Turn, command: c.SaveDraft) -> None:
+    """A draft may be unfinished and wrong, but holds only what the form has, and not without bounds."""
+    _, _, human = task_token(turn, command.task)
+    _allowed(turn, command.task, "draft")
+    strange = sorted(set(command.data) - {path[0] for path in human.form})
+    if strange:
+        raise reason("draft_field", fields=", ".join(strange)).refuse()
+    types = turn.process.names
+    try:
+        data = {name: sealed(turn, name, normalise(v), types.get(name, ANY)) for name, v in command.data.items()}
+    except (ValueProblem, *FAULTS) as problem:
+        raise Refuse("form", str(problem)) from problem
+    if len(_encode(data)) > MOST_DRAFT:
+        raise reason("draft_size", most=MOST_DRAFT).refuse()
+    turn.emit(e.DraftSaved(command.task, turn.request.actor, turn.now, data))
+
+
+def _set_priority(turn: Turn, command: c.SetPriority) -> None:
+    _allowed(turn, command.task, "priority")
+    if command.priority not in PRIORITIES:
+        least, most = PRIORITIES[0], PRIORITIES[-1]
+        raise reason("priority", least=least, most=most, given=command.priority).refuse()
+    turn.emit(e.PriorityChanged(command.task, command.priority, turn.request.actor, command.reason))
+
+
+def _set_owner(turn: Turn, command: c.SetOwner) -> None:
+    flow, owner, actor = turn.state.flow, turn.state.work.owner, turn.request.actor
+    if flow.status in ("new", "ended"):
+        raise reason("ended", number=flow.number or turn.request.case).refuse()
+    if not in_service(turn, actor):
+        raise reason("inactive", user=actor).refuse()
+    people = directory(turn)
+    stands = people.above(actor, owner) if owner else people.manages(actor, owning(turn.process).else_queue)
+    if actor != owner and not stands and "admin" not in people.roles(actor):
+        raise reason("not_owner").refuse()
+    if not in_service(turn, command.user):
+        raise reason("inactive", user=command.user).refuse()
+    turn.emit(e.OwnerChanged(command.user, turn.now, actor, command.reason))
+
+
+# --- what follows from the flow ---------------------------------------------------------------------
+
+
+def _started(turn: Turn, event: flow_events.CaseStarted) -> None:
+    if owning(turn.process).starter and in_service(turn, event.starter):
+        turn.emit(e.OwnerChanged(event.starter, turn.now))
+
+
+def _entered(turn: Turn, event: flow_events.StepEntered) -> None:
+    if event.token not in turn.state.flow.tokens:  # gone again within the same command
+        return
+    if not isinstance(turn.process.nodes[event.step].spec, Human):
+        return
+    step = work_of(turn.process, event.step)
+    queue, assignee, note = place(turn, event.token, step)
+    turn.emit(
+        e.TaskOpened(
+            event.token, event.step, event.at, queue, assignee,
+            priority(turn, event.token, step), directory(turn).revision, note,
+        )
+    )  # fmt: skip
+
+
+def _done(turn: Turn, event: flow_events.StepLeft | flow_events.StepClosing) -> None:
+    if event.token not in turn.state.work.tasks:
+        return
+    command = turn.command
+    why = command.reason if isinstance(command, CompleteTask) and command.task == event.token else ""
+    how = COMPLETED if event.actor else CANCELLED
+    turn.emit(e.TaskClosed(event.token, event.step, turn.now, how, event.actor, event.outcome, why))
+
+
+def _cancelled(turn: Turn, event: flow_events.StepCancelled) -> None:
+    if event.token in turn.state.work.tasks:
+        turn.emit(e.TaskClosed(event.token, event.step, turn.now, CANCELLED))
+
+
+def _data(turn: Turn, event: flow_events.DataChanged) -> None:
+    if turn.state.work.tasks:
+        _follow(turn, frozenset(path.split(".")[0] for path in event.changes))
+
+
+def _follow(turn: Turn, changed: frozenset[str]) -> None:
+    """Moves the open tasks whose place follows a value that has changed."""
+    work: WorkState = turn.state.work
+    for token, task in list(work.tasks.items()):
+        step = work_of(turn.process, task.step)
+        if step.follow and changed & _reads(step) and token in turn.state.flow.tokens:
+            queue, assignee, note = place(turn, token, step)
+            if (queue, assignee) != (task.queue, task.assignee):
+                revision = directory(turn).revision
+                turn.emit(e.TaskTransferred(token, task.step, turn.now, queue, assignee, revision, note))
+
+
+def _reads(step: Work) -> frozenset[str]:
+    """The names that say where a task of the step goes."""
+    found = frozenset({"owner"} if step.assign == "owner" else ())
+    for name in (step.queue, step.assign):
+        if isinstance(name, Expression):
+            found |= name.reads
+    return found
+
+
+# --- who owns the case ------------------------------------------------------------------------------
+
+
+def _taken(turn: Turn, event: e.TaskClaimed) -> None:
+    """First-responder ownership: who takes the first step owns the case, unless it has an owner already."""
+    if not turn.state.work.owner and _is_first(turn, event.token):
+        turn.emit(e.OwnerChanged(event.by, turn.now))
+
+
+def _given_back(turn: Turn, event: e.TaskReleased | e.TaskTransferred) -> None:
+    """Who gives the first step back, undone, has not responded; nor has who had it taken away."""
+    work: WorkState = turn.state.work
+    if work.owner and _is_first(turn, event.token) and work.tasks[event.token].step not in work.done_by:
+        turn.emit(e.OwnerChanged("", turn.now))
+
+
+def _is_first(turn: Turn, token: int) -> bool:
+    task = turn.state.work.tasks.get(token)
+    return task is not None and task.step == owning(turn.process).first
+
+
+def _owner_changed(turn: Turn, event: e.OwnerChanged) -> None:
+    _follow(turn, frozenset({"owner"}))
+
+
+WORK = Slice(
+    name=NAME,
+    state=WorkState,
+    apply=APPLY,
+    authorise={CompleteTask: _authorise_completion},
+    decide={
+        c.ClaimTask: _claim,
+        c.ReleaseTask: _release,
+        c.TransferTask: _transfer,
+        c.SaveDraft: _draft,
+        c.SetPriority: _set_priority,
+        c.SetOwner: _set_owner,
+    },
+    react={
+        flow_events.CaseStarted: _started,
+        flow_events.StepEntered: _entered,
+        flow_events.StepClosing: _done,
+        flow_events.StepLeft: _done,
+        flow_events.StepCancelled: _cancelled,
+        flow_events.DataChanged: _data,
+        flow_events.ActRequested: requested,
+        e.TaskClaimed: _taken,
+        e.TaskReleased: _given_back,
+        e.TaskTransferred: _given_back,
+        e.OwnerChanged: _owner_changed,
+    },
+)
+
+NAMES: Mapping[str, Any] = {"owner": lambda state: state.work.owner or None}
+"""What expressions may read of the work slice, for `Env.names`."""
