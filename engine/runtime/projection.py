@@ -128,16 +128,17 @@ class Projector:
                 i, values = close(event)
                 touched[index, i] = None
                 closing[index, i] = values
-        for index, i in touched:
+        rows = [(index, i, self._plans[index].projection.row(state, i)) for index, i in touched]
+        for index, i, row in rows:  # nothing is noted before every row could be made
             plan, change = self._plans[index], changes[index]
             key = (case, *plan.projection.fixed, i)
-            row = plan.projection.row(state, i)
             if row is not None:
                 change.rows[key] = row + plan.fresh(now)
                 change.gone.pop(key, None)
                 for closed in change.closed.values():
                     closed.pop(key, None)
-            elif (values := closing.get((index, i))) is not None:
+            elif (index, i) in closing:
+                values = closing[index, i]
                 change.closed.setdefault(tuple(values), {})[key] = tuple(values.values())
             else:
                 change.rows.pop(key, None)

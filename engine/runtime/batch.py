@@ -1,0 +1,292 @@
+"""One transaction's worth of commands: load the cases, decide in memory, write everything at once.
+
+Theory of operation. The cases of the batch come in with one query, under the write lock (SQLite) or their row
+locks (PostgreSQL). Commands are decided in order of arrival, each on its predecessor's state (R4). A refused
+or failing command spoils the state it was given, so that state is thrown away and read again from its last
+good text when the next command needs it. What accepted commands change is collected and goes out as one
+statement per table; every update of a case is guarded by the revision that was loaded.
+
+A batch never outlives its transaction: after a rollback a new one loads everything again.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from engine.core.commands import Command, Refusal, Request, StartCase
+from engine.core.env import Env, Versions
+from engine.core.events import Event
+from engine.core.machine import Machine
+from engine.core.model import Process
+from engine.runtime.answers import Accepted, Answer, Failed, Kept, decode_answer, encode_answer
+from engine.runtime.chain import START
+from engine.runtime.cipher import CaseCipher, VaultError
+from engine.runtime.database import Connection
+from engine.runtime.errors import Collision, StoreError, Violation
+from engine.runtime.held import Cases, Held
+from engine.runtime.history import StoredRow, decode_row, encode_row
+from engine.runtime.numbers import Numbers
+from engine.runtime.outgoing import Outgoing, Sender
+from engine.runtime.projection import Projector
+from engine.runtime.tables import micros
+
+log = logging.getLogger(__name__)
+
+REFUSAL = ("command_id", "case_id", "command", "actor", "ground", "at", "code", "text")
+OF_COMMAND = f"SELECT {', '.join(StoredRow._fields)} FROM history WHERE command_id = ?"
+HASH = "SELECT hash FROM history WHERE case_id = ? AND seq = ?"
+ANOTHER = "the id of this command has been used for another one: give it an id of its own"
+
+BASE = [field.name for field in fields(Env) if field.name not in {"now", "sealer", "number"}]
+
+Step = tuple[str, tuple[Any, ...]]
+"""A statement that must touch exactly one row, with its parameters."""
+
+Shows = Mapping[str, Callable[[Any], str | None]]
+"""Columns of the case's row that components fill from the state: `owner`, `search`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A request, and what else happens in its transaction, given its answer (the inbox row that it came from
+    goes). A step that does not touch exactly one row shows that somebody else has done this already."""
+
+    request: Request
+    also: Callable[[Answer], Iterable[Step]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something else to do in a transaction. It is run again if that is rolled back."""
+
+    run: Callable[[Connection], Any]
+
+
+Task = Item | Work
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every batch works with."""
+
+    machine: Machine
+    versions: Versions
+    environment: Callable[[], Env]  # without the moment, the sealer and the number
+    new_key: Callable[[str], bytes]
+    cipher: Callable[[str, bytes | None], CaseCipher]
+    cases: Cases
+    projector: Projector
+    sender: Sender
+    owner: Callable[[Any], str | None]
+    search: Callable[[Any], str | None]
+    numbers: Callable[[Connection], Numbers]
+    refusals: str  # statement
+    counters: str  # statement
+
+
+class Batch:
+    """See above. `run` gives the answers in order, within the transaction that the caller has begun."""
+
+    def __init__(self, tools: Tools, connection: Connection) -> None:
+        self._tools = tools
+        self._connection = connection
+        self._held: dict[str, Held] = {}
+        base = tools.environment()
+        self._base = {name: getattr(base, name) for name in BASE}
+        self._numbers = tools.numbers(connection)
+        self._changes = tools.projector.changes()
+        self._history: list[StoredRow] = []
+        self._out = Outgoing()
+        self._refusals: list[tuple[Any, ...]] = []
+        self._done: dict[str, tuple[str, bytes, Accepted]] = {}  # by the command's id
+
+    def run(self, tasks: Iterable[Task]) -> list[Any]:
+        tasks = list(tasks)
+        connection, tools = self._connection, self._tools
+        ids = {task.request.case: None for task in tasks if type(task) is Item}
+        if ids:
+            self._held = tools.cases.load(connection, list(ids))
+        answers = [self._answer(task.request) if type(task) is Item else None for task in tasks]
+        self._write()
+        for index, task in enumerate(tasks):
+            if type(task) is Work:
+                answers[index] = task.run(connection)
+            elif type(task) is Item and task.also is not None:
+                answer = answers[index]
+                assert answer is not None
+                for sql, parameters in task.also(answer):
+                    if connection.run(sql, parameters) != 1:
+                        raise Collision("somebody else has done this already")
+        return answers
+
+    def _write(self) -> None:
+        connection, tools = self._connection, self._tools
+        tools.cases.write(connection, self._held.values(), self._history, tools.machine.encode)
+        tools.projector.write(connection, self._changes)
+        self._numbers.write(tools.counters)
+        tools.sender.write(connection, self._out)
+        if self._refusals:
+            connection.bulk(tools.refusals, self._refusals)
+
+    # --- one command ------------------------------------------------------------------------------
+
+    def _answer(self, request: Request) -> Answer:
+        if request.id in self._done:
+            case, command, first = self._done[request.id]
+            same = case == request.case and command == self._tools.machine.encode(request.command)
+            return _repeated(first) if same else self._refuse(request, Refusal("repeated", ANOTHER))
+        held = self._held.get(request.case)
+        process = None
+        try:
+            found = self._open(request, held)
+            if isinstance(found, Refusal):
+                return self._first(request) or self._refuse(request, found)
+            held, process = found
+            return self._decide(request, held, process)
+        except (StoreError, Violation, Collision):
+            raise
+        except VaultError as error:
+            return Failed(str(error), "key")
+        except Exception as error:
+            log.exception("%s on case %s failed", type(request.command).__name__, request.case)
+            return self._first(request) or Failed(self._explain(request, process, error))
+        finally:
+            if held is not None and held.text is not None:
+                held.state = None  # spoiled, or not even looked at: read it again from the text
+
+    def _open(self, request: Request, held: Held | None) -> tuple[Held, Process] | Refusal:
+        """The case, its state ready to be decided on, and its process."""
+        tools, command = self._tools, request.command
+        if held is None:
+            if not isinstance(command, StartCase):
+                return Refusal("unknown", f"there is no case {request.case}")
+            process = tools.versions.process(command.process, command.version)
+            if process is None:
+                return Refusal("process", f"expected a deployed process, there is none named {command.process}")
+            held = Held(request.case, tools.new_key(request.case))
+            held.cipher = tools.cipher(held.id, held.key)
+            held.state = tools.machine.new()
+            return held, process
+        if held.text is None:
+            held.text = tools.machine.encode(held.state)  # from here on a refusal falls back to it
+        elif held.key is None:
+            return Refusal("destroyed", f"case {request.case} has been destroyed")
+        else:
+            held.state = tools.machine.decode(held.text)
+            held.cipher = tools.cipher(held.id, held.key)
+        name, version = held.shown[:2]
+        process = tools.versions.process(name, version)
+        if process is None:
+            raise LookupError(f"version {version} of {name} is not deployed here: deploy it again")
+        return held, process
+
+    def _decide(self, request: Request, held: Held, process: Process) -> Answer:
+        tools, state = self._tools, held.state
+        last = state.flow.last
+        now = request.at if last is None or last < request.at else last  # R9
+        env: Env = Env(
+            now=now,
+            sealer=held.cipher.sealer if process.secrets else None,
+            number=lambda process: self._numbers.take(process, request.case, env),
+            **self._base,
+        )
+        self._numbers.begin()
+        try:
+            events = tools.machine.decide(process, state, request, env)
+            if isinstance(events, Refusal):
+                self._numbers.discard()
+                return self._first(request) or self._refuse(request, events)
+            return self._accept(request, held, events, now)
+        except BaseException:
+            self._numbers.discard()
+            raise
+
+    def _accept(self, request: Request, held: Held, events: list[Event], now: datetime) -> Accepted:
+        """Notes what the command changes. Whatever may fail comes before the first note."""
+        tools, case, state, at = self._tools, request.case, held.state, micros(now)
+        encode, flow, seq = tools.machine.encode, held.state.flow, held.seq + 1
+        command = encode(request.command)
+        answer = Accepted(case, flow.number, seq, events)
+        row = encode_row(
+            held.cipher, held.head, case, seq, request.id, at,
+            actor=request.actor, command=command, answer=encode_answer(Kept(flow.number, seq)),
+            events=encode(events), ground=request.ground,
+        )  # fmt: skip
+        out = tools.sender.collect(request, events, now)
+        ended = None if flow.status != "ended" else held.shown[-1] if held.shown and held.shown[-1] else at
+        shown = (
+            flow.process, flow.version, flow.status, flow.end, tools.owner(state), tools.search(state), ended
+        )  # fmt: skip
+        tools.projector.project(self._changes, case, state, events, at)
+        held.moved = True
+        if not held.seq:
+            self._held[case] = held
+            held.fixed = (flow.number or None, flow.parent or None, micros(flow.started))
+        held.seq, held.head, held.last_at, held.shown, held.text = seq, row.hash, at, shown, None
+        self._history.append(row)
+        if out is not None:
+            self._out.add(out)
+        self._done[request.id] = (case, command, answer)
+        return answer
+
+    # --- not accepted -----------------------------------------------------------------------------
+
+    def _first(self, request: Request) -> Answer | None:
+        """What the same command was answered before (R5); a refusal when its id was another's; or None."""
+        return first_answer(self._tools, self._connection, request)
+
+    def _refuse(self, request: Request, refusal: Refusal) -> Refusal:
+        kind, at = type(request.command).__name__, micros(request.at)
+        self._refusals.append(
+            (request.id, request.case, kind, request.actor, request.ground, at, refusal.code, refusal.text)
+        )
+        return refusal
+
+    def _explain(self, request: Request, process: Process | None, error: Exception) -> str:
+        kind = type(request.command).__name__
+        runs = f" ({process.name}, version {process.version[:12]})" if process else ""
+        held = self._held.get(request.case)
+        good = self._tools.machine.decode(held.text).flow if held and held.text else None
+        step = _step(good, request.command)
+        where = f"case {good.number or request.case}" if good else f"case {request.case}"
+        return (
+            f"{kind} on {where}{runs}{f' at {step}' if step else ''} hit a fault of the program: "
+            f"{type(error).__name__}: {error}. Nothing was changed. Report it with the log; "
+            "after an update the command may be sent again."
+        )
+
+
+def first_answer(tools: Tools, connection: Connection, request: Request) -> Answer | None:
+    """What a command with this id was answered before; a refusal when it was another command; or None."""
+    found = connection.one(OF_COMMAND, (request.id,))
+    if found is None:
+        return None
+    row = StoredRow(*found)
+    held = tools.cases.load(connection, [row.case_id]).get(row.case_id)
+    if held is None or held.key is None or row.case_id != request.case:
+        return Refusal("repeated", ANOTHER)
+    cipher = tools.cipher(held.id, held.key)
+    if cipher.payload(tools.machine.encode(request.command)) != bytes(row.payload_hash):
+        return Refusal("repeated", ANOTHER)
+    previous = START if row.seq == 1 else connection.one(HASH, (row.case_id, row.seq - 1))[0]
+    opened = decode_row(cipher, previous, row)
+    kept = decode_answer(opened.answer)
+    return Accepted(row.case_id, kept.number, kept.revision, tools.machine.decode_events(opened.events), True)
+
+
+def _repeated(first: Accepted) -> Accepted:
+    return Accepted(first.case, first.number, first.revision, first.events, True)
+
+
+def _step(flow: Any, command: Command) -> str:
+    """The step that a command is about, as far as it says so."""
+    if flow is None:
+        return ""
+    token = getattr(command, "task", None) or getattr(command, "token", None)
+    for name, kept in (("job", flow.jobs), ("timer", flow.timers), ("incident", flow.incidents)):
+        entry = kept.get(getattr(command, name, None))
+        token = token if entry is None else entry.token
+    found = flow.tokens.get(token)
+    return "" if found is None else found.at

@@ -1,0 +1,114 @@
+"""Group commit without a hand-over (R7).
+
+Theory of operation. Whoever has something to do puts it into the queue. If nobody leads, he leads: he takes
+what waits, does all of it in one transaction in his own thread, and tells the others, who sleep meanwhile,
+what came of theirs; then the next in the queue leads. No thread of its own, so a lone caller pays nothing for
+the others. What people ask goes before what machines ask (R10): machines wait in a queue of their own.
+
+When several callers are about, they all come back at the same moment, after a commit. The next leader then
+lets them into the queue first, or batches of all-but-one and one would take turns.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine.runtime.errors import StoreError
+
+MOST = 256
+"""Entries that a leader takes at a time, unless one call alone has more."""
+
+GATHER = 0.000_1
+"""Seconds that a leader waits for callers who were there a moment ago; a commit to disk takes longer."""
+
+INTERRUPTED = StoreError("The work was interrupted.", "Nothing is lost; repeat it with the same id.")
+
+
+class Call:
+    """What one caller waits for: results, one for each of its entries, or the error of the whole call."""
+
+    __slots__ = ("entries", "error", "gate", "leads", "results")
+
+    def __init__(self, entries: Sequence[Any]) -> None:
+        self.entries = entries
+        self.results: list[Any] | None = None
+        self.error: BaseException | None = None
+        self.leads = False
+        self.gate = threading.Lock()  # held until somebody has news for the caller
+        self.gate.acquire()
+
+    def done(self) -> bool:
+        return self.results is not None or self.error is not None
+
+
+class Group:
+    """Runs the entries of many callers together. `run` gets them in order and returns their results."""
+
+    def __init__(self, run: Callable[[list[Any]], list[Any]]) -> None:
+        self._run = run
+        self._mutex = threading.Lock()
+        self._people: deque[Call] = deque()
+        self._machines: deque[Call] = deque()
+        self._led = False
+        self._crowd = 0  # callers in the batch before
+
+    def submit(self, entries: Sequence[Any], machine: bool = False) -> list[Any]:
+        """The results, in order. Raises what `run` raised."""
+        call = Call(entries)
+        with self._mutex:
+            (self._machines if machine else self._people).append(call)
+            call.leads = not self._led
+            self._led = True
+        while not call.done():
+            if not call.leads:
+                call.gate.acquire()  # until a leader is through with us, or makes us leader
+            if call.leads:
+                self._lead(call)
+        if call.error is not None:
+            raise call.error
+        assert call.results is not None
+        return call.results
+
+    def _lead(self, mine: Call) -> None:
+        if self._crowd > 1 and len(self._people) < self._crowd:
+            time.sleep(GATHER)
+        with self._mutex:
+            batch = self._take()
+            self._crowd = len(batch)
+        try:
+            entries = [entry for call in batch for entry in call.entries]
+            results = self._run(entries)
+            start = 0
+            for call in batch:
+                call.results = results[start : start + len(call.entries)]
+                start += len(call.entries)
+        except BaseException as error:
+            for call in batch:
+                call.error = error if call is mine or isinstance(error, Exception) else INTERRUPTED
+        finally:
+            mine.leads = False
+            self._pass_on(mine, batch)
+
+    def _take(self) -> list[Call]:
+        """People's calls, up to a bound; one machine's call if there are none."""
+        batch: list[Call] = []
+        size = 0
+        while self._people and (not batch or size + len(self._people[0].entries) <= MOST):
+            batch.append(self._people.popleft())
+            size += len(batch[-1].entries)
+        return batch or [self._machines.popleft()]
+
+    def _pass_on(self, mine: Call, batch: list[Call]) -> None:
+        with self._mutex:
+            waiting = self._people or self._machines
+            heir = waiting[0] if waiting else None
+            self._led = heir is not None
+        if heir is not None:
+            heir.leads = True
+            if heir is not mine:
+                heir.gate.release()
+        for call in batch:
+            if call is not mine:
+                call.gate.release()

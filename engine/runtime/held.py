@@ -1,0 +1,111 @@
+"""Cases while a batch works on them: how they are loaded and written."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from engine.runtime.chain import START
+from engine.runtime.cipher import CaseCipher
+from engine.runtime.database import Connection
+from engine.runtime.errors import Collision
+from engine.runtime.history import StoredRow
+from engine.runtime.statements import Statements, quoted
+from engine.runtime.tables import metadata
+
+OFTEN = ("revision", "seq", "head", "last_at", "state")
+SHOWN = ("process", "version", "status", "end", "owner", "search", "ended_at")  # change seldom, partly indexed
+LOADED = ("id", "revision", "seq", "head", "key", "state", *SHOWN)
+INSERTED = ("id", "number", "parent", "key", "started_at", *OFTEN, *SHOWN)
+
+
+class Held:
+    """A case in memory. `loaded` is its revision in the database, 0 for one that is not there yet; `text` the
+    state as last written or accepted, None once `state` has moved on; `state` None is to be read from it."""
+
+    __slots__ = (
+        "cipher", "fixed", "head", "id", "key", "last_at", "loaded", "moved", "seq", "shown", "state", "stored",
+        "text",
+    )  # fmt: skip
+
+    cipher: CaseCipher  # set when the case is opened
+
+    def __init__(self, case: str, key: bytes | None) -> None:
+        self.id = case
+        self.key = key  # None: destroyed
+        self.moved = False
+        self.loaded = self.seq = self.last_at = 0
+        self.head = START
+        self.state: Any = None
+        self.text: bytes | str | None = None
+        self.stored: tuple[Any, ...] = ()  # SHOWN, as in the database
+        self.shown: tuple[Any, ...] = ()  # SHOWN, as they will be
+        self.fixed: tuple[Any, ...] = ()  # number, parent and started_at of a new case
+
+
+class Cases:
+    """Loads and writes the rows of cases, in one dialect."""
+
+    def __init__(self, dialect: str) -> None:
+        make, table = Statements(dialect), metadata.tables["cases"]
+        load = f"SELECT {', '.join(map(quoted, LOADED))} FROM cases WHERE id"
+        if dialect == "postgresql":
+            self._one = f"{load} = ? FOR UPDATE"
+            self._many = f"{load} = ANY(?) ORDER BY id FOR UPDATE"
+            self._list: Callable[[list[str]], Any] = list
+        else:
+            self._one = f"{load} = ?"
+            self._many = f"{load} IN (SELECT value FROM json_each(?))"
+            self._list = lambda ids: msgspec.json.encode(ids).decode()
+        self._insert = make.insert(table, INSERTED)
+        self._update = make.update(table, OFTEN, ("id", "revision"))
+        self._update_shown = make.update(table, (*OFTEN, *SHOWN), ("id", "revision"))
+        self._history = make.insert(metadata.tables["history"], StoredRow._fields)
+
+    def load(self, connection: Connection, ids: list[str]) -> dict[str, Held]:
+        """Those of the cases that there are."""
+        if len(ids) == 1:
+            row = connection.one(self._one, ids)
+            rows = [] if row is None else [row]
+        else:
+            rows = connection.all(self._many, (self._list(ids),))
+        return {row[0]: _held(row) for row in rows}
+
+    def write(
+        self,
+        connection: Connection,
+        cases: Iterable[Held],
+        history: list[StoredRow],
+        encode: Callable[[Any], bytes],
+    ) -> None:
+        """Writes the cases that were moved, with their new history. Raises Collision when another writer has
+        moved one of them since it was loaded."""
+        new, changed, shown = [], [], []
+        for case in cases:
+            if not case.moved:
+                continue
+            text = case.text if case.text is not None else encode(case.state)
+            state = text if isinstance(text, str) else text.decode()
+            often = (case.seq, case.seq, case.head, case.last_at, state)
+            if not case.loaded:
+                number, parent, started = case.fixed
+                new.append((case.id, number, parent, case.key, started, *often, *case.shown))
+            elif case.shown == case.stored:
+                changed.append((*often, case.id, case.loaded))
+            else:
+                shown.append((*often, *case.shown, case.id, case.loaded))
+        if new:
+            connection.bulk(self._insert, new)
+        for sql, rows in ((self._update, changed), (self._update_shown, shown)):
+            if rows and connection.bulk(sql, rows) != len(rows):
+                raise Collision("a case has been moved by another writer")
+        if history:
+            connection.bulk(self._history, history)
+
+
+def _held(row: Any) -> Held:
+    case, revision, seq, head, key, state, *shown = row
+    held = Held(case, key)
+    held.loaded, held.seq, held.head, held.text = revision, seq, head, state
+    held.stored = held.shown = tuple(shown)
+    return held

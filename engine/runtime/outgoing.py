@@ -1,0 +1,157 @@
+"""What a case sends out becomes rows in the transaction that sends it (R2): messages, notices, and commands
+for other cases, which the sweeper runs later, exactly once. Ids follow from the cause, so that a repeat is
+harmless."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from engine.core import commands as c
+from engine.core import events as e
+from engine.core.commands import Command, Request
+from engine.runtime.clock import derived_id
+from engine.runtime.database import Connection
+from engine.runtime.statements import Statements
+from engine.runtime.tables import metadata, micros
+
+KEEP = timedelta(days=7)
+"""How long a message waits for somebody to catch it, unless house.yaml says otherwise (R22)."""
+
+MESSAGE = ("id", "name", "key", "payload", "sender", "arrived", "expires", "state", "delivered_to")
+INBOX = ("id", "case_id", "command", "ground", "created", "due", "attempts")
+NOTICE = ("id", "case_id", "step", "to", "template", "facts", "created", "due", "attempts")
+
+encode = msgspec.json.Encoder(order="sorted").encode
+Row = tuple[Any, ...]
+Signal = tuple[str, str, Request, datetime, int]
+
+
+class Outgoing:
+    """The rows that a command, or a batch of them, sends out."""
+
+    __slots__ = ("inbox", "messages", "notices", "signals")
+
+    def __init__(self) -> None:
+        self.messages: list[Row] = []
+        self.inbox: list[Row] = []
+        self.notices: list[Row] = []
+        self.signals: list[Signal] = []
+
+    def add(self, other: "Outgoing") -> None:
+        self.messages += other.messages
+        self.inbox += other.inbox
+        self.notices += other.notices
+        self.signals += other.signals
+
+
+class Sender:
+    """Makes the rows. `keep`: for each known message name, how long it waits."""
+
+    def __init__(self, statements: Statements, keep: Mapping[str, timedelta]) -> None:
+        tables = metadata.tables
+        self.keep = keep
+        self._messages = statements.insert_new(tables["messages"], MESSAGE)
+        self._inbox = statements.insert_new(tables["inbox"], INBOX)
+        self._notices = statements.insert_new(tables["outbox"], NOTICE)
+
+    def collect(self, request: Request, events: list[e.Event], now: datetime) -> Outgoing | None:
+        """What these events send out, or None."""
+        out: Outgoing | None = None
+        for index, event in enumerate(events):
+            send = SENDS.get(type(event))
+            if send is not None:
+                out = out or Outgoing()
+                send(self, out, request, index, event, now)
+        return out
+
+    def write(self, connection: Connection, out: Outgoing) -> None:
+        for name, key, request, now, index in out.signals:
+            command = c.DeliverSignal(name, key)
+            for (case,) in connection.all(WAITING, (name, key)):
+                ident = derived_id(now, index, request.id, case)
+                out.inbox.append(inbox_row(ident, case, command, _ground(request), now))
+        if out.messages:
+            connection.bulk(self._messages, out.messages)
+        if out.inbox:
+            connection.bulk(self._inbox, out.inbox)
+        if out.notices:
+            connection.bulk(self._notices, out.notices)
+
+    def message(self, ident: str, name: str, key: str, payload: Any, sender: str, now: datetime) -> Row:
+        arrived, kept = micros(now), self.keep.get(name, KEEP)
+        expires = micros(now + kept)
+        return (ident, name, key, encode(payload).decode(), sender, arrived, expires, "pending", "{}")
+
+
+WAITING = "SELECT DISTINCT case_id FROM waits WHERE kind = 'signal' AND name = ? AND key IN ('', ?) ORDER BY case_id"
+
+
+def inbox_row(ident: str, case: str, command: Command, ground: str, now: datetime) -> Row:
+    at = micros(now)
+    return (ident, case, encode(command).decode(), ground, at, at, 0)
+
+
+def _ground(request: Request) -> str:
+    return f"case {request.case}, command {request.id}"
+
+
+def _command(out: Outgoing, request: Request, index: int, now: datetime, case: str, command: Command) -> None:
+    ident = derived_id(now, index, request.id, case)
+    out.inbox.append(inbox_row(ident, case, command, _ground(request), now))
+
+
+def _message(sender: Sender, out: Outgoing, request: Request, index: int, event: e.MessageSent, now: datetime) -> None:
+    row = sender.message(event.id, event.message, event.key, event.payload, f"case {request.case}", now)
+    out.messages.append(row)
+
+
+def _signal(sender: Sender, out: Outgoing, request: Request, index: int, event: e.SignalSent, now: datetime) -> None:
+    out.signals.append((event.signal, event.key, request, now, index))
+
+
+def _notice(
+    sender: Sender, out: Outgoing, request: Request, index: int, event: e.NoticeRequested, now: datetime
+) -> None:
+    at = micros(now)
+    to, facts = encode(event.to).decode(), encode(event.facts).decode()
+    out.notices.append((event.id, request.case, event.step, to, event.template, facts, at, at, 0))
+
+
+def _called(sender: Sender, out: Outgoing, request: Request, index: int, event: e.CaseCalled, now: datetime) -> None:
+    start = c.StartCase(event.process, event.data, event.version, request.case, event.token, "call")
+    _command(out, request, index, now, event.case, start)
+
+
+def _call_closed(
+    sender: Sender, out: Outgoing, request: Request, index: int, event: e.CallClosed, now: datetime
+) -> None:
+    if event.cancelled:
+        cancel = c.CancelCase(f"case {request.case}, which called it, no longer waits for it")
+        _command(out, request, index, now, event.case, cancel)
+
+
+def _returned(
+    sender: Sender, out: Outgoing, request: Request, index: int, event: e.CaseReturned, now: datetime
+) -> None:
+    finish = c.FinishCall(event.parent_token, request.case, event.end, event.data, event.error)
+    _command(out, request, index, now, event.parent, finish)
+
+
+def _escalated(
+    sender: Sender, out: Outgoing, request: Request, index: int, event: e.EscalatedToParent, now: datetime
+) -> None:
+    _command(out, request, index, now, event.parent, c.EscalateCall(event.parent_token, request.case, event.name))
+
+
+Send = Callable[[Sender, Outgoing, Request, int, Any, datetime], None]
+SENDS: Mapping[type[e.Event], Send] = {
+    e.MessageSent: _message,
+    e.SignalSent: _signal,
+    e.NoticeRequested: _notice,
+    e.CaseCalled: _called,
+    e.CallClosed: _call_closed,
+    e.CaseReturned: _returned,
+    e.EscalatedToParent: _escalated,
+}

@@ -1,0 +1,170 @@
+"""The runner: takes commands from any thread, answers each when it is durable (R4 to R9).
+
+Theory of operation. Callers meet in a `Group`; its leader runs everybody's commands as one `Batch` in one
+transaction. If the batch cannot be written, it is rolled back and its commands run again one by one, so that
+one bad command costs the others time but nothing else. A lone command that collides with another writer, or
+with a row that is there, is loaded and decided again, a few times. That a command's id has been used already
+shows either when it is refused or when its row of history collides; so a first use costs no query (R5).
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from engine.core.commands import Refusal, Request
+from engine.core.env import Env, Versions
+from engine.core.machine import Machine
+from engine.runtime.answers import Answer, Failed
+from engine.runtime.batch import REFUSAL, Batch, Item, Shows, Task, Tools, Work, first_answer
+from engine.runtime.cipher import VaultError
+from engine.runtime.database import Connection, Database
+from engine.runtime.derive import projections as own_projections
+from engine.runtime.errors import Collision, StoreError, Violation
+from engine.runtime.group import Group
+from engine.runtime.held import Cases
+from engine.runtime.numbers import Numbers, statement
+from engine.runtime.outgoing import Sender
+from engine.runtime.projection import Projection, Projector
+from engine.runtime.statements import Statements
+from engine.runtime.tables import metadata
+from engine.runtime.vault import Vault
+
+log = logging.getLogger(__name__)
+
+TRIES = 5
+"""How often a lone command is loaded and decided again before its caller is told to try later."""
+
+T = TypeVar("T")
+
+
+class Runner:
+    """Runs commands on cases. One per process is enough; all methods may be called from any thread.
+
+    versions: the deployed processes. environment: a fresh `Env` for each batch; the moment, the case's sealer
+    and its number are filled in here. projections: of the components; the shell's own come by themselves.
+    keep: how long each known message waits for a catcher. shows: see `Shows`. site: for business numbers.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        machine: Machine,
+        versions: Versions,
+        environment: Callable[[], Env],
+        vault: Vault,
+        projections: Iterable[Projection] = (),
+        *,
+        keep: Mapping[str, timedelta] | None = None,
+        shows: Shows | None = None,
+        site: str = "",
+    ) -> None:
+        statements, shows = Statements(database.dialect), shows or {}
+        lock = " FOR UPDATE" if database.dialect == "postgresql" else ""
+        self.database = database
+        self.machine = machine
+        self.versions = versions
+        self.sender = Sender(statements, keep or {})
+        self._connection = database.connect()
+        self._tools = Tools(
+            machine=machine,
+            versions=versions,
+            environment=environment,
+            new_key=vault.new_key,
+            cipher=vault.cipher,
+            cases=Cases(database.dialect),
+            projector=Projector([*own_projections(versions), *projections], statements),
+            sender=self.sender,
+            owner=shows.get("owner", _nobody),
+            search=shows.get("search", _nobody),
+            numbers=partial(Numbers, site=site, lock=lock),
+            refusals=statements.insert(metadata.tables["refusals"], REFUSAL),
+            counters=statement(statements),
+        )
+        self._group = Group(self._run)
+
+    def submit(self, request: Request) -> Answer:
+        """The answer to one command, once it is durable. Raises StoreError when the database fails."""
+        return self.submit_items([Item(request)])[0]
+
+    def submit_many(self, requests: Iterable[Request]) -> list[Answer]:
+        """The answers in order, all in one transaction if that can be written; each stands alone (R4)."""
+        return self.submit_items([Item(request) for request in requests])
+
+    def submit_items(self, items: Iterable[Item], machine: bool = False) -> list[Answer]:
+        """The same for items; `machine` lets people's commands go first (R10)."""
+        return [_given(result) for result in self._group.submit(list(items), machine)]
+
+    def write(self, run: Callable[[Connection], T], machine: bool = False) -> T:
+        """Does something else in a transaction of the runner's, and returns its result once it is durable.
+        `run` may be called again after a rollback."""
+        result: T = _given(self._group.submit([Work(run)], machine)[0])
+        return result
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # --- the leader's part ------------------------------------------------------------------------
+
+    def _run(self, tasks: list[Task]) -> list[Any]:
+        if len(tasks) > 1:
+            try:
+                return self._attempt(tasks)
+            except StoreError:
+                raise
+            except Exception as error:
+                log.info("a batch of %d runs again one by one: %s", len(tasks), error)
+        return [self._alone(task) for task in tasks]
+
+    def _attempt(self, tasks: list[Task]) -> list[Any]:
+        connection = self._connection
+        connection.begin()
+        try:
+            answers = Batch(self._tools, connection).run(tasks)
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+        return answers
+
+    def _alone(self, task: Task) -> Any:
+        """The answer, or the error that its caller will see."""
+        reason: Exception | None = None
+        for _ in range(TRIES):
+            try:
+                if isinstance(reason, Violation) and isinstance(task, Item):
+                    first = self._first(task.request)
+                    if first is not None:
+                        return first
+                return self._attempt([task])[0]
+            except (Collision, Violation) as error:
+                reason = error
+            except (StoreError, VaultError) as error:
+                return error
+            except Exception as error:
+                if isinstance(task, Work):
+                    return error
+                log.exception("%s could not be written", type(task.request.command).__name__)
+                return Failed(f"The command could not be written: {error}. Nothing was changed; see the log.")
+        if isinstance(task, Item) and isinstance(reason, Collision):
+            return Refusal("busy", "others keep changing this case: try again")
+        return StoreError(
+            f"The database refuses what should be written: {reason}.",
+            "Nothing was changed; report it with the log.",
+        )
+
+    def _first(self, request: Request) -> Answer | None:
+        look = Work(lambda connection: first_answer(self._tools, connection, request))
+        first: Answer | None = self._attempt([look])[0]
+        return first
+
+
+def _given(result: Any) -> Any:
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def _nobody(state: Any) -> None:
+    return None
