@@ -132,6 +132,7 @@ class Examiner:
             except (LookupError, AttributeError, TypeError, ValueError) as error:
                 yield Finding(stored.id, row.seq, f"cannot be applied to the state before it: {error!r}")
                 return
+            self._close(stored.id, state, events, closed)
             previous = row.hash
             ended = None if state.flow.status != "ended" else ended or row.at
         yield from self._state(stored.id, case, state)
@@ -180,7 +181,8 @@ class Examiner:
     def _close(
         self, case: str, state: Any, events: Sequence[Any], closed: dict[str, dict[Row, dict[str, Any]]]
     ) -> None:
-        """Notes the rows that these events close, as they stood before: such rows are kept."""
+        """Notes the rows that these events close, as they stand in the state: such rows are kept. Asked before
+        and after the events, for some states keep what has closed until the next command."""
         for name, projections in self._tables.projections.items():
             derived = self._tables.derived[name]
             for projection in projections:
