@@ -45,6 +45,7 @@ class Projection:
     fixed: values of the key columns between `case_id` and the id, when several projections share a table.
     initial: `operational` columns of a new row; `NOW` is the moment of the command.
     closing: for an event, the row that it closes and the columns to set, instead of deleting it.
+    sweeps: events after which any row of the case may look different.
     """
 
     table: type[SQLModel]
@@ -54,6 +55,7 @@ class Projection:
     fixed: Row = ()
     initial: Mapping[str, Any] = field(default_factory=dict)
     closing: Mapping[type[Event], Callable[[Any], tuple[Id, Mapping[str, Any]]]] = field(default_factory=dict)
+    sweeps: frozenset[type[Event]] = frozenset()
 
     def rows(self, case: str, state: Any) -> dict[Row, Row]:
         """All rows of a case derived from its state: primary key -> derived columns."""
@@ -105,11 +107,14 @@ class Projector:
         self._plans = [_Plan(projection, statements) for projection in projections]
         self._touches: dict[type[Event], list[tuple[int, Callable[[Any], Iterable[Id]]]]] = {}
         self._closings: dict[type[Event], list[tuple[int, Callable[[Any], tuple[Id, Mapping[str, Any]]]]]] = {}
+        self._sweeps: dict[type[Event], list[int]] = {}
         for index, plan in enumerate(self._plans):
             for event, touches in plan.projection.touches.items():
                 self._touches.setdefault(event, []).append((index, touches))
             for event, closing in plan.projection.closing.items():
                 self._closings.setdefault(event, []).append((index, closing))
+            for event in plan.projection.sweeps:
+                self._sweeps.setdefault(event, []).append(index)
 
     def changes(self) -> list[Changes]:
         """For one batch."""
@@ -123,6 +128,9 @@ class Projector:
             kind = type(event)
             for index, ids in self._touches.get(kind, ()):
                 for i in ids(event):
+                    touched[index, i] = None
+            for index in self._sweeps.get(kind, ()):
+                for i in self._plans[index].projection.ids(state):
                     touched[index, i] = None
             for index, close in self._closings.get(kind, ()):
                 i, values = close(event)
