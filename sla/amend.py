@@ -7,7 +7,7 @@ from engine.core.durations import SECONDS, Duration, parse_duration
 from engine.core.machine import Turn
 from sla.events import ClockExtended, ExtendClock, RebaseClocks
 from sla.measure import metered
-from sla.model import Clock, Extension, clock_of
+from sla.model import Clock, Extension, calendar_name, clock_of
 from sla.runs import aim, calendar_of, recount
 from sla.state import ClocksState, Run
 
@@ -93,7 +93,7 @@ def rebase(turn: Turn, command: RebaseClocks) -> None:
     before = len(turn.events)
     for number, run in list(clocks.open.items()):
         clock = clock_of(turn.process, run.clock)
-        if clock.calendar == command.calendar:
+        if calendar_name(turn.process, clock) == command.calendar:
             recount(turn, number, clock, run, calendar, "calendar")
             aim(turn, number, clock, calendar)
     if len(turn.events) == before:

@@ -100,7 +100,7 @@ class Clock:
     title: Text
     origin: str
     limit: Length
-    calendar: str
+    calendar: str = ""  # the process's own unless named
     clauses: tuple[str, ...] = ()
     start: Mark = CASE
     start_path: Path = ()  # of a start by a date
@@ -155,6 +155,11 @@ PART = "clocks"
 """The name under which the compiled parts lie in `process.parts`, `node.parts` and `house.parts`."""
 
 _NONE = Clocks()
+
+
+def calendar_name(process: Process, clock: Clock) -> str:
+    """The calendar a clock counts on; "" where neither it nor the process names one."""
+    return clock.calendar or process.calendar
 
 
 def clocks_of(process: Process) -> Clocks:

@@ -11,7 +11,7 @@ from engine.runtime.projection import Projection, Row
 from engine.runtime.tables import micros
 from sla import events as e
 from sla.clock import CLOCKS
-from sla.model import clock_of
+from sla.model import calendar_name, clock_of
 from sla.state import ClocksState
 from sla.tables import ClockRow
 
@@ -44,7 +44,7 @@ def clocks(versions: Versions) -> Projection:
         return (
             run.clock, run.run, flow.process, flow.version, flow.number, run.token, _listed(clock.clauses),
             clock.origin, closed.status if closed is not None else "paused" if paused else "running",
-            run.limit, micros(run.since), micros(run.deadline), int(run.provisional), clock.calendar, run.version,
+            run.limit, micros(run.since), micros(run.deadline), int(run.provisional), calendar_name(process, clock), run.version,
             _micros(paused), _micros(closed.at if closed else None), closed.by if closed else None,
             int(closed.breached) if closed else None,
         )  # fmt: skip

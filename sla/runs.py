@@ -13,7 +13,7 @@ from sla import events as e
 from sla.calendar import WHOLE_DAY, WorkCalendar
 from sla.ladder import climb, next_point
 from sla.measure import meter_of, metered
-from sla.model import Clock, clock_of
+from sla.model import Clock, calendar_name, clock_of
 from sla.pauses import boundary, holding
 from sla.state import Break, ClocksState, Deferred, Run, place
 
@@ -23,11 +23,12 @@ PLAIN = WorkCalendar("plain", (), ZoneInfo("UTC"), (WHOLE_DAY,) * 7)
 
 def calendar_of(turn: Turn, clock: Clock) -> Calendar:
     """The calendar a clock counts on. Raises Fault if there is none of that name."""
-    if not clock.calendar:
+    name = calendar_name(turn.process, clock)
+    if not name:
         return PLAIN
-    calendar = turn.env.calendars.get(clock.calendar)
+    calendar = turn.env.calendars.get(name)
     if calendar is None:
-        raise Fault(f"there is no calendar {clock.calendar!r}", "clock")
+        raise Fault(f"there is no calendar {name!r}", "clock")
     return calendar
 
 
@@ -39,7 +40,7 @@ def limit_text(turn: Turn, clock: Clock, token: int) -> str:
         if value is None:
             raise Fault(f"the limit {limit.source!r} is not set", "clock")
         limit = parse_duration(value)
-    if not clock.calendar and limit.measure != ELAPSED:
+    if not calendar_name(turn.process, clock) and limit.measure != ELAPSED:
         raise Fault(f"{limit} needs a calendar, and neither the clock nor the process names one", "clock")
     return str(limit)
 
@@ -77,7 +78,7 @@ def begin(turn: Turn, clock: Clock, since: datetime, *, token: int = 0, note: st
         mended(turn, before.why)
     turn.emit(
         e.ClockStarted(
-            number, clock.name, run, turn.now, since, limit, due.at, clock.calendar, due.version, token,
+            number, clock.name, run, turn.now, since, limit, due.at, calendar_name(turn.process, clock), due.version, token,
             due.provisional, note,
         )
     )  # fmt: skip
