@@ -87,7 +87,7 @@ class Checker:
         for step in reversed(steps):
             key = self.key(step)
             if isinstance(key, str):
-                kind = self.field(kind, key, step.lineno, label)
+                kind = self.field(kind, key, step.lineno + isinstance(step, nodes.Getattr), label)
                 raw = parts.inner(raw, key, label)
                 label = f"{label}.{key}"
             else:

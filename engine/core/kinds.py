@@ -43,7 +43,7 @@ class Type:
         if self.money:
             return "money"
         if self.kind == "list" and self.item is not None and self.item.kind != "any":
-            return f"list of {self.item}"
+            return f"a list of {self.item}"
         return WORDS[self.kind]
 
 

@@ -138,7 +138,7 @@ def _type(schema: Any, root: Mapping[str, Any], where: tuple[str | int, ...], re
             raise SchemaProblem((*where, keyword), f"{keyword} has no place in the schema of process data")
     if "$ref" in schema:
         target, path = _resolve(schema["$ref"], root, where, refs)
-        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        rest = {key: value for key, value in schema.items() if key not in ("$ref", "$defs")}
         return _type({**target, **rest}, root, path if not rest else where, (*refs, schema["$ref"]))
     kind, money = _kind(schema, where)
     grade = schema.get("grade", "internal")

@@ -64,7 +64,7 @@ def validator(schema: Mapping[str, Any], fields: Iterable[tuple[str, ...]] | Non
     what the schema requires must be.
     """
     try:
-        wrong = best_match(_Checker(_Checker.META_SCHEMA).iter_errors(schema))  # type: ignore[no-untyped-call]  # the stubs leave it open
+        wrong = best_match(_Checker(_Checker.META_SCHEMA).iter_errors(schema))
     except RecursionError:
         raise SchemaProblem((), "the schema is nested too deeply") from None
     if wrong is not None:
@@ -123,7 +123,9 @@ def _prepared(schema: Any, where: tuple[str | int, ...]) -> Any:
             re.compile(ready["pattern"])
         except re.error as error:
             raise SchemaProblem((*where, "pattern"), f"not a regular expression: {error}") from None
-    _DEFAULTS.get(_type_of(ready), lambda schema: None)(ready)
+    kind = _type_of(ready)
+    if kind in _DEFAULTS:
+        _DEFAULTS[kind](ready)
     return ready
 
 
