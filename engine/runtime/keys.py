@@ -1,0 +1,71 @@
+"""What is done with the keys of cases that are stored: wrapped again, or destroyed (R13)."""
+
+from engine.runtime.database import Connection, Database
+from engine.runtime.statements import quoted
+from engine.runtime.tables import metadata
+from engine.runtime.vault import Vault
+
+PAGE = 1_000  # cases in one transaction
+
+KEPT = {"history", "refusals"}
+"""Tables that keep what they know of a destroyed case: nobody can read its history, refusals hold no data."""
+
+_SECURE = {"sqlite": ("PRAGMA secure_delete = ON",), "postgresql": ()}
+
+
+def rotate(database: Database, vault: Vault) -> int:
+    """Makes new keys current, wraps every case's key again, and returns how many. When it was cut off, the
+    next call goes on. The old master keys stay until `Vault.forget`."""
+    vault.rotate()
+    connection = database.connect()
+    try:
+        return _rewrap(connection, vault)
+    finally:
+        connection.close()
+
+
+def _rewrap(connection: Connection, vault: Vault) -> int:
+    after, count = "", 0
+    while True:
+        connection.begin()
+        try:
+            page = connection.all(
+                "SELECT id, key FROM cases WHERE id > ? AND key IS NOT NULL ORDER BY id LIMIT ?", (after, PAGE)
+            )
+            for case, old in page:
+                new = vault.rewrap(case, bytes(old))
+                if new is not None:
+                    count += connection.run("UPDATE cases SET key = ? WHERE id = ? AND key = ?", (new, case, old))
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+        if len(page) < PAGE:
+            return count
+        after = page[-1][0]
+
+
+def destroy(database: Database, case: str) -> bool:
+    """Destroys a case for good: its key, its state, its rows, the messages that it got. What stays: its number,
+    the moments and the process on its row, and a history that nobody can read any more. False when there is
+    no such case. Who may ask for it, and on which ground, is for the caller to check and to record."""
+    connection = database.connect()
+    try:
+        for statement in _SECURE[database.dialect]:
+            connection.run(statement)
+        connection.begin()
+        try:
+            done = connection.run(
+                "UPDATE cases SET key = NULL, state = '', search = NULL, owner = NULL WHERE id = ?", (case,)
+            )
+            for table in metadata.sorted_tables:
+                if "case_id" in table.columns and table.name not in KEPT:
+                    connection.run(f"DELETE FROM {quoted(table.name)} WHERE case_id = ?", (case,))
+            connection.run("DELETE FROM messages WHERE delivered_to LIKE ?", (f'%"{case}"%',))
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+        return bool(done)
+    finally:
+        connection.close()
