@@ -1,0 +1,118 @@
+"""Lists of tasks, one query each, the same text on SQLite and PostgreSQL.
+
+Theory of operation. Each list is read along an index in the order of service: priority, then deadline, then
+case. A page begins after the last row of the page before (key-set paging), so that the thousandth page costs
+what the first does. Priority runs down and the rest up, which no single comparison of rows says; so a page is
+the rest of that priority followed by the lower ones. Several queues are each read along the index as far as
+the page may need, then merged: one query over them all would sort everything that is open.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from engine.runtime.database import Connection
+from tasks.tables import GIVEN, HELD, NO_DEADLINE, OFFERED
+
+MOST = 1_000
+"""Rows in a page at most."""
+
+
+class Listed(NamedTuple):
+    """A task as lists show it. Moments are microseconds since 1970 UTC."""
+
+    case: str
+    task: int
+    process: str
+    number: str
+    step: str
+    queue: str
+    assignee: str
+    holder: str
+    status: str
+    priority: int
+    due: int | None
+    opened_at: int
+    claimed_at: int | None
+
+    @property
+    def after(self) -> "After":
+        """Where the page after this row begins."""
+        return After(self.priority, NO_DEADLINE if self.due is None else self.due, self.case, self.task)
+
+
+class After(NamedTuple):
+    """A place in the order of service."""
+
+    priority: int
+    due: int
+    case: str
+    task: int
+
+
+_COLUMNS = "case_id, id, process, number, step, queue, assignee, holder, status, priority, due, opened_at, claimed_at"
+_ORDER = "ORDER BY priority DESC, due, case_id, id LIMIT ?"
+
+
+def queue(connection: Connection, name: str, after: After | None = None, limit: int = 100) -> list[Listed]:
+    """What a queue offers to anyone who serves it, in the order of service."""
+    return queues(connection, (name,), after, limit)
+
+
+def queues(connection: Connection, names: Sequence[str], after: After | None = None, limit: int = 100) -> list[Listed]:
+    """What several queues offer, merged in the order of service."""
+    parts = [_part(OFFERED, "queue", name, after, limit) for name in dict.fromkeys(names)]
+    return _read(connection, parts, limit)
+
+
+def my_work(connection: Connection, user: str, after: After | None = None, limit: int = 100) -> list[Listed]:
+    """What the user holds, and what is meant for them, in the order of service."""
+    parts = [_part(HELD, "holder", user, after, limit), _part(GIVEN, "assignee", user, after, limit)]
+    return _read(connection, parts, limit)
+
+
+def candidates(
+    connection: Connection, user: str, names: Sequence[str], after: After | None = None, limit: int = 20
+) -> list[Listed]:
+    """What the user might take next: meant for them, or offered by these queues; in the order of service."""
+    parts = [_part(GIVEN, "assignee", user, after, limit)]
+    parts += [_part(OFFERED, "queue", name, after, limit) for name in dict.fromkeys(names)]
+    return _read(connection, parts, limit)
+
+
+def of_case(connection: Connection, case: str) -> list[Listed]:
+    """The open tasks of a case, oldest first."""
+    sql = f"SELECT {_COLUMNS} FROM tasks WHERE case_id = ? AND closed_at IS NULL ORDER BY id"
+    return [_listed(row) for row in connection.all(sql, (case,))]
+
+
+def count(connection: Connection, name: str, most: int = MOST) -> int:
+    """How many tasks a queue offers, counted no further than `most`: a list then says "1000+"."""
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM tasks WHERE queue = ? AND {OFFERED} LIMIT ?) AS offered"
+    return int(connection.one(sql, (name, most))[0])
+
+
+Part = tuple[str, list[Any]]
+
+
+def _part(condition: str, column: str, value: str, after: After | None, limit: int) -> Part:
+    """The rows of one stretch of an index, as a query and its parameters."""
+    head = f"SELECT {_COLUMNS} FROM tasks WHERE {condition} AND {column} = ?"
+    if after is None:
+        return f"SELECT * FROM ({head} {_ORDER}) AS part", [value, limit]
+    same = f"SELECT * FROM ({head} AND priority = ? AND (due, case_id, id) > (?, ?, ?) {_ORDER}) AS same"
+    lower = f"SELECT * FROM ({head} AND priority < ? {_ORDER}) AS lower"
+    return f"{same} UNION ALL {lower}", [value, *after, limit, value, after.priority, limit]
+
+
+def _read(connection: Connection, parts: Sequence[Part], limit: int) -> list[Listed]:
+    if not parts:
+        return []
+    limit = min(limit, MOST)
+    sql = " UNION ALL ".join(part for part, _ in parts)
+    parameters = [value for _, given in parts for value in given]
+    return [_listed(row) for row in connection.all(f"SELECT * FROM ({sql}) AS page {_ORDER}", [*parameters, limit])]
+
+
+def _listed(row: Sequence[Any]) -> Listed:
+    due = None if row[10] == NO_DEADLINE else row[10]
+    return Listed._make([*row[:10], due, *row[11:]])

@@ -1,0 +1,124 @@
+"""The row of every task: what lists, boards and "next task" read. It follows from the case's state.
+
+Open tasks are derived from the state; a closed one keeps its last row, with how it closed. A task without a
+deadline has the last moment there is, so that rows sort the same way in every database.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Integer, text
+from sqlmodel import SQLModel
+
+from engine.core.events import Event
+from engine.runtime.projection import Projection, Row
+from engine.runtime.tables import Moment, derived, micros
+from tasks import events as e
+from tasks.lifecycle import CANCELLED, CLAIMED, OPEN
+
+NO_DEADLINE = 2**63 - 1
+"""The `due` of a task without a deadline."""
+
+OFFERED = f"status = '{OPEN}' AND assignee = ''"
+"""Free for anyone who serves the queue."""
+GIVEN = f"status = '{OPEN}' AND assignee <> ''"
+"""Meant for one person, who has not taken it yet."""
+HELD = f"status = '{CLAIMED}'"
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+class TaskRow(SQLModel, table=True):
+    """A person's task, by its case and token."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index("ix_tasks_offered", "queue", text("priority DESC"), "due", "case_id", "id", **_where(OFFERED)),
+        Index("ix_tasks_given", "assignee", text("priority DESC"), "due", "case_id", "id", **_where(GIVEN)),
+        Index("ix_tasks_held", "holder", text("priority DESC"), "due", "case_id", "id", **_where(HELD)),
+        {"sqlite_with_rowid": False},
+    )
+
+    case_id: str = derived(key=True)
+    id: int = derived(BigInteger, key=True)
+    process: str = derived()
+    number: str = derived()  # of the case
+    step: str = derived()
+    queue: str = derived()  # "" for none
+    assignee: str = derived()
+    holder: str = derived()
+    status: str = derived()  # see tasks.lifecycle
+    priority: int = derived(Integer)
+    due: int = derived(BigInteger)  # microseconds, the earliest running deadline, or NO_DEADLINE
+    opened_at: datetime = derived(Moment)
+    claimed_at: datetime | None = derived(Moment, null=True)
+    closed_at: datetime | None = derived(Moment, null=True)
+    closed_by: str | None = derived(null=True)
+    outcome: str | None = derived(null=True)
+
+
+Due = Callable[[Any, int], datetime | None]
+"""The earliest running deadline of a task: (state of the case, token) -> moment, None without one."""
+
+
+def projection(due: Due | None = None, moves: Iterable[type[Event]] = ()) -> Projection:
+    """The tasks of a case as rows. `due` tells deadlines, `moves` are the events that may change them."""
+
+    def row(state: Any, token: int) -> Row | None:
+        task = state.work.tasks.get(token)
+        if task is None:
+            return None
+        deadline = None if due is None else due(state, token)
+        return (
+            state.flow.process,
+            state.flow.number,
+            task.step,
+            task.queue,
+            task.assignee,
+            task.holder,
+            task.status,
+            task.priority,
+            NO_DEADLINE if deadline is None else micros(deadline),
+            micros(task.opened),
+            None if task.claimed is None else micros(task.claimed),
+            None,
+            None,
+            None,
+        )
+
+    return Projection(
+        table=TaskRow,
+        touches={event: _token for event in _TOUCHES},
+        row=row,
+        ids=lambda state: state.work.tasks,
+        closing={e.TaskClosed: _closed},
+        sweeps=frozenset(moves),
+    )
+
+
+_TOUCHES: tuple[type[Event], ...] = (
+    e.TaskOpened,
+    e.TaskClaimed,
+    e.TaskReleased,
+    e.TaskTransferred,
+    e.PriorityChanged,
+)
+
+
+def _token(event: Any) -> tuple[int]:
+    return (event.token,)
+
+
+def _closed(event: e.TaskClosed) -> tuple[int, dict[str, Any]]:
+    columns: dict[str, Any] = {
+        "status": event.how,
+        "closed_at": micros(event.at),
+        "closed_by": event.by or None,
+        "outcome": event.outcome or None,
+    }
+    if event.how != CANCELLED:
+        columns["holder"] = event.by  # also of a task that was claimed by completing it
+    return event.token, columns
