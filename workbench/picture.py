@@ -40,7 +40,8 @@ def picture(process: Process, language: str = "zh", tokens: Mapping[str, int] | 
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-label="{escape(frame.title)}"><style>{_STYLE}</style>'
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">'
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+        'orient="auto-start-reverse">'
         '<path d="M0 0 8 4 0 8z" fill="var(--line)"/></marker></defs>'
         f'<rect width="{width}" height="{height}" fill="var(--page)"/>{"".join(body)}</svg>'
     )
