@@ -59,9 +59,7 @@ class CaseCipher:
         try:
             return self._content.decrypt(stored[:NONCE], stored[NONCE:], aad)
         except (InvalidTag, ValueError) as error:
-            raise VaultError(
-                f"case {self._case}: stored content does not open with the case's key"
-            ) from error
+            raise VaultError(f"case {self._case}: stored content does not open with the case's key") from error
 
     def payload(self, command: bytes) -> bytes:
         """The digest of a command's canonical JSON that is kept beside its id (R5): 16 bytes."""

@@ -72,9 +72,7 @@ class Vault:
         try:
             _write(path, file, os.O_EXCL)
         except FileExistsError:
-            raise VaultError(
-                f"{path} exists already: a second key file would not open the first one's cases"
-            ) from None
+            raise VaultError(f"{path} exists already: a second key file would not open the first one's cases") from None
         except OSError as error:
             raise VaultError(f"The key file {path} cannot be written: {error.strerror}") from error
         return cls(file, path)
@@ -216,9 +214,7 @@ def _parse(path: Path, content: bytes) -> KeyFile:
     try:
         file = msgspec.json.decode(content, type=KeyFile)
     except msgspec.DecodeError as error:
-        raise VaultError(
-            f"{path} is no key file, or a damaged one ({error}): restore it from the backup"
-        ) from None
+        raise VaultError(f"{path} is no key file, or a damaged one ({error}): restore it from the backup") from None
     for fault in _faults(file):
         raise VaultError(f"{path} cannot be used as a key file: {fault}. Restore it from the backup.")
     return file

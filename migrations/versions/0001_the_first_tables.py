@@ -52,6 +52,49 @@ def upgrade() -> None:
     op.create_index("ix_cases_process_status_started_at", "cases", ["process", "status", "started_at"], unique=False)
     op.create_index("uq_cases_number", "cases", ["number"], unique=True)
     op.create_table(
+        "clocks",
+        sa.Column("case_id", TEXT, nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("clock", TEXT, nullable=False),
+        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column("process", TEXT, nullable=False),
+        sa.Column("process_version", TEXT, nullable=False),
+        sa.Column("number", TEXT, nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
+        sa.Column("clauses", TEXT, nullable=False),
+        sa.Column("origin", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("term", TEXT, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("deadline", sa.BigInteger(), nullable=False),
+        sa.Column("provisional", sa.Integer(), nullable=False),
+        sa.Column("calendar", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("paused_since", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_by", TEXT, nullable=True),
+        sa.Column("breached", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_clocks")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_clocks_calendar",
+        "clocks",
+        ["calendar", "version"],
+        unique=False,
+        sqlite_where=sa.text("status = 'running'"),
+        postgresql_where=sa.text("status = 'running'"),
+    )
+    op.create_index("ix_clocks_closed_at", "clocks", ["closed_at", "process"], unique=False)
+    op.create_index(
+        "ix_clocks_deadline",
+        "clocks",
+        ["deadline", "case_id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'running'"),
+        postgresql_where=sa.text("status = 'running'"),
+    )
+    op.create_table(
         "counters",
         sa.Column("series", TEXT, nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
@@ -72,6 +115,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "name", "version", name=op.f("pk_definitions")),
     )
     op.create_index("ix_definitions_kind", "definitions", ["kind", "name", "in_force_from"], unique=False)
+    op.create_table(
+        "deliveries",
+        sa.Column("message_id", TEXT, nullable=False),
+        sa.Column("process", TEXT, nullable=False),
+        sa.Column("case_id", TEXT, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id", "process", name=op.f("pk_deliveries")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_deliveries_case_id", "deliveries", ["case_id"], unique=False)
+    op.create_table(
+        "directories",
+        sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("loaded_at", sa.BigInteger(), nullable=False),
+        sa.Column("by", TEXT, nullable=False),
+        sa.Column("document", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("revision", name=op.f("pk_directories")),
+    )
     op.create_table(
         "history",
         sa.Column("case_id", TEXT, nullable=False),
@@ -140,12 +201,19 @@ def upgrade() -> None:
         sa.Column("arrived", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.Column("state", TEXT, nullable=False),
-        sa.Column("delivered_to", TEXT, nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_messages_name", "messages", ["name", "key", "state"], unique=False)
-    op.create_index("ix_messages_state", "messages", ["state", "expires"], unique=False)
+    op.create_index(
+        "ix_messages_due",
+        "messages",
+        ["due", "id"],
+        unique=False,
+        sqlite_where=sa.text("due IS NOT NULL"),
+        postgresql_where=sa.text("due IS NOT NULL"),
+    )
+    op.create_index("ix_messages_name", "messages", ["name", "key"], unique=False)
     op.create_table(
         "meta",
         sa.Column("key", TEXT, nullable=False),
@@ -199,6 +267,27 @@ def upgrade() -> None:
     )
     op.create_index("ix_schedules_due", "schedules", ["due"], unique=False)
     op.create_table(
+        "tasks",
+        sa.Column("case_id", TEXT, nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("process", TEXT, nullable=False),
+        sa.Column("number", TEXT, nullable=False),
+        sa.Column("step", TEXT, nullable=False),
+        sa.Column("queue", TEXT, nullable=False),
+        sa.Column("assignee", TEXT, nullable=False),
+        sa.Column("holder", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("claimed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_by", TEXT, nullable=True),
+        sa.Column("outcome", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_tasks")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "timers",
         sa.Column("case_id", TEXT, nullable=False),
         sa.Column("slice", TEXT, nullable=False),
@@ -222,4 +311,28 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_waits_kind", "waits", ["kind", "name", "key", "since", "case_id", "id"], unique=False)
+    op.create_index(
+        "ix_tasks_given",
+        "tasks",
+        ["assignee", sa.literal_column("priority DESC"), "due", "case_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'open' AND assignee <> ''"),
+        postgresql_where=sa.text("status = 'open' AND assignee <> ''"),
+    )
+    op.create_index(
+        "ix_tasks_held",
+        "tasks",
+        ["holder", sa.literal_column("priority DESC"), "due", "case_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'claimed'"),
+        postgresql_where=sa.text("status = 'claimed'"),
+    )
+    op.create_index(
+        "ix_tasks_offered",
+        "tasks",
+        ["queue", sa.literal_column("priority DESC"), "due", "case_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'open' AND assignee = ''"),
+        postgresql_where=sa.text("status = 'open' AND assignee = ''"),
+    )
     # ### end Alembic commands ###

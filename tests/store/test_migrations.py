@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, inspect, text
 
 from engine.runtime import schema
 from engine.runtime.database import open_database
 from engine.runtime.errors import StoreError
+from engine.runtime.postgres import Postgres
 from engine.runtime.sqlite import SQLite
 from engine.runtime.tables import SCHEMA
 from migrations.tables import metadata
@@ -40,8 +43,31 @@ def test_the_migrations_make_the_declared_tables_on_sqlite(database: SQLite) -> 
     metadata().create_all(declared.engine)
     with database.engine.connect() as one, declared.engine.connect() as other:
         assert form(one) == form(other)
-        assert compare_metadata(MigrationContext.configure(one), metadata()) == []
     declared.close()
+
+
+CATALOGUE = """
+    SELECT table_name, column_name, data_type, collation_name, is_nullable, column_default
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT tablename, indexname, indexdef, '', '', '' FROM pg_indexes WHERE schemaname = 'public'
+    ORDER BY 1, 2
+"""
+
+
+def test_the_migrations_make_the_declared_tables_on_postgresql(server: str) -> None:
+    found = []
+    for name, make in (("migrated", schema.upgrade), ("declared", metadata().create_all)):
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        database = Postgres(make_conninfo(server, dbname=name))
+        make(database.engine)
+        with database.engine.connect() as opened:
+            rows = opened.execute(text(CATALOGUE)).all()
+            missing = compare_metadata(MigrationContext.configure(opened), metadata())
+        database.close()
+        assert missing == []
+        found.append([tuple(row) for row in rows if row[0] != "alembic_version"])
+    assert found[0] == found[1] and len(found[0]) > 50
 
 
 def test_the_newest_migration_has_the_highest_number(database: SQLite) -> None:
