@@ -6,9 +6,17 @@ from typing import Any
 from engine.core.events import Event
 from sla import events as e
 
-DUE_CHANGES: tuple[type[Event], ...] = (
-    e.ClockStarted, e.ClockPaused, e.ClockResumed, e.ClockStopped, e.ClockClosed, e.ClockExtended, e.ClockRebased,
-)  # fmt: skip
+DUE_CHANGES: frozenset[type[Event]] = frozenset(
+    (
+        e.ClockStarted,
+        e.ClockPaused,
+        e.ClockResumed,
+        e.ClockStopped,
+        e.ClockClosed,
+        e.ClockExtended,
+        e.ClockRebased,
+    )
+)
 """The events after which any open task of the case may be due at another time."""
 
 

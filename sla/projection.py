@@ -41,13 +41,28 @@ def clocks(versions: Versions) -> Projection:
             raise LookupError(f"{flow.process} {flow.version} is not deployed here")
         clock = clock_of(process, run.clock)
         paused = run.paused if closed is None else None
+        status = closed.status if closed is not None else "paused" if paused else "running"
         return (
-            run.clock, run.run, flow.process, flow.version, flow.number, run.token, _listed(clock.clauses),
-            clock.origin, closed.status if closed is not None else "paused" if paused else "running",
-            run.limit, micros(run.since), micros(run.deadline), int(run.provisional), calendar_name(process, clock), run.version,
-            _micros(paused), _micros(closed.at if closed else None), closed.by if closed else None,
+            run.clock,
+            run.run,
+            flow.process,
+            flow.version,
+            flow.number,
+            run.token,
+            _listed(clock.clauses),
+            clock.origin,
+            status,
+            run.limit,
+            micros(run.since),
+            micros(run.deadline),
+            int(run.provisional),
+            calendar_name(process, clock),
+            run.version,
+            _micros(paused),
+            _micros(closed.at if closed else None),
+            closed.by if closed else None,
             int(closed.breached) if closed else None,
-        )  # fmt: skip
+        )
 
     return Projection(
         table=ClockRow,

@@ -78,10 +78,20 @@ def begin(turn: Turn, clock: Clock, since: datetime, *, token: int = 0, note: st
         mended(turn, before.why)
     turn.emit(
         e.ClockStarted(
-            number, clock.name, run, turn.now, since, limit, due.at, calendar_name(turn.process, clock), due.version, token,
-            due.provisional, note,
+            id=number,
+            clock=clock.name,
+            run=run,
+            at=turn.now,
+            since=since,
+            limit=limit,
+            deadline=due.at,
+            calendar=calendar_name(turn.process, clock),
+            version=due.version,
+            token=token,
+            provisional=due.provisional,
+            note=note,
         )
-    )  # fmt: skip
+    )
     aim(turn, number, clock, calendar)
 
 
