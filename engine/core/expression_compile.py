@@ -312,7 +312,9 @@ class Checker:
                 self.refuse(argument.offset, f"{name}: {problem[0]}", problem[1])
         result = self.inferred(function, arguments, offset)
         self.ambient.update(function.needs)
-        run = parts.yields(_called(function, arguments, wanted), result, f"{name}()")
+        form = _FORMS.get(name)
+        run = form(arguments) if form else _called(function, arguments, wanted)
+        run = parts.yields(run, result, f"{name}()")
         return Part(result, run, offset, f"{name}()")
 
     def inferred(self, function: Function, arguments: tuple[Part, ...], offset: int) -> Type:
@@ -381,6 +383,8 @@ def _date_hint(left: Type, right: Type) -> str | None:
     return "write dates as date_of('2026-02-17')" if "text" in kinds and kinds & {"date", "datetime"} else None
 
 
+_FORMS: dict[str, Callable[[tuple[Part, ...]], Run]] = {"coalesce": parts.first_set}
+"""Functions that evaluate their arguments themselves, and only those that they need."""
 _SUM_HINTS = {
     "text": "join texts with ~",
     "date": "use add_days or days_between",

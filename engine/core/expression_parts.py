@@ -244,6 +244,20 @@ def chosen(test: Part, then: Part, otherwise: Part) -> Run:
     return lambda names: b(names) if truth(a(names), label) else c(names)
 
 
+def first_set(parts: tuple[Part, ...]) -> Run:
+    """`coalesce`: goes through its arguments only as far as it must."""
+    runs = [part.run for part in parts]
+
+    def run(names: Names) -> Value:
+        for each in runs:
+            value = each(names)
+            if value is not None:
+                return value
+        return None
+
+    return run
+
+
 def chained(comparisons: list[Run]) -> Run:
     if len(comparisons) == 1:
         return comparisons[0]

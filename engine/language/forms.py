@@ -1,252 +1,183 @@
-"""The data schema as a check at the door: whoever fills in a form learns, field by field, what is wrong.
+"""Data from outside held against the data schema: each field that cannot be taken is named, in every language.
 
-Validation is JSON Schema 2020-12 (by the jsonschema library) with what process data needs beside it:
-
-- a number may come as a whole number, a Decimal or plain decimal text (which is its state form), never a float;
-- null is "not set": it is taken away before anything is checked, so a required field may not be null;
-- an object with `properties` has no others, unless `additionalProperties` says so;
-- text without `maxLength` holds 10,000 characters, a list without `maxItems` 1,000 items;
-- the formats date, date-time (with an offset) and money (two decimal places, or as `multipleOf` says) bind.
-
-What passes here, `normalise` takes.
+Theory of operation. Types come first (`engine.core.values.normalise`: exact numbers, dates, closed objects), then
+what the schema says beyond them (lengths, ranges, patterns, required fields of objects) is asked of jsonschema, one
+prepared validator for each top-level field. A field that is absent or null passes unless it is required: a case
+fills its data step by step (R20).
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.exceptions import best_match
-from jsonschema.validators import extend
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
 
-from engine.core.naming import nearest
-from engine.core.types import SchemaProblem, Type, ValueProblem, normalise, read_date, read_moment, type_of_schema
-from engine.core.values import MAX_DEPTH, MAX_INT, PLAIN_DECIMAL
-from engine.language.form_messages import FieldError, told
+from engine.core.kinds import Json, Type, field_of
+from engine.core.model import Path, Text
+from engine.core.values import ValueProblem, normalise
 
-__all__ = ["FieldError", "Validator", "form_schema", "validator"]
-
-MAX_TEXT = 10_000
-MAX_ITEMS = 1_000
-MAX_ERRORS = 100
+ZH, EN = "zh", "en"
 
 
-class Validator:
-    """Checks data against one schema; made once per schema by `validator`."""
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """Why one field cannot be taken: `path` as payee.account or items[2].amount, `message` by language."""
 
-    __slots__ = ("_checker", "type")
+    path: str
+    message: Text
+    absent: bool = False  # it is missing
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.type: Type = type_of_schema(schema)
-        self._checker = _Checker(_prepared(schema, ()))
 
-    def __call__(self, data: Any) -> list[FieldError]:
-        """The errors of door JSON (non-integers as Decimals) or state, in the schema's order; none if it fits."""
+Check = Callable[[Mapping[str, Json]], list[FieldProblem]]
+
+
+class Fields:
+    """The fields of a data schema, ready to check what comes in."""
+
+    def __init__(self, names: Mapping[str, Type], schema: Mapping[str, Any]) -> None:
+        self.names = names
+        self._schema = schema
+        root = Draft202012Validator(schema)
+        self._validators = {name: root.evolve(schema=field) for name, field in schema.get("properties", {}).items()}
+
+    def door(self, form: Collection[Path]) -> Check:
+        """The check for what starts a case: any field may come, those of the form that are required must."""
+        asked = [path for path in form if self._requires(path)]
+        return lambda data: list(self._problems(_nested(data), asked, self.names))
+
+    def form(self, form: Collection[Path]) -> Check:
+        """The check for a form: only its fields may come, and those that the schema requires must."""
+        asked = [path for path in form if self._requires(path)]
+        tops = frozenset(path[0] for path in form)
+        parts = tuple(".".join(path) for path in form)
+
+        def check(data: Mapping[str, Json]) -> list[FieldProblem]:
+            # Of an object of which the form shows only parts, the other parts are not missing.
+            found = self._problems(_nested(data), asked, tops)
+            return [each for each in found if not each.absent or any(_within(each.path, part) for part in parts)]
+
+        return check
+
+    def _requires(self, path: Path) -> bool:
+        schema: Any = self._schema
+        for name in path:
+            if not isinstance(schema, Mapping) or name not in schema.get("required", ()):
+                return False
+            schema = schema.get("properties", {}).get(name)
+        return True
+
+    def _problems(
+        self, data: Mapping[str, Json], asked: Collection[Path], allowed: Collection[str]
+    ) -> Iterator[FieldProblem]:
+        seen = set()
+        for path in asked:
+            if _at(data, path) in (None, ""):
+                seen.add(".".join(path))
+                yield FieldProblem(".".join(path), _text("required", ""), absent=True)
+        for name, value in data.items():
+            if name not in allowed or name not in self.names:
+                yield FieldProblem(name, {ZH: "没有这一项", EN: "There is no such field"})
+            elif value is not None and name not in seen:
+                yield from (each for each in self._field(name, value) if each.path not in seen)
+
+    def _field(self, name: str, value: Json) -> Iterator[FieldProblem]:
+        kind = self.names[name]
         try:
-            given = _without_nulls(data, 0)
-            errors = [
-                told(error) for error, _ in zip(self._checker.iter_errors(given), range(MAX_ERRORS), strict=False)
-            ]
-            if not errors:
-                normalise(given, self.type)
+            state = normalise(value, kind)
         except ValueProblem as problem:
-            return [
-                FieldError(problem.path, {"zh": "内容无法接受：含无效字符、数字过长或层次过深", "en": problem.message})
-            ]
-        return errors
+            joint = "" if problem.path.startswith("[") or not problem.path else "."
+            zh = problem.message if problem.path else f"应为{_KINDS_ZH[kind.kind]}"
+            yield FieldProblem(f"{name}{joint}{problem.path}", {ZH: zh, EN: problem.message})
+            return
+        for error in self._validators[name].iter_errors(_instance(state, kind)):
+            yield from _told(name, error)
 
 
-def validator(schema: Mapping[str, Any], fields: Iterable[tuple[str, ...]] | None = None) -> Validator:
-    """The check that a schema stands for. Raises SchemaProblem.
-
-    `fields`, if given, are the paths that a form asks for: only these may then be there, and of these only
-    what the schema requires must be.
-    """
-    try:
-        wrong = best_match(_Checker(_Checker.META_SCHEMA).iter_errors(schema))
-    except RecursionError:
-        raise SchemaProblem((), "the schema is nested too deeply") from None
-    if wrong is not None:
-        raise SchemaProblem(tuple(wrong.absolute_path), wrong.message)
-    return Validator(schema if fields is None else form_schema(schema, fields))
-
-
-def form_schema(schema: Mapping[str, Any], fields: Iterable[tuple[str, ...]]) -> dict[str, Any]:
-    """The part of a schema that a form with these fields asks for. Raises SchemaProblem for an unknown field."""
-    return {**_part(schema, schema, list(fields), ()), "$defs": schema.get("$defs", {})}
+def _nested(data: Mapping[str, Json]) -> dict[str, Json]:
+    """A field may also be given by its dotted path: payee.account."""
+    found: dict[str, Json] = {name: value for name, value in data.items() if "." not in name}
+    for path, value in data.items():
+        *above, last = path.split(".")
+        inner = found
+        for name in above:
+            held = inner.get(name)
+            inner[name] = dict(held) if isinstance(held, Mapping) else {}
+            inner = inner[name]
+        if above:
+            inner[last] = value
+    return found
 
 
-def _part(
-    schema: Mapping[str, Any], root: Mapping[str, Any], fields: list[tuple[str, ...]], where: tuple[str, ...]
-) -> dict[str, Any]:
-    inner: dict[str, list[tuple[str, ...]]] = {}
-    for path in fields:
-        inner.setdefault(path[0], []).append(path[1:])
-    properties: Mapping[str, Any] = schema.get("properties", {})
-    chosen = {}
-    for name, rests in inner.items():
-        if name not in properties:
-            close = nearest(name, properties)
-            hint = f"did you mean {close!r}?" if close else None
-            raise SchemaProblem(where, f"there is no field {name!r}", hint)
-        part = properties[name]
-        if all(rests):
-            while "$ref" in part:
-                part = root["$defs"][part["$ref"].rpartition("/")[2]]
-            part = _part(part, root, rests, (*where, name))
-        chosen[name] = part
-    required = [name for name in schema.get("required", ()) if name in chosen]
-    return {**schema, "properties": chosen, "required": required, "additionalProperties": False}
+def _at(data: Mapping[str, Json], path: Path) -> Json:
+    value: Json = data
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
-# --- the schema, made ready -----------------------------------------------------------------------------
-
-_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
-
-
-def _prepared(schema: Any, where: tuple[str | int, ...]) -> Any:
-    if not isinstance(schema, Mapping):
-        return schema
-    ready = dict(schema)
-    for keyword in ("properties", "$defs"):
-        if keyword in ready:
-            ready[keyword] = {name: _prepared(part, (*where, keyword, name)) for name, part in ready[keyword].items()}
-    for keyword in ("items", "additionalProperties"):
-        if keyword in ready:
-            ready[keyword] = _prepared(ready[keyword], (*where, keyword))
-    for keyword in _BOUNDS:
-        if keyword in ready and ready[keyword].__class__ not in (int, Decimal):
-            raise SchemaProblem((*where, keyword), "expected a number")
-    if "pattern" in ready:
-        try:
-            re.compile(ready["pattern"])
-        except re.error as error:
-            raise SchemaProblem((*where, "pattern"), f"not a regular expression: {error}") from None
-    kind = _type_of(ready)
-    if kind in _DEFAULTS:
-        _DEFAULTS[kind](ready)
-    return ready
+def _within(path: str, part: str) -> bool:
+    return path == part or path.startswith((part + ".", part + "["))
 
 
-def _type_of(schema: Mapping[str, Any]) -> str:
-    written = schema.get("type", "")
-    named = [written] if isinstance(written, str) else [name for name in written if name != "null"]
-    if schema.get("format") == "money":
-        return "money"
-    return named[0] if named and named[0] else "object" if "properties" in schema else ""
+def _instance(state: Json, kind: Type) -> Any:
+    """State form as the schema sees it: decimals are numbers, and what is not set is not there."""
+    if kind.kind == "decimal" and isinstance(state, str):
+        return Decimal(state)
+    if isinstance(state, list):
+        return [_instance(item, kind.item) if kind.item else item for item in state]
+    if isinstance(state, dict):
+        inner = {name: (value, field_of(kind, name)) for name, value in state.items() if value is not None}
+        return {name: _instance(value, type) if type else value for name, (value, type) in inner.items()}
+    return state
 
 
-def _money(schema: dict[str, Any]) -> None:
-    schema["type"] = "number"
-    schema.setdefault("multipleOf", Decimal("0.01"))
+def _told(name: str, error: ValidationError) -> Iterator[FieldProblem]:
+    path = name + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
+    if error.validator == "required":
+        for key in error.validator_value:
+            if key not in error.instance:
+                yield FieldProblem(f"{path}.{key}", _text("required", ""), absent=True)
+    else:
+        explained = error.schema.get("description") if isinstance(error.schema, Mapping) else None
+        yield FieldProblem(path, _text(str(error.validator), error.validator_value, explained))
 
 
-def _integer(schema: dict[str, Any]) -> None:
-    schema.setdefault("maximum", MAX_INT)
-    schema.setdefault("minimum", -MAX_INT)
-
-
-def _object(schema: dict[str, Any]) -> None:
-    if "properties" in schema:
-        schema.setdefault("additionalProperties", False)
-
-
-_DEFAULTS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "money": _money,
-    "integer": _integer,
-    "object": _object,
-    "string": lambda schema: schema.setdefault("maxLength", MAX_TEXT),
-    "array": lambda schema: schema.setdefault("maxItems", MAX_ITEMS),
+_KINDS_ZH = {
+    "any": "任意值",
+    "null": "空值",
+    "bool": "是或否",
+    "int": "整数",
+    "decimal": "数字",
+    "text": "文字",
+    "date": "日期（如 2026-02-17）",
+    "datetime": "带时区的日期时间",
+    "list": "列表",
+    "object": "一组字段",
+}
+_MESSAGES: Mapping[str, tuple[str, str]] = {
+    "required": ("此项必填", "This field is required"),
+    "enum": ("应为以下之一：{wanted}", "Expected one of: {wanted}"),
+    "const": ("应为：{wanted}", "Expected: {wanted}"),
+    "minLength": ("至少 {wanted} 个字", "At least {wanted} characters"),
+    "maxLength": ("至多 {wanted} 个字", "At most {wanted} characters"),
+    "pattern": ("格式不正确", "Not in the expected form"),
+    "minimum": ("不得小于 {wanted}", "Not less than {wanted}"),
+    "maximum": ("不得大于 {wanted}", "Not more than {wanted}"),
+    "exclusiveMinimum": ("必须大于 {wanted}", "More than {wanted}"),
+    "exclusiveMaximum": ("必须小于 {wanted}", "Less than {wanted}"),
+    "multipleOf": ("应为 {wanted} 的整数倍", "A multiple of {wanted}"),
+    "minItems": ("至少 {wanted} 项", "At least {wanted} items"),
+    "maxItems": ("至多 {wanted} 项", "At most {wanted} items"),
+    "uniqueItems": ("不得重复", "No item may stand twice"),
+    "type": ("类型不正确", "Of the wrong kind"),
 }
 
 
-def _without_nulls(data: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise ValueProblem("", f"nested deeper than {MAX_DEPTH} levels")
-    if data.__class__ is dict:
-        return {name: _without_nulls(value, depth + 1) for name, value in data.items() if value is not None}
-    return [_without_nulls(value, depth + 1) for value in data] if data.__class__ is list else data
-
-
-# --- keywords that mean a little more than in the library -----------------------------------------------
-
-
-def _number(instance: Any) -> Decimal | int | None:
-    if instance.__class__ is int:
-        return int(instance)
-    if instance.__class__ is Decimal:
-        return Decimal(instance) if instance.is_finite() else None
-    if instance.__class__ is str and PLAIN_DECIMAL.match(instance):
-        return Decimal(instance)
-    return None
-
-
-def _is_number(checker: Any, instance: Any) -> bool:
-    return _number(instance) is not None
-
-
-def _is_integer(checker: Any, instance: Any) -> bool:
-    return instance.__class__ is int
-
-
-Errors = Iterator[ValidationError]
-
-
-def _numeric(holds: Callable[[Decimal | int, Decimal | int], bool]) -> Callable[..., Errors]:
-    def check(checker: Any, bound: Any, instance: Any, schema: Mapping[str, Any]) -> Errors:
-        if schema.get("type") != "string" and (number := _number(instance)) is not None and not holds(number, bound):
-            yield ValidationError("out of bounds")
-
-    return check
-
-
-def _multiple(number: Decimal | int, step: Decimal | int) -> bool:
-    """Whether the number has no more decimal places than the step, or is a multiple of it."""
-    try:
-        return Decimal(number) % Decimal(step) == 0
-    except ArithmeticError:  # more digits than a number may have: the type says so
-        return True
-
-
-def _required(checker: Any, required: Any, instance: Any, schema: Any) -> Errors:
-    for name in required if isinstance(instance, dict) else ():
-        if name not in instance:
-            yield ValidationError("required", path=[name])
-
-
-def _additional(checker: Any, allowed: Any, instance: Any, schema: Mapping[str, Any]) -> Errors:
-    known = schema.get("properties", {})
-    for name in instance if isinstance(instance, dict) else ():
-        if name not in known:
-            if allowed is False:
-                yield ValidationError("additional", path=[name])
-            else:
-                yield from checker.descend(instance[name], allowed, path=name)
-
-
-_FORMATS: dict[str, Callable[[str], object]] = {"date": read_date, "date-time": read_moment}
-
-
-def _format(checker: Any, format: Any, instance: Any, schema: Any) -> Errors:
-    if isinstance(instance, str) and format in _FORMATS:
-        try:
-            _FORMATS[format](instance)
-        except ValueProblem:
-            yield ValidationError("format")
-
-
-_Checker: Any = extend(  # type: ignore[no-untyped-call]  # the stubs leave it open
-    Draft202012Validator,
-    {
-        "minimum": _numeric(lambda number, bound: number >= bound),
-        "maximum": _numeric(lambda number, bound: number <= bound),
-        "exclusiveMinimum": _numeric(lambda number, bound: number > bound),
-        "exclusiveMaximum": _numeric(lambda number, bound: number < bound),
-        "multipleOf": _numeric(_multiple),
-        "required": _required,
-        "additionalProperties": _additional,
-        "format": _format,
-    },
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer}),
-)
+def _text(keyword: str, wanted: Any, explained: Any = None) -> Text:
+    zh, en = _MESSAGES.get(keyword, ("不符合要求", "Not acceptable"))
+    if keyword == "pattern" and isinstance(explained, str):
+        return {ZH: f"{zh}：{explained}", EN: f"{en}: {explained}"}
+    shown = ", ".join(map(str, wanted)) if isinstance(wanted, list) else str(wanted)
+    return {ZH: zh.format(wanted=shown), EN: en.format(wanted=shown)}
