@@ -13,7 +13,7 @@ import msgspec
 Json = Any
 
 
-class Event(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
     """Base of every event."""
 
 

@@ -18,7 +18,7 @@ WAITING, READY, CLOSING = "", "ready", "closing"
 work is done and it waits for the handler bodies beside it."""
 
 
-class Token(msgspec.Struct, omit_defaults=True):
+class Token(msgspec.Struct, omit_defaults=True, gc=False):
     at: str  # node id
     up: int = 0
     via: str = ""  # the node it came from: joins count their incoming flows by it
@@ -32,6 +32,7 @@ class Token(msgspec.Struct, omit_defaults=True):
     items: list[Any] | None = None  # `each`: the items
     results: list[Any] | None = None  # `each`: what the instances have left, by index
     todo: "list[Undo] | None" = None  # `compensate`: the records still to undo, oldest first
+    armed: bool = False  # its handlers have been armed: a retry of the step does not arm them again (R17)
 
 
 class Timer(msgspec.Struct, omit_defaults=True):
