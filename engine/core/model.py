@@ -93,6 +93,7 @@ class Human:
 
     form: tuple[Path, ...] = ()
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    check: Callable[[Mapping[str, Json]], list[Any]] | None = None  # what was filled in, against the data schema
 
 
 @dataclass(frozen=True, slots=True)
