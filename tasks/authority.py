@@ -81,7 +81,7 @@ def ruling(turn: Turn, number: int, step: Work, changes: Mapping[str, Json]) -> 
     return reason("authority", what=matter)
 
 
-def _decision(authority: Authority, spec: Human, outcome: Outcome | None) -> str | None:
+def _decision(authority: Authority, spec: Human, outcome: Outcome | None) -> Named | None:
     """What the outcome decides; None for nothing that authority would weigh."""
     if outcome is not None and outcome.decision:
         return outcome.decision
@@ -110,10 +110,10 @@ def _copy(value: Json) -> dict[str, Json]:
     return dict(value) if isinstance(value, dict) else {}
 
 
-def _matter(authority: Authority, decision: str, view: Mapping[str, Json]) -> Matter:
+def _matter(authority: Authority, decision: Named, view: Mapping[str, Json]) -> Matter:
     amount = None if authority.amount is None else authority.amount.evaluate(view)
-    line = _named(authority.line, view)
-    return Matter(authority.kind, line, None if amount is None else Decimal(amount), decision)
+    amount = None if amount is None else Decimal(amount)
+    return Matter(authority.kind, _named(authority.line, view), amount, _named(decision, view))
 
 
 def _named(name: Named, view: Mapping[str, Json]) -> str:

@@ -1,11 +1,8 @@
 """What the work keywords of a process become: `node.parts["work"]` of human steps, `process.parts["work"]`."""
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from engine.core.expressions import Expression
-from engine.core.model import Json
 
 NAME = "work"
 """The name of the slice, and of its parts in nodes and processes."""
@@ -25,7 +22,7 @@ class Authority:
     kind: str
     line: Named = ""
     amount: Expression | None = None
-    decision: str = ""
+    decision: Named = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,6 @@ class Work:
     authority: Authority | None = None
     follow: bool = False
     priority: int | Expression = 0
-    check: Callable[[Mapping[str, Json]], Iterable[Any]] | None = None  # the form, against the data schema
 
 
 @dataclass(frozen=True, slots=True)

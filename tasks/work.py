@@ -56,7 +56,7 @@ def _authorise_completion(turn: Turn, command: CompleteTask) -> None:
     _, _, human = task_token(turn, command.task)
     task = _allowed(turn, command.task, "complete")
     step = work_of(turn.process, task.step)
-    wrong = {} if step.check is None else {p.path: dict(p.message) for p in step.check(command.data)}
+    wrong = {p.path: dict(p.message) for p in human.check(command.data)} if human.check else {}
     if wrong:
         raise Refuse("form", reason("form", fields=", ".join(wrong)).text["en"], wrong)
     ruled = ruling(turn, command.task, step, form_changes(turn, human.form, command.data))

@@ -55,7 +55,8 @@ MACHINE = Machine([FLOW, WORK])
 
 
 def human(name: str, next: str | None = None, form: tuple[str, ...] = (), outcomes: Any = (), **work: Any) -> Any:
-    spec = Human(tuple(tuple(f.split(".")) for f in form), {o.name: o for o in outcomes})
+    check = work.pop("check", None)
+    spec = Human(tuple(tuple(f.split(".")) for f in form), {o.name: o for o in outcomes}, check)
     return step(name, spec, next, parts={"work": Work(**work)})
 
 

@@ -1,0 +1,277 @@
+"""The keywords of people's work: inside `human:` on a step, `owner:` on the process, and the acts on tasks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.core.expressions import Expression
+from engine.core.kinds import DECIMAL, INT
+from engine.core.kinds import TEXT as TEXT_TYPE
+from engine.core.model import Human, Process
+from engine.language.extension import Context, Extension, Where
+from engine.language.words import EXPRESSION, NAME, NAMED, described, listing, mapping
+from tasks.acts import ACTS
+from tasks.model import NAME as PART
+from tasks.model import PRIORITIES, Authority, Named, Owning, Work
+from tasks.placing import ASSIGN
+
+CODES = {
+    "CW801": "a person's step that says neither who does it nor which queue it goes to",
+    "CW802": "a queue or person that is computed, without a queue for when that fails",
+    "CW803": "somebody who cannot be told before the case runs",
+    "CW804": "a priority that there is not",
+    "CW805": "authority that the house does not know, or over a secret",
+    "CW806": "a step that nobody completes, named where a person's step must be",
+    "CW807": "what follows a value that never changes",
+}
+
+_PRIORITY = {
+    "title": f"a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}, or {{{{ an expression }}}}",
+    "type": ["integer", "string"],
+}
+_STEPS = listing(NAME, "a list of steps")
+
+
+def _act(to: Mapping[str, Any], description: str) -> dict[str, Any]:
+    """An act's value: what stands alone is its `to`."""
+    return {
+        "title": str(to["title"]) + ", or {to: …, steps: […]}",
+        "description": description,
+        "anyOf": [to, mapping({"to": to, "steps": described(_STEPS, "Only the tasks of these steps.")}, "to")],
+    }
+
+
+_CHANGE = {
+    "title": "a priority, or a change such as +20",
+    "anyOf": [
+        {"type": "integer", "minimum": PRIORITIES[0], "maximum": PRIORITIES[-1]},
+        {"type": "string", "pattern": r"^([+-][0-9]{1,3}|\s*\{\{.*\}\}\s*)$"},
+    ],
+}
+_PERSON = {"title": "up, starter, owner, a user, or {{ an expression }}", "type": "string", "minLength": 1}
+
+STEP = {
+    "queue": described(NAMED, "The queue in which the task is offered.", "claims_review", "{{ queue_for(kind) }}"),
+    "assign": described(
+        {"title": "starter, owner, a user, or {{ an expression }}", "type": "string", "minLength": 1},
+        "The one person it is meant for: starter (of the case), owner, a user, or an expression that yields one.",
+    ),
+    "else_queue": described(
+        NAME, "Where it goes when `assign` or a computed `queue` leads nowhere, or who has it gives it back."
+    ),
+    "not_by": described(_STEPS, "Four eyes: nobody who has completed one of these steps in this case.", ["assess"]),
+    "authority": mapping(
+        {
+            "kind": described(NAME, "The kind of authority, as house.yaml names it."),
+            "line": described(NAMED, "The line of business.", "motor", "{{ product_line }}"),
+            "amount": described(EXPRESSION, "How much is decided, as an expression.", "approved_amount"),
+            "decision": described(NAMED, "What is decided; an outcome's own `decision` goes before it."),
+        },
+        "kind",
+        description="Held against the grants of who takes the task, and again when it is completed.",
+    ),
+    "follow": {
+        "title": "true or false",
+        "type": "boolean",
+        "description": "Whether an open task moves when the value changes that its queue or person is computed from.",
+    },
+    "priority": described(_PRIORITY, "The highest is served first. Left out: 0.", 50),
+}  # fmt: skip
+
+OWNER = {
+    "title": "starter, or {first: step, else_queue: queue}",
+    "description": "Who owns the case: whoever starts it, or the first responder, who takes the step `first`.",
+    "anyOf": [
+        {"type": "string", "enum": ["starter"]},
+        mapping(
+            {
+                "first": described(NAME, "The step whose first handler owns the case until it is closed."),
+                "else_queue": described(NAME, "Where what is meant for the owner goes while there is none."),
+            },
+            "first",
+        ),
+    ],
+}
+
+ACT_WORDS = {
+    "move_tasks": _act(NAMED, "Moves open tasks to another queue."),
+    "reassign": _act(_PERSON, "Gives open tasks to a person; `up` is the next above who has the task."),
+    "priority": _act(_CHANGE, "Sets or changes the priority of the case's tasks, those to come too."),
+    "set_owner": _act(_PERSON, "Hands the case to another owner; `up` is the next above the owner."),
+}
+assert set(ACT_WORDS) == set(ACTS), "every act has its words"
+
+
+def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> Work:
+    queue = _queue(context, (*where, "queue"), found.get("queue"))
+    assign = _assign(context, (*where, "assign"), found.get("assign"))
+    else_queue = found.get("else_queue", "")
+    if else_queue:
+        context.name((*where, "else_queue"), else_queue, frozenset(context.house.queues), "queue")
+    if "queue" not in found and "assign" not in found:
+        context.problem(
+            where,
+            "CW801",
+            "this step says neither `queue` nor `assign`",
+            expected="{queue: …} or {assign: …, else_queue: …}",
+        )
+    for index, step in enumerate(found.get("not_by", ())):
+        context.name((*where, "not_by", index), step, context.steps, "step")
+    follow = found.get("follow", False)
+    if follow and not isinstance(queue, Expression) and not isinstance(assign, Expression) and assign != "owner":
+        context.problem(
+            (*where, "follow"), "CW807", "neither queue nor person of this step ever changes",
+            hint="compute one: queue: '{{ … }}', or leave `follow` out",
+        )  # fmt: skip
+    return Work(
+        queue,
+        assign,
+        else_queue,
+        tuple(found.get("not_by", ())),
+        _authority(context, (*where, "authority"), found.get("authority")),
+        follow,
+        _priority(context, (*where, "priority"), found.get("priority", 0)),
+    )
+
+
+def _queue(context: Context, where: Where, written: str | None) -> Named:
+    found = None if written is None else context.literal_or_expression(where, written)
+    for name in [found] if isinstance(found, str) else (found and found.type.enum) or ():
+        context.name(where, name, frozenset(context.house.queues), "queue")
+    return _open(context, where, found)
+
+
+def _assign(context: Context, where: Where, written: str | None) -> Named:
+    found = None if written is None else context.literal_or_expression(where, written)
+    if isinstance(found, str) and found not in ASSIGN:
+        context.problem(
+            where, "CW803", f"{found!r} is a person by name, who may be gone when the step is reached",
+            expected=f"{', '.join(ASSIGN)} or {{{{ an expression }}}}", warning=True,
+        )  # fmt: skip
+    return _open(context, where, found)
+
+
+def _open(context: Context, where: Where, found: Named | None) -> Named:
+    """Where a task goes stands in lists that everybody reads: it may not come from a secret."""
+    if isinstance(found, Expression):
+        if found.secret:
+            context.problem(where, "CW805", "this would show a secret field in every list of tasks")
+        elif found.type.kind not in ("text", "any"):
+            context.problem(where, "CW803", f"expected a name, this is {found.type}")
+    return found or ""
+
+
+def _authority(context: Context, where: Where, written: Mapping[str, Any] | None) -> Authority | None:
+    if written is None:
+        return None
+    kind, house = written["kind"], context.house.authority
+    known = house[kind] if context.name((*where, "kind"), kind, frozenset(house), "kind of authority") else None
+    line = _weighed(context, (*where, "line"), written.get("line"), known and known.lines, "line")
+    decision = _weighed(context, (*where, "decision"), written.get("decision"), known and known.decisions, "decision")
+    amount = None
+    if "amount" in written:
+        at = (*where, "amount")
+        amount = context.expression(at, str(written["amount"]), wants=DECIMAL)
+        if amount is not None and amount.secret:
+            context.problem(at, "CW805", "a refusal would show this secret field")
+    return Authority(kind, line, amount, decision)
+
+
+def _weighed(context: Context, where: Where, written: str | None, known: frozenset[str] | None, what: str) -> Named:
+    """A line or a decision, written or computed; `known` are those of the house, if it lists them."""
+    found = None if written is None else context.literal_or_expression(where, written)
+    if isinstance(found, Expression):
+        if found.secret:
+            context.problem(where, "CW805", "a refusal would show this secret field")
+        elif found.type.kind not in (TEXT_TYPE.kind, "any"):
+            context.problem(where, "CW805", f"expected a name, this is {found.type}")
+    elif found and known:
+        context.name(where, found, known, what)
+    return found or ""
+
+
+def _priority(context: Context, where: Where, written: int | str) -> int | Expression:
+    if isinstance(written, int):
+        if written not in PRIORITIES:
+            context.problem(where, "CW804", f"there is no priority {written}", expected=str(_PRIORITY["title"]))
+        return written
+    found = context.literal_or_expression(where, written)
+    if isinstance(found, str):
+        context.problem(where, "CW804", f"{found!r} is no priority", expected=str(_PRIORITY["title"]))
+    elif found is not None and found.type.kind not in (INT.kind, "any"):
+        context.problem(where, "CW804", f"expected a whole number, this is {found.type}")
+    return found if isinstance(found, Expression) else 0
+
+
+def _process(context: Context, where: Where, found: dict[str, Any]) -> Owning | None:
+    written = found.get("owner")
+    if written is None:
+        return None
+    if written == "starter":
+        return Owning(starter=True)
+    context.name((*where, "owner", "first"), written["first"], context.steps, "step")
+    if "else_queue" in written:
+        known = frozenset(context.house.queues)
+        context.name((*where, "owner", "else_queue"), written["else_queue"], known, "queue")
+    return Owning(written["first"], else_queue=written.get("else_queue", ""))
+
+
+def check(context: Context, process: Process) -> None:
+    """What shows only when every step is known: who did no person's step, decisions the house does not have."""
+    people = frozenset(name for name, node in process.nodes.items() if isinstance(node.spec, Human))
+    owning = process.parts.get(PART)
+    if owning is not None and owning.first in process.nodes and owning.first not in people:
+        _no_person(context, ("owner", "first"), owning.first)
+    for name in sorted(people):
+        work = process.nodes[name].parts.get(PART)
+        if work is None:
+            continue
+        where = _where_of(context, name)
+        for index, other in enumerate(work.not_by):
+            if other in process.nodes and other not in people:
+                _no_person(context, (*where, "human", "not_by", index), other)
+        if work.authority:
+            _decisions(context, where, process.nodes[name].spec, work.authority)
+        if not work.else_queue and not (owning and owning.else_queue):
+            _nowhere(context, (*where, "human"), work)
+
+
+def _nowhere(context: Context, where: Where, work: Work) -> None:
+    """A task that may find no queue would lie where nobody looks."""
+    for key, name in (("queue", work.queue), ("assign", work.assign)):
+        if isinstance(name, Expression) or (key == "assign" and name and not work.queue):
+            message = "it may lead nowhere, and there is no queue for that case"
+            context.problem((*where, key), "CW802", message, hint="name one: else_queue: …")
+            return
+
+
+def _no_person(context: Context, where: Where, step: str) -> None:
+    context.problem(where, "CW806", f"nobody completes {step!r}: it is not a person's step")
+
+
+def _decisions(context: Context, where: Where, spec: Any, authority: Authority) -> None:
+    known = context.house.authority.get(authority.kind)
+    if known is None or not known.decisions:
+        return
+    for name, outcome in spec.outcomes.items():
+        if outcome.decision:
+            at = (*where, "outcomes", name, "decision")
+            context.name(at, outcome.decision, known.decisions, "decision")
+
+
+def _where_of(context: Context, step: str) -> Where:
+    find = getattr(context, "where_of", None)
+    return find(step) if find is not None else ("steps", step)
+
+
+WORK_WORDS = Extension(
+    name=PART,
+    step_keywords=STEP,
+    step_kinds=("human",),
+    process_keywords={"owner": OWNER},
+    acts=ACT_WORDS,
+    names={"owner": TEXT_TYPE},
+    compile_step=_step,
+    compile_process=_process,
+    check=check,
+)
+"""The extension that bootstrap registers with the language."""
