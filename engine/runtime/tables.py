@@ -131,6 +131,12 @@ class Timer(SQLModel, table=True):
     __tablename__ = "timers"
     __table_args__ = (
         Index("ix_timers_due", "due", "case_id", "slice", "id"),
+        Index(
+            "ix_timers_held_until",
+            "held_until",
+            sqlite_where=Column("held_until").is_not(None),
+            postgresql_where=Column("held_until").is_not(None),
+        ),
         {"sqlite_with_rowid": False},
     )
 
@@ -175,6 +181,7 @@ class Job(SQLModel, table=True):
     factor: int = derived(Integer)  # how much longer each next time
     longest: int = derived(Integer)  # seconds, at most
     timeout: int = derived(Integer)  # seconds a try may take
+    since: datetime = operational(Moment)  # when the row was made
     attempts: int = operational(Integer)
     due: datetime = operational(Moment)  # next try; while leased, when the lease lapses
     leased_by: str | None = operational(null=True)
@@ -296,16 +303,25 @@ class RefusedCommand(SQLModel, table=True):
 
 
 class Definition(SQLModel, table=True):
-    """An immutable version of a process, the house, a calendar: the sources it is compiled from (R25)."""
+    """An immutable version of a process, the house or a calendar: the sources it is compiled from (R25)."""
 
     __tablename__ = "definitions"
-    __table_args__ = (Index("ix_definitions_kind", "kind", "name", "in_force_from"),)
 
-    kind: str = record(key=True)  # process | house | calendar | organisation
+    kind: str = record(key=True)  # process | house | calendar
     name: str = record(key=True)
     version: str = record(key=True)  # hash of the sources
-    deployment: str = record()  # calls bind to versions of the same one
-    sources: str = record()  # JSON: file -> text
+    sources: str = record()  # JSON
+
+
+class Deployment(SQLModel, table=True):
+    """What was deployed together, and from when it is in force; calls bind within a deployment (R25)."""
+
+    __tablename__ = "deployments"
+
+    number: int = record(BigInteger, key=True, autoincrement=False)
+    kind: str = record(key=True)
+    name: str = record(key=True)
+    version: str = record()
     deployed_at: datetime = record(Moment)
     deployed_by: str = record()
     in_force_from: datetime = record(Moment)

@@ -18,6 +18,7 @@ from engine.runtime.derive import projections as own_projections
 from engine.runtime.examine import Decider, Examiner, Finding, Stored, Tables
 from engine.runtime.history import StoredRow
 from engine.runtime.projection import Projection
+from engine.runtime.sources import changed
 from engine.runtime.statements import quoted
 from engine.runtime.tables import metadata
 from engine.runtime.vault import Vault
@@ -76,7 +77,7 @@ def verify(
     connection = database.connect()
     known = Anchors(anchors, vault, known_to(connection))
     try:
-        report.problems += known.problems
+        report.problems += [*known.problems, *changed(connection)]
         report.notes += known.notes
         report.anchor = known.newest
         total = connection.one("SELECT count(*) FROM cases")[0]

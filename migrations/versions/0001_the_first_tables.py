@@ -107,14 +107,9 @@ def upgrade() -> None:
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("version", TEXT, nullable=False),
-        sa.Column("deployment", TEXT, nullable=False),
         sa.Column("sources", TEXT, nullable=False),
-        sa.Column("deployed_at", sa.BigInteger(), nullable=False),
-        sa.Column("deployed_by", TEXT, nullable=False),
-        sa.Column("in_force_from", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "name", "version", name=op.f("pk_definitions")),
     )
-    op.create_index("ix_definitions_kind", "definitions", ["kind", "name", "in_force_from"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("message_id", TEXT, nullable=False),
@@ -125,6 +120,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_deliveries_case_id", "deliveries", ["case_id"], unique=False)
+    op.create_table(
+        "deployments",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("deployed_at", sa.BigInteger(), nullable=False),
+        sa.Column("deployed_by", TEXT, nullable=False),
+        sa.Column("in_force_from", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", "kind", "name", name=op.f("pk_deployments")),
+    )
     op.create_table(
         "directories",
         sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -183,6 +189,7 @@ def upgrade() -> None:
         sa.Column("factor", sa.Integer(), nullable=False),
         sa.Column("longest", sa.Integer(), nullable=False),
         sa.Column("timeout", sa.Integer(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due", sa.BigInteger(), nullable=False),
         sa.Column("leased_by", TEXT, nullable=True),
@@ -298,6 +305,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_timers_due", "timers", ["due", "case_id", "slice", "id"], unique=False)
+    op.create_index(
+        "ix_timers_held_until",
+        "timers",
+        ["held_until"],
+        unique=False,
+        sqlite_where=sa.text("held_until IS NOT NULL"),
+        postgresql_where=sa.text("held_until IS NOT NULL"),
+    )
     op.create_table(
         "waits",
         sa.Column("case_id", TEXT, nullable=False),
