@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from engine.core import commands as c
@@ -100,7 +100,7 @@ class ClockStory(Story):
         super().__init__(process, Machine([FLOW, CLOCKS]), **env)
         self.now = at(begins)
 
-    def go(self, to: str, *, fire: bool = True) -> "ClockStory":
+    def go(self, to: str, *, fire: bool = True) -> Self:
         until = at(to)
         while fire:
             flow, clocks = self.state.flow, self.state.clocks

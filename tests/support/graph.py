@@ -6,7 +6,7 @@ the state survives being written and read, and that replaying all events gives i
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from engine.core import commands as c
 from engine.core.durations import parse_duration
@@ -102,15 +102,15 @@ class Story:
         assert self.machine.encode(replayed) == self.machine.encode(state)
         return answer
 
-    def start(self, **data: Any) -> "Story":
+    def start(self, **data: Any) -> Self:
         self.do(c.StartCase("test", data))
         return self
 
-    def complete(self, step: str, outcome: str = "", reason: str = "", actor: str = "li", **data: Any) -> "Story":
+    def complete(self, step: str, outcome: str = "", reason: str = "", actor: str = "li", **data: Any) -> Self:
         self.do(c.CompleteTask(self.token(step), outcome, data, reason), actor)
         return self
 
-    def wait(self, length: str) -> "Story":
+    def wait(self, length: str) -> Self:
         """Lets elapsed time pass; timers fire on the way, each at its moment."""
         until = self.now + parse_duration(length).span
         while True:
@@ -123,12 +123,12 @@ class Story:
         self.now = until
         return self
 
-    def later(self, hours: float) -> "Story":
+    def later(self, hours: float) -> Self:
         """Lets time pass without firing anything."""
         self.now += timedelta(hours=hours)
         return self
 
-    def message(self, name: str, key: str = "", **payload: Any) -> "Story":
+    def message(self, name: str, key: str = "", **payload: Any) -> Self:
         self.do(c.DeliverMessage(name, key, payload))
         return self
 

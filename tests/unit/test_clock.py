@@ -6,16 +6,30 @@ The calendar is Monday to Friday 09:00-17:00; a `wd` deadline is the close of bu
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from engine.core import commands as c
 from engine.core.durations import parse_duration
-from engine.core.model import Block, Branch, Catch, End, Human, Milestone, Outcome, Parallel, Service, Set, Trigger
+from engine.core.model import (
+    Block,
+    Branch,
+    Catch,
+    End,
+    Human,
+    Milestone,
+    Outcome,
+    Parallel,
+    Process,
+    Service,
+    Set,
+    Trigger,
+)
 from organisation.directory import Directory
 from organisation.load import build, load
 from sla.events import ExtendClock, RebaseClocks
-from sla.model import Extension, Pause
+from sla.model import Clock, Extension, Pause
 from tests.support.clocks import NAMED, ClockStory, at, calendar, clock, clocked, notice, rung, shown
 from tests.support.graph import on, sets, step, within, x
 
@@ -25,10 +39,10 @@ END = step("end", End("finished"))
 ASK = step("ask", Catch(Trigger("message", "reply")), "work")
 
 
-def loop(*clocks_, **more):  # type: ignore[no-untyped-def]
+def loop(*clocks: Clock, **more: Any) -> Process:
     """work, from where one may go and ask the customer; then done."""
     ways = {name: Outcome(name, {}, to) for name, to in (("ask", "ask"), ("ok", "done"))}
-    return clocked(clocks_, step("work", Human(outcomes=ways), "done"), ASK, DONE, END, **more)
+    return clocked(clocks, step("work", Human(outcomes=ways), "done"), ASK, DONE, END, **more)
 
 
 def test_a_clock_of_the_case_runs_until_its_milestone() -> None:
@@ -141,7 +155,7 @@ def test_work_beside_the_step_keeps_only_in_running() -> None:
 DATED = Pause("dates", begin=("asked",), end=("came",))
 
 
-def dated(limit: str, **more):  # type: ignore[no-untyped-def]
+def dated(limit: str, **more: Any) -> Process:
     form = tuple((name,) for name in ("asked", "came"))
     again = {"again": Outcome("again", {}, "work"), "ok": Outcome("ok", {}, "done")}
     return clocked(
@@ -209,10 +223,10 @@ def test_ending_while_paused_is_no_breach() -> None:
 # --- starts and stops (R29) -----------------------------------------------------------------------
 
 
-def registered(*clocks_, **more):  # type: ignore[no-untyped-def]
+def registered(*clocks: Clock, **more: Any) -> Process:
     more.setdefault("oldest", timedelta(days=60))
     form = (("received",), ("kind",), ("limit",), ("day",))
-    return clocked(clocks_, step("register", Human(form), "work"), WORK, DONE, END, **more)
+    return clocked(clocks, step("register", Human(form), "work"), WORK, DONE, END, **more)
 
 
 def test_a_clock_counts_from_a_date_in_the_data() -> None:
@@ -384,7 +398,7 @@ def directory() -> Directory:
     return build(document.value, 1)  # type: ignore[arg-type]  # load has seen to the form
 
 
-def extendable(limit: str = "30d", **more):  # type: ignore[no-untyped-def]
+def extendable(limit: str = "30d", **more: Any) -> ClockStory:
     ladder = (rung("50%", notice("owner")), rung("due", notice("owner")))
     process = loop(clock("law", limit, origin="law", extension=CAP, ladder=ladder, pause=PAUSED, **more))
     return ClockStory(process, "2026-03-02 10:00", directory=directory()).start()
