@@ -22,7 +22,12 @@ from engine.runtime.history import StoredRow, decode_row, place
 from engine.runtime.runner import Runner
 from engine.runtime.vault import Vault
 from engine.runtime.verify import Report, verify
+from tasks import commands as t
+from tasks.tables import projection as task_rows
+from tasks.work import WORK
 from tests.store.processes import Deployed
+from tests.store.test_tasks_store import Office
+from tests.store.test_tasks_store import Versions as TaskVersions
 from tests.support.graph import MONDAY, after, graph, step, within, x
 
 DONE = step("done", End("done"))
@@ -406,3 +411,36 @@ def test_many_cases_are_read_page_by_page(made: Place, monkeypatch: pytest.Monke
     made.sql("INSERT INTO timers VALUES ('c0', 'flow', 1, 0, NULL), ('c9', 'flow', 1, 0, NULL)")
     assert [one[0] for one in made.found()] == ["c0", "c9"]
     assert made.verify().cases == 5
+
+
+CLOSED: dict[str, tuple[str, str]] = {
+    "who": ("UPDATE tasks SET closed_by = 'gu' WHERE status = 'completed'", "in closed_by"),
+    "how": ("UPDATE tasks SET status = 'cancelled' WHERE status = 'completed'", "in status"),
+    "when": ("UPDATE tasks SET closed_at = closed_at - 1 WHERE status = 'completed'", "in closed_at"),
+    "as it was before": ("UPDATE tasks SET priority = 0 WHERE status = 'completed'", "in priority"),
+    "gone": ("DELETE FROM tasks WHERE status = 'completed'", "is missing"),
+    "open again": ("UPDATE tasks SET status = 'open', holder = '' WHERE status = 'cancelled'", "in status"),
+}
+
+
+@pytest.mark.parametrize("what", CLOSED)
+def test_rows_that_the_state_let_go_are_derived_from_the_history(
+    database: Database, vault: Vault, tmp_path: Path, what: str
+) -> None:
+    office = Office(database, vault)
+    one, other = office.start("low"), office.start("low")
+    office.do("sun", one, t.SetPriority(1, 30))
+    office.do("chen", one, t.ClaimTask(1))
+    office.do("chen", one, c.CompleteTask(1))
+    office.do("sun", other, c.CancelCase("withdrawn"))
+    machine, projections = Machine([FLOW, WORK]), [task_rows(lambda state, token: None)]
+
+    def found() -> Report:
+        return verify(database, vault, machine, TaskVersions(), projections, tmp_path / FILE)
+
+    assert found().findings == []
+    sql, says = CLOSED[what]
+    office.reading.run(sql)
+    report = found()
+    assert len(report.findings) == 1 and says in report.findings[0].what, report.findings
+    office.close()
