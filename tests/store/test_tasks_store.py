@@ -1,9 +1,11 @@
 """Tasks in the store: rows that follow from the case, lists, the next task; and the organisation's revisions."""
 
+import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from engine.runtime.errors import Violation
 from engine.runtime.runner import Runner
 from engine.runtime.tables import micros, moment
 from engine.runtime.vault import Vault
+from engine.runtime.verify import Report, verify
 from organisation.directory import Directory
 from organisation.load import load
 from organisation.store import Directories, save
@@ -267,3 +270,42 @@ def test_two_loads_at_once_collide(database: Database) -> None:
     directories = Directories(database)
     assert directories.current is None
     directories.close()
+
+
+# --- rows and history agree -----------------------------------------------------------------------------
+
+
+def test_rows_derived_again_equal_the_rows_stored(
+    office: Office, database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    chance = random.Random(7)
+    made = [office.start(chance.choice(["low", "high", "top", "given"])) for _ in range(6)]
+    commands: list[Callable[[int], c.Command]] = [
+        t.ClaimTask,
+        t.ReleaseTask,
+        c.CompleteTask,
+        lambda task: t.TransferTask(task, queue=chance.choice(["review", "senior"])),
+        lambda task: t.TransferTask(task, user=chance.choice(["li", "sun", "gu"])),
+        lambda task: t.SetPriority(task, chance.randrange(101)),
+        lambda task: t.SaveDraft(task),
+    ]
+    requests = []
+    for _ in range(150):
+        now = office.clock.advance(timedelta(seconds=30))
+        command = chance.choice(commands)(chance.choice([1, 1, 2]))
+        actor = chance.choice(["chen", "li", "sun", "gu", "ann"])
+        requests.append(c.Request(new_id(now), chance.choice(made), command, actor, now, "test"))
+    for size in range(0, len(requests), 5):  # several commands for one case in one transaction
+        office.runner.submit_many(requests[size : size + 5])
+
+    def check() -> Report:
+        rows = [tables.projection()]
+        return verify(database, vault, office.runner.machine, office.runner.versions, rows, tmp_path / "anchors")
+
+    assert check().findings == [] and check().whole == len(made)
+    states = {row[0] for row in office.reading.all("SELECT status FROM tasks")}
+    assert states >= {"open", "completed"}, "the story touched what it was to touch"
+    office.reading.begin()
+    office.reading.run("UPDATE tasks SET closed_by = 'li' WHERE status = 'completed' AND closed_by <> 'li'")
+    office.reading.commit()
+    assert "closed_by" in check().findings[0].what
