@@ -62,13 +62,18 @@ def _step_closing(flow: FlowState, event: e.StepClosing) -> None:
 
 def _step_left(flow: FlowState, event: e.StepLeft) -> None:
     token = flow.tokens.pop(event.token)
+    if event.undo is not None and flow.undos:  # a block's own undo stands for all that was done within
+        flow.undos = [undo for undo in flow.undos if undo.scope != event.token]
     _forget(flow, event.token, token)
     if event.undo is not None:
         flow.undos.append(Undo(event.step, token.up, dict(event.undo)))
 
 
 def _step_cancelled(flow: FlowState, event: e.StepCancelled) -> None:
-    _forget(flow, event.token, flow.tokens.pop(event.token))
+    token = flow.tokens.pop(event.token)
+    if token.todo:  # a compensation that is cancelled leaves what it has not begun to undo
+        flow.undos[:0] = [Undo(undo.node, token.up, undo.local) for undo in token.todo]
+    _forget(flow, event.token, token)
 
 
 def _forget(flow: FlowState, number: int, token: Token) -> None:
@@ -100,10 +105,9 @@ def _data_changed(flow: FlowState, event: e.DataChanged) -> None:
             continue
         *way, last = path.split(".")
         place = data
-        for name in way:
+        for name in way:  # copied on the way: an event, or another field, may hold the same object
             inner = place.get(name)
-            if not isinstance(inner, dict):
-                inner = place[name] = {}
+            inner = place[name] = dict(inner) if isinstance(inner, dict) else {}
             place = inner
         place[last] = value
 
@@ -145,6 +149,7 @@ def _end_reached(flow: FlowState, event: e.EndReached) -> None:
 def _timer_set(flow: FlowState, event: e.TimerSet) -> None:
     flow.seq = max(flow.seq, event.timer)
     flow.timers[event.timer] = Timer(event.token, event.due, event.handler, event.fired)
+    _armed(flow, event.token, event.handler)
 
 
 def _timer_held(flow: FlowState, event: e.TimerHeld) -> None:
@@ -158,6 +163,7 @@ def _timer_gone(flow: FlowState, event: e.TimerCleared | e.TimerFired) -> None:
 def _wait_opened(flow: FlowState, event: e.WaitOpened) -> None:
     flow.seq = event.wait
     flow.waits[event.wait] = Wait(event.token, event.kind, event.name, event.key, event.handler)
+    _armed(flow, event.token, event.handler)
 
 
 def _wait_closed(flow: FlowState, event: e.WaitClosed) -> None:
@@ -165,7 +171,15 @@ def _wait_closed(flow: FlowState, event: e.WaitClosed) -> None:
 
 
 def _condition_seen(flow: FlowState, event: e.ConditionSeen) -> None:
+    if event.watch not in flow.truths:
+        token, handler = map(int, event.watch.split("."))
+        _armed(flow, token, handler)
     flow.truths[event.watch] = event.value
+
+
+def _armed(flow: FlowState, token: int, handler: int) -> None:
+    if token and handler > 0:
+        flow.tokens[token].armed = True
 
 
 def _handler_fired(flow: FlowState, event: e.HandlerFired) -> None:

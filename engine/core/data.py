@@ -8,6 +8,7 @@ Secrets lie sealed in the state; reading one through these names opens it, writi
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from engine.core.events import DataChanged
 from engine.core.kinds import ANY, Type
@@ -39,15 +40,9 @@ class Names(Mapping[str, Json]):
         if self._extra is not None and name in self._extra:
             return self._extra[name]
         turn = self._turn
-        flow: FlowState = turn.state.flow
-        number = self._token
-        while number:
-            token = flow.tokens[number]
-            if token.local is not None and name in token.local:
-                return opened(turn, name, token.local[name])
-            number = token.up
-        if name in flow.data:
-            return opened(turn, name, flow.data[name])
+        found = stored(turn.state.flow, self._token, name, _MISSING)
+        if found is not _MISSING:
+            return opened(turn, name, found)
         if name in _OWN:
             return _OWN[name](turn)
         known = turn.env.names.get(name)
@@ -64,6 +59,26 @@ class Names(Mapping[str, Json]):
 
     def __len__(self) -> int:
         return len(self._turn.state.flow.data)
+
+
+_MISSING: Final = object()
+
+
+def stored(flow: FlowState, number: int, name: str, default: Json = None) -> Json:
+    """A name as the state keeps it, secrets sealed, seen from a token: innermost scope first."""
+    while number:
+        token = flow.tokens[number]
+        if token.local is not None and name in token.local:
+            return token.local[name]
+        number = token.up
+    return flow.data.get(name, default)
+
+
+def remembered(turn: Turn, number: int, wanted: tuple[str, ...]) -> dict[str, Json]:
+    """These names as they are now, for an undo to read later (R24); secrets stay sealed."""
+    view = names(turn, number)
+    found = {name: stored(turn.state.flow, number, name, _MISSING) for name in wanted}
+    return {name: view.get(name) if value is _MISSING else value for name, value in found.items()}
 
 
 _OWN = {
@@ -123,11 +138,16 @@ def write(turn: Turn, token: int, changes: Mapping[str, Json]) -> None:
         if value is not None and top in turn.process.secrets:
             value = sealed(turn, path, value, type_of(turn.process.names, tuple(path.split("."))))
         local = flow.tokens[scope].local if scope else flow.data
-        if not rest and local is not None and top in local and local[top] == value:
+        if not rest and local is not None and top in local and same(local[top], value):
             continue
         by_scope.setdefault(scope, {})[path] = value
     for scope, changed in by_scope.items():
         turn.emit(DataChanged(changed, scope))
+
+
+def same(before: Json, after: Json) -> bool:
+    """Whether two values are one and the same in JSON, where true is not 1."""
+    return type(before) is type(after) and bool(before == after)
 
 
 def _scope_of(turn: Turn, number: int, top: str) -> int:

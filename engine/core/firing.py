@@ -7,11 +7,12 @@ cannot be swept away by their own cause; all others stay armed as long as their 
 from datetime import datetime
 
 from engine.core import events as e
-from engine.core.data import assigned, names, write
+from engine.core.data import Fault, assigned, names, same, write
+from engine.core.durations import Duration
 from engine.core.expressions import EvaluationError
 from engine.core.machine import Turn
-from engine.core.model import Catch, Handler, Json, Race, Trigger
-from engine.core.moves import ON, cancel, cancel_children, end_case, enter, hold, leave
+from engine.core.model import Catch, Handler, Json, Length, Race, Trigger
+from engine.core.moves import FAULTS, ON, cancel, cancel_children, end_case, enter, hold, leave
 from engine.core.state import CLOSING, FlowState, Timer
 from engine.core.waiting import due_at, value_at
 
@@ -58,9 +59,19 @@ def fire(turn: Turn, host: int, index: int, payload: dict[str, Json] | None = No
         up, via = flow.tokens[host].up, flow.tokens[host].at
         cancel(turn, host, cause=f"{via}/{index}")
     else:
+        _spend(turn, index)
         cancel_children(turn, 0, cause=f"/{index}")
     assert handler.next is not None
     enter(turn, handler.next, up=up, via=via)
+
+
+def _spend(turn: Turn, index: int) -> None:
+    """What a handler of the process that leaves still waits for is taken away: it fires once."""
+    flow: FlowState = turn.state.flow
+    for timer in [n for n, t in flow.timers.items() if (t.token, t.handler) == (0, index)]:
+        turn.emit(e.TimerCleared(timer))
+    for wait in [n for n, w in flow.waits.items() if (w.token, w.handler) == (0, index)]:
+        turn.emit(e.WaitClosed(wait))
 
 
 def caught(turn: Turn, number: int, kind: str, name: str) -> bool:
@@ -91,13 +102,35 @@ def timer_fired(turn: Turn, number: int, timer: Timer, due: datetime) -> None:
     turn.emit(e.TimerFired(number, due, turn.now))
     every = trigger.every or (trigger.length if trigger.kind == "every" else None)
     again = timer.fired + 1
-    leaves = timer.handler > 0 and handlers_of(turn, timer.token)[timer.handler - 1].body is None
-    if every is not None and not leaves and (trigger.times is None or again < trigger.times):
-        beat = due_at(turn, timer.token, due, every)
-        while beat <= turn.now:
-            beat = due_at(turn, timer.token, beat, every)
-        turn.emit(e.TimerSet(turn.state.flow.seq + 1, timer.token, beat, timer.handler, again))
+    beside = timer.handler > 0 and handlers_of(turn, timer.token)[timer.handler - 1].body is not None
+    if every is not None and beside and (trigger.times is None or again < trigger.times):
+        try:
+            beat = _next_beat(turn, timer.token, due, every)
+        except FAULTS as fault:
+            report(turn, timer.token, fault)
+        else:
+            turn.emit(e.TimerSet(turn.state.flow.seq + 1, timer.token, beat, timer.handler, again))
     fire(turn, timer.token, timer.handler)
+
+
+def _next_beat(turn: Turn, host: int, due: datetime, every: Length) -> datetime:
+    """The first beat after now, counted on from the last one due. Raises Fault if the beats do not get on."""
+    while True:
+        beat = due_at(turn, host, due, every)
+        if beat <= due:
+            raise Fault(f"{getattr(every, 'source', every)} is no time to repeat something after")
+        if beat > turn.now:
+            return beat
+        elapsed = isinstance(every, Duration) and every.measure == "elapsed"
+        due = beat + (turn.now - beat) // (beat - due) * (beat - due) if elapsed else beat
+
+
+def report(turn: Turn, host: int, fault: Exception) -> None:
+    """A handler could not do its work: the operator sees it at the host; the host itself goes on."""
+    flow: FlowState = turn.state.flow
+    step = flow.tokens[host].at if host else ""
+    kind = getattr(fault, "kind", "expression")
+    turn.emit(e.IncidentRaised(flow.seq + 1, host, step, kind, str(fault), turn.now))
 
 
 def conditions(turn: Turn) -> bool:
@@ -111,15 +144,27 @@ def conditions(turn: Turn) -> bool:
         if watch not in flow.truths:
             continue
         trigger = trigger_at(turn, host, index)
-        after = _holds(turn, host, trigger) if trigger.kind == "when" else value_at(turn, trigger)
-        if after == before:
+        after = _holds(turn, host, trigger) if trigger.kind == "when" else value_at(turn, host, trigger)
+        if same(before, after):
+            continue
+        spent = not host and index in flow.fired
+        fires = (trigger.kind == "changed" or after) and not spent
+        if fires and not turn.budget:
+            _exhausted(turn, host)
             continue
         turn.emit(e.ConditionSeen(watch, after))
-        spent = not host and index in flow.fired
-        if (trigger.kind == "changed" or after) and not spent:
+        if fires:
+            turn.budget -= 1
             fire(turn, host, index)
             return True
     return False
+
+
+def _exhausted(turn: Turn, host: int) -> None:
+    """A handler sets itself off again and again (R11): told once at its host; it goes on with the next command."""
+    flow: FlowState = turn.state.flow
+    if not any(i.kind == "steps" and i.token == host for i in flow.incidents.values()):
+        report(turn, host, Fault("more than 1,000 automatic steps in one go: does a handler set itself off?", "steps"))
 
 
 def _holds(turn: Turn, host: int, trigger: Trigger) -> bool:
@@ -130,14 +175,23 @@ def _holds(turn: Turn, host: int, trigger: Trigger) -> bool:
         return False
 
 
+def escalated(turn: Turn, number: int, name: str) -> None:
+    """Tells the handlers around a token of an escalation, or the calling case if none takes it."""
+    flow: FlowState = turn.state.flow
+    turn.emit(e.Escalated(name, number))
+    if not caught(turn, number, "escalation", name) and flow.parent:
+        turn.emit(e.EscalatedToParent(flow.parent, flow.parent_token, name))
+
+
 def throw(turn: Turn, number: int, name: str, text: str) -> None:
     """Raises an error at a token: the nearest handler around it catches it; if none does, the calling case
-    gets it, and without one it is an incident (BPMN 2.0, 10.5.6: error propagation)."""
+    gets it, and without one it is an incident (BPMN 2.0, 10.5.6: error propagation). A suspended case does not
+    end: there it is an incident too, and the step is done again when that is retried."""
     flow: FlowState = turn.state.flow
     turn.emit(e.ErrorRaised(name, number, text))
     if caught(turn, number, "error", name):
         return
-    if flow.parent:
+    if flow.parent and flow.status != "suspended":
         cancel_children(turn, 0, cause=f"error {name}")
         end_case(turn, error=name)
     else:

@@ -14,7 +14,7 @@ from engine.core import events as e
 from engine.core.apply import APPLY
 from engine.core.commands import Refuse
 from engine.core.data import Fault, assigned, fit, names, taken, type_of, write
-from engine.core.firing import caught, conditions, fire, throw, timer_fired
+from engine.core.firing import conditions, escalated, fire, report, throw, timer_fired
 from engine.core.machine import Slice, Turn
 from engine.core.model import AdHoc, Call, Each, Human, Json, Node, Path, Service
 from engine.core.moves import (
@@ -101,14 +101,12 @@ def _complete(turn: Turn, command: c.CompleteTask) -> None:
     if outcome is not None and outcome.reason and not command.reason.strip():
         text = {"zh": "请说明理由", "en": "Give the reason"}
         raise Refuse("reason", f"{outcome.name} needs a reason", {"reason": text})
-    changes = form_changes(turn, human.form, command.data)
+    write(turn, command.task, form_changes(turn, human.form, command.data))
     try:
         if outcome is not None and outcome.sets:
-            view = names(turn, command.task, dict(command.data))
-            changes |= assigned(turn, outcome.sets, view)
+            write(turn, command.task, assigned(turn, outcome.sets, names(turn, command.task)))
     except FAULTS as fault:
         raise Refuse("outcome", f"{command.outcome}: {fault}") from fault
-    write(turn, command.task, changes)
     to = outcome.next if outcome is not None and outcome.next is not None else ON
     leave(turn, command.task, to, outcome=command.outcome, actor=turn.request.actor)
     advance(turn)
@@ -152,20 +150,8 @@ def _fire_timer(turn: Turn, command: c.FireTimer) -> None:
     timer = flow.timers.get(command.timer)
     if timer is None or timer.due != command.due:
         raise Refuse("stale", f"timer {command.timer} of case {flow.number} is no longer set for {command.due}")
-    host = timer.token
-    try:
-        timer_fired(turn, command.timer, timer, command.due)
-    except FAULTS as fault:
-        _report(turn, host, fault)
+    timer_fired(turn, command.timer, timer, command.due)
     advance(turn)
-
-
-def _report(turn: Turn, host: int, fault: Exception) -> None:
-    """A handler could not do its work: the operator sees it at the host; the host itself goes on."""
-    flow: FlowState = turn.state.flow
-    step = flow.tokens[host].at if host else ""
-    kind = getattr(fault, "kind", "expression")
-    turn.emit(e.IncidentRaised(flow.seq + 1, host, step, kind, str(fault), turn.now))
 
 
 def _deliver(turn: Turn, kind: str, name: str, key: str, payload: dict[str, Json]) -> None:
@@ -199,7 +185,10 @@ def _signal(turn: Turn, command: c.DeliverSignal) -> None:
         wait = flow.waits.get(number)
         if wait is not None:
             turn.emit(e.MessageCaught(number, "signal", command.signal, command.key))
-            fire(turn, wait.token, wait.handler)
+            try:
+                fire(turn, wait.token, wait.handler)
+            except FAULTS as fault:
+                report(turn, wait.token, fault)
     advance(turn)
 
 
@@ -263,8 +252,7 @@ def _call(turn: Turn, token: int, case: str) -> Node:
 
 def _escalate_call(turn: Turn, command: c.EscalateCall) -> None:
     _call(turn, command.token, command.case)
-    turn.emit(e.Escalated(command.name, command.token))
-    caught(turn, command.token, "escalation", command.name)
+    escalated(turn, command.token, command.name)
     advance(turn)
 
 
@@ -274,10 +262,15 @@ def _retry(turn: Turn, command: c.RetryIncident) -> None:
     if incident is None:
         raise Refuse("closed", f"case {flow.number} has no open incident {command.incident}")
     turn.emit(e.IncidentClosed(command.incident, "retried"))
-    token = flow.tokens.get(incident.token)
-    if token is not None and token.phase == READY:
+    if incident.token in flow.tokens and _may_go(flow, incident.token):
         turn.ready.append(incident.token)
     advance(turn)
+
+
+def _may_go(flow: FlowState, number: int) -> bool:
+    """Whether a token is kept back by nothing but what has just been lifted."""
+    phase = flow.tokens[number].phase
+    return phase == READY or (phase == CLOSING and not children(flow, number))
 
 
 def _suspend(turn: Turn, command: c.SuspendCase) -> None:
@@ -296,7 +289,7 @@ def _resume(turn: Turn, command: c.ResumeCase) -> None:
         due = turn.now + timedelta(microseconds=timer.left or 0)
         turn.emit(e.TimerSet(number, timer.token, due, timer.handler, timer.fired))
     stuck = {i.token for i in flow.incidents.values()}
-    turn.ready.extend(n for n, t in flow.tokens.items() if t.phase == READY and n not in stuck)
+    turn.ready.extend(n for n in flow.tokens if n not in stuck and _may_go(flow, n))
     advance(turn)
 
 
@@ -346,9 +339,7 @@ def _settle(turn: Turn) -> None:
         return
     join.release(turn)
     advance(turn)
-    for _ in range(100):
-        if not flow.truths or flow.status != "open" or not conditions(turn):
-            return
+    while flow.truths and flow.status == "open" and conditions(turn):
         advance(turn)
 
 

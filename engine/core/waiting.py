@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from engine.core import events as e
-from engine.core.data import Fault, names
+from engine.core.data import Fault, names, stored
 from engine.core.durations import SECONDS, Duration, parse_duration
 from engine.core.expressions import Expression
 from engine.core.machine import Turn
@@ -55,7 +55,7 @@ def _plan_wait(turn: Turn, host: int, index: int, trigger: Trigger) -> Callable[
 
 
 def _plan_condition(turn: Turn, host: int, index: int, trigger: Trigger) -> Callable[[int], e.Event]:
-    seen = False if trigger.kind == "when" else value_at(turn, trigger)
+    seen = False if trigger.kind == "when" else value_at(turn, host, trigger)
     return lambda number: e.ConditionSeen(f"{host}.{index}", seen)
 
 
@@ -125,10 +125,9 @@ def key_of(expression: Expression, turn: Turn, host: int) -> str:
     return str(value)
 
 
-def value_at(turn: Turn, trigger: Trigger) -> Json:
-    """The watched value as the state keeps it: a secret stays sealed, which is enough to see it change."""
-    flow: FlowState = turn.state.flow
-    value: Json = flow.data
-    for name in trigger.path:
+def value_at(turn: Turn, host: int, trigger: Trigger) -> Json:
+    """The watched value as its host sees it: a secret stays sealed, which is enough to see it change."""
+    value = stored(turn.state.flow, host, trigger.path[0])
+    for name in trigger.path[1:]:
         value = value.get(name) if isinstance(value, dict) else None
     return value

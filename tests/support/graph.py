@@ -17,6 +17,7 @@ from engine.core.flow import FLOW
 from engine.core.kinds import BOOL, DATETIME, INT, LIST, MONEY, TEXT, Type
 from engine.core.machine import Machine
 from engine.core.model import Assign, Handler, Node, Process, Spec, Trigger
+from engine.core.state import CLOSING
 
 NAMES: dict[str, Type] = {
     "kind": TEXT, "text": TEXT, "amount": MONEY, "x": INT, "y": INT, "ok": BOOL, "flag": BOOL,
@@ -148,9 +149,9 @@ class Story:
 
     @property
     def open(self) -> list[str]:
-        """The steps on which leaf tokens stand, sorted."""
+        """The steps on which leaf tokens stand whose work is not done, sorted."""
         scopes = {t.up for t in self.flow.tokens.values() if not t.body}
-        return sorted(t.at for n, t in self.flow.tokens.items() if n not in scopes)
+        return sorted(t.at for n, t in self.flow.tokens.items() if n not in scopes and t.phase != CLOSING)
 
     @property
     def path(self) -> list[str]:

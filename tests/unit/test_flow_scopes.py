@@ -341,8 +341,8 @@ def test_suspend_keeps_remaining_time_and_takes_in_what_comes() -> None:
     assert (timer.due - story.now).total_seconds() == 6 * 3600
     story.do(c.SuspendCase("again"))
     story.do(c.FinishJob(job))
-    assert story.flow.tokens[story.token("next")].phase == "ready"
-    assert story.refused(c.CompleteTask(story.token("next"))).code == "suspended"
+    assert story.flow.tokens[story.token("work")].phase == "closing"
+    assert story.refused(c.CompleteTask(story.token("work"))).code == "suspended"
     story.do(c.ResumeCase())
     assert story.complete("next").ended == "done"
 

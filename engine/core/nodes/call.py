@@ -17,7 +17,7 @@ def enter_call(turn: Turn, number: int, node: Node) -> None:
         raise Fault(f"no process {spec.process} is deployed that {node.id} could call", "call")
     view = names(turn, number)
     data = {name: value.json(view) for name, value in spec.data.items()}
-    flow = turn.state.flow
-    # Derived, so that deciding again names the same case; the first 128 bits are as good as a random id.
-    case = sha256(f"{flow.case}/{number}".encode()).hexdigest()[:32]
+    # Derived from the command (R5), so that deciding again names the same case, and a retry another one; the
+    # first 128 bits are as good as a random id.
+    case = sha256(f"{turn.request.case}/{turn.request.id}/{number}".encode()).hexdigest()[:32]
     turn.emit(e.CaseCalled(number, case, spec.process, version, data))

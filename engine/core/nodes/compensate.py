@@ -5,11 +5,14 @@ that the handler hangs on. What was done in a block that has since been cancelle
 did happen.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from engine.core import events as e
 from engine.core.machine import Turn
 from engine.core.model import Compensate, Node
 from engine.core.moves import enter, leave
-from engine.core.state import FlowState, Token
+from engine.core.state import FlowState
 
 
 def enter_compensate(turn: Turn, number: int, node: Node) -> None:
@@ -26,8 +29,8 @@ def enter_compensate(turn: Turn, number: int, node: Node) -> None:
     _next(turn, number)
 
 
-def undone(turn: Turn, number: int, node: Node, child: Token) -> None:
-    _next(turn, number)
+def undone(turn: Turn, number: int, node: Node, child: int) -> Callable[[], None]:
+    return partial(_next, turn, number)
 
 
 def _next(turn: Turn, number: int) -> None:

@@ -4,13 +4,18 @@ The items are those of the moment of entry; more may be added while it runs. Wha
 with it (R19); `collect` gathers from the instances that completed, in the order of the items.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from engine.core import events as e
 from engine.core.commands import Refuse
 from engine.core.data import Fault, fit, names, write
+from engine.core.kinds import ANY
 from engine.core.machine import Turn
 from engine.core.model import Each, Json, Node
-from engine.core.moves import cancel_children, enter, leave
-from engine.core.state import FlowState, Token
+from engine.core.moves import cancel_children, children, enter, leave
+from engine.core.state import FlowState
+from engine.core.values import ValueProblem, normalise
 
 MOST = 1000
 """Items of one `each`: state rows stay small enough to load at every action."""
@@ -38,34 +43,42 @@ def _begin(turn: Turn, number: int, spec: Each, index: int) -> None:
 
 
 def add(turn: Turn, number: int, spec: Each, item: Json) -> None:
-    """One more item while it runs. Raises Refuse if there are too many."""
+    """One more item while it runs. Raises Refuse if there are too many, or if it is not such an item."""
     items = turn.state.flow.tokens[number].items
     if len(items) >= MOST:
         raise Refuse("items", f"at most {MOST} items can be handled in one case")
+    try:
+        item = normalise(item, spec.over.type.item or ANY)
+    except ValueProblem as problem:
+        raise Refuse("item", str(problem)) from problem
     turn.emit(e.ItemAdded(number, item))
     if not spec.sequential:
         _begin(turn, number, spec, len(items) - 1)
 
 
-def instance_done(turn: Turn, number: int, node: Node, child: Token) -> None:
+def instance_done(turn: Turn, number: int, node: Node, child: int) -> Callable[[], None]:
     spec = node.spec
     assert isinstance(spec, Each)
     flow: FlowState = turn.state.flow
-    view = names(turn, number, child.local)
-    values = [fit_item(turn, path, value.json(view)) for path, value in spec.collect]
-    turn.emit(e.ItemDone(number, child.item, values))
-    token = flow.tokens[number]
+    token, instance = flow.tokens[number], flow.tokens[child]
     assert token.items is not None
-    if spec.until is not None:
-        counts = {"done": token.count, "total": len(token.items)}
-        if spec.until.test(names(turn, number, {**(child.local or {}), **counts})):
-            cancel_children(turn, number, cause=node.id, bodies=False)
-            _leave(turn, number, spec)
-            return
-    if token.count == len(token.items):
+    values = [fit_item(turn, path, value.json(names(turn, child))) for path, value in spec.collect]
+    counts = {"done": token.count + 1, "total": len(token.items)}
+    enough = spec.until is not None and spec.until.test(names(turn, child, counts))
+    return partial(_done, turn, number, spec, instance.item, values, enough)
+
+
+def _done(turn: Turn, number: int, spec: Each, item: int, values: list[Json], enough: bool) -> None:
+    turn.emit(e.ItemDone(number, item, values))
+    token = turn.state.flow.tokens[number]
+    assert token.items is not None
+    if enough:
+        cancel_children(turn, number, cause=token.at, bodies=False)
         _leave(turn, number, spec)
-    elif spec.sequential:
-        _begin(turn, number, spec, child.item + 1)
+    elif spec.sequential and item + 1 < len(token.items):
+        _begin(turn, number, spec, item + 1)
+    elif not children(turn.state.flow, number, bodies=False):
+        _leave(turn, number, spec)
 
 
 def fit_item(turn: Turn, path: tuple[str, ...], value: Json) -> Json:

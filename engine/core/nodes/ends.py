@@ -2,7 +2,7 @@
 
 from engine.core import events as e
 from engine.core.data import names
-from engine.core.firing import caught, throw
+from engine.core.firing import escalated, throw
 from engine.core.machine import Turn
 from engine.core.model import End, Escalate, Fail, Node
 from engine.core.moves import cancel_children, end_case, leave
@@ -37,9 +37,7 @@ def escalate(turn: Turn, number: int, node: Node) -> None:
     """Tells the handlers around it, or the calling case, and goes on (unless a handler has taken it away)."""
     spec = node.spec
     assert isinstance(spec, Escalate)
+    escalated(turn, number, spec.name)
     flow: FlowState = turn.state.flow
-    turn.emit(e.Escalated(spec.name, number))
-    if not caught(turn, number, "escalation", spec.name) and flow.parent:
-        turn.emit(e.EscalatedToParent(flow.parent, flow.parent_token, spec.name))
     if number in flow.tokens:
         leave(turn, number)

@@ -4,7 +4,7 @@ from engine.core import events as e
 from engine.core.data import Fault, names
 from engine.core.machine import Turn
 from engine.core.model import Fork, Node, Switch
-from engine.core.moves import enter, leave, path_ended
+from engine.core.moves import enter, leave, path_end
 
 
 def switch(turn: Turn, number: int, node: Node) -> None:
@@ -28,9 +28,10 @@ def fork(turn: Turn, number: int, node: Node) -> None:
             raise Fault(f"no condition of {node.id} holds and it has no else")
         chosen = [spec.otherwise]
     token = turn.state.flow.tokens[number]
+    after = None if any(chosen) else path_end(turn, number, token)
     turn.emit(e.StepLeft(number, node.id, turn.now))
     for step in chosen:
         if step is not None:
             enter(turn, step, up=token.up, via=node.id)
-    if not any(chosen):
-        path_ended(turn, number, token)
+    if after is not None:
+        after()

@@ -11,8 +11,9 @@ from functools import lru_cache
 from engine.core import events as e
 from engine.core.machine import Turn
 from engine.core.model import Fork, Human, Join, Node, Process, Race, Switch
-from engine.core.moves import leave
-from engine.core.state import FlowState
+from engine.core.moves import cancel_children, leave, path_end
+from engine.core.state import CLOSING, WAITING, FlowState
+from engine.core.waiting import disarm
 
 
 def enter(turn: Turn, number: int, node: Node) -> None:
@@ -30,13 +31,15 @@ def _try(turn: Turn, number: int, node: Node, spec: Join) -> bool:
     up = flow.tokens[number].up
     first: dict[str, int] = {}  # flow -> its oldest waiting token
     for other, token in flow.tokens.items():
-        if token.at == node.id and token.up == up:
+        if token.at == node.id and token.up == up and token.phase != CLOSING:
             first.setdefault(token.via, other)
     missing = [via for via in spec.incoming if via not in first]
     if missing and (spec.mode == "all" or _can_arrive(turn, node, up, missing)):
         return False
     goes = first.pop(flow.tokens[number].via, number)
     for other in first.values():
+        cancel_children(turn, other, cause=node.id)
+        disarm(turn, other)
         turn.emit(e.StepLeft(other, node.id, turn.now, "merged"))
     leave(turn, goes)
     return True
@@ -57,7 +60,7 @@ def release(turn: Turn) -> None:
     flow: FlowState = turn.state.flow
     for number, token in list(flow.tokens.items()):
         node = turn.process.nodes[token.at]
-        if node.kind != "join" or number not in flow.tokens:
+        if node.kind != "join" or number not in flow.tokens or token.phase != WAITING:
             continue
         spec = node.spec
         assert isinstance(spec, Join)
@@ -71,12 +74,15 @@ def _count(turn: Turn, number: int, node: Node, spec: Join) -> None:
     token = flow.tokens[number]
     key = f"{token.up}.{node.id}"
     arrived = [*flow.joins.get(key, ()), token.via]
-    goes = len(arrived) == spec.needs
-    turn.emit(e.JoinCounted(key, [] if len(arrived) >= len(spec.incoming) else arrived))
-    if goes:
+    counted = e.JoinCounted(key, [] if len(arrived) >= len(spec.incoming) else arrived)
+    if len(arrived) == spec.needs:
+        turn.emit(counted)
         leave(turn, number)
-    else:
-        turn.emit(e.StepLeft(number, node.id, turn.now, "merged"))
+        return
+    after = path_end(turn, number, token)  # the swallowed token may be the last of its scope
+    turn.emit(counted)
+    turn.emit(e.StepLeft(number, node.id, turn.now, "merged"))
+    after()
 
 
 @lru_cache(maxsize=256)

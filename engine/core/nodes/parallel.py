@@ -6,6 +6,7 @@ the branch until it ends, and is then folded into the case's data in the way tha
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from engine.core import events as e
@@ -13,8 +14,8 @@ from engine.core.data import Fault, fit, names, type_of, write
 from engine.core.machine import Turn
 from engine.core.model import Json, Node, Parallel
 from engine.core.moves import cancel_children, children, enter, leave
-from engine.core.state import FlowState, Token
-from engine.core.values import to_json, to_value
+from engine.core.state import FlowState
+from engine.core.values import to_value
 
 
 def enter_parallel(turn: Turn, number: int, node: Node) -> None:
@@ -31,24 +32,27 @@ def enter_parallel(turn: Turn, number: int, node: Node) -> None:
         enter(turn, first, up=number, via=node.id, item=index if spec.merge else -1, local=local)
 
 
-def branch_done(turn: Turn, number: int, node: Node, child: Token) -> None:
+def branch_done(turn: Turn, number: int, node: Node, child: int) -> Callable[[], None]:
     spec = node.spec
     assert isinstance(spec, Parallel)
+    changes = _merged(turn, number, spec, child) if spec.merge else {}
+    return partial(_done, turn, number, spec, changes)
+
+
+def _done(turn: Turn, number: int, spec: Parallel, changes: dict[str, Json]) -> None:
     flow: FlowState = turn.state.flow
     turn.emit(e.BranchDone(number))
-    if child.local:
-        _merge(turn, number, spec, child.local)
-    left = children(flow, number, bodies=False)
-    if not left:
+    write(turn, number, changes)
+    if not children(flow, number, bodies=False):
         leave(turn, number)
     elif spec.needs is not None and flow.tokens[number].count >= spec.needs:
-        cancel_children(turn, number, cause=node.id, bodies=False)
+        cancel_children(turn, number, cause=flow.tokens[number].at, bodies=False)
         leave(turn, number)
 
 
-def _merge(turn: Turn, number: int, spec: Parallel, local: dict[str, Json]) -> None:
-    """Folds what a branch wrote into the names around the block."""
-    view = names(turn, number)
+def _merged(turn: Turn, number: int, spec: Parallel, child: int) -> dict[str, Json]:
+    """What a branch wrote, folded into the names around the block."""
+    view, local = names(turn, number), names(turn, child)
     changes: dict[str, Json] = {}
     for name, how in spec.merge.items():
         mine = local.get(name)
@@ -57,9 +61,12 @@ def _merge(turn: Turn, number: int, spec: Parallel, local: dict[str, Json]) -> N
         kind = type_of(turn.process.names, (name,))
         before = to_value(view.get(name), kind)
         after = to_value(mine, kind)
-        folded = after if before is None else MERGES[how](before, after)
-        changes[name] = fit(turn, (name,), to_json(folded, kind), f"merging {name}")
-    write(turn, number, changes)
+        try:
+            folded = after if before is None else MERGES[how](before, after)
+        except TypeError as error:
+            raise Fault(f"merging {name}: there is no {how} of {before!r:.40} and {after!r:.40}") from error
+        changes[name] = fit(turn, (name,), folded, f"merging {name}")
+    return changes
 
 
 def _sum(before: Any, after: Any) -> Any:
