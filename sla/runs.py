@@ -140,7 +140,7 @@ def attend(turn: Turn, number: int, run: Run) -> None:
             until = turn.now if hold is None or hold.end is None else max(hold.end, paused)
             go_on(turn, number, clock, run, calendar, until)
             changed = True
-    if come:
+    if changed:
         climb(turn, calendar, clock, number, run, turn.now)
     if changed or (clock.pause is not None and clock.pause.kind == "dates"):
         aim(turn, number, clock, calendar)
