@@ -209,11 +209,7 @@ def test_one_file_alone_calls_what_was_deployed_before(town: Town) -> None:
 
 
 def test_every_problem_of_every_file_is_told_and_nothing_is_stored(town: Town) -> None:
-    bad = {
-        "pay.yaml": PAY.replace("clerks", "clarks"),
-        "claims.yaml": CLAIMS.replace("clerks", "nobody"),
-        "twin.yaml": PAY,
-    }
+    wrong = {"pay.yaml": PAY.replace("clerks", "clarks"), "claims.yaml": CLAIMS.replace("clerks", "nobody")}
     with pytest.raises(DefinitionError) as refused:
         town.deploy({**wrong, "twin.yaml": PAY})
     assert [(p.file, p.message) for p in refused.value.problems] == [
