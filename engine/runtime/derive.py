@@ -86,7 +86,7 @@ def jobs(versions: Versions) -> Projection:
         touches={event: lambda event: (event.job,) for event in (e.JobCreated, e.JobClosed)},
         row=row,
         ids=lambda state: state.flow.jobs,
-        initial={"attempts": 0, "due": NOW},
+        initial={"since": NOW, "attempts": 0, "due": NOW},
     )
 
 

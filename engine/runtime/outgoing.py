@@ -31,19 +31,21 @@ Signal = tuple[str, str, Request, datetime, int]
 class Outgoing:
     """The rows that a command, or a batch of them, sends out."""
 
-    __slots__ = ("inbox", "messages", "notices", "signals")
+    __slots__ = ("inbox", "looks", "messages", "notices", "signals")
 
     def __init__(self) -> None:
         self.messages: list[Row] = []
         self.inbox: list[Row] = []
         self.notices: list[Row] = []
         self.signals: list[Signal] = []
+        self.looks: list[Row] = []  # messages that somebody waits for now
 
     def add(self, other: "Outgoing") -> None:
         self.messages += other.messages
         self.inbox += other.inbox
         self.notices += other.notices
         self.signals += other.signals
+        self.looks += other.looks
 
 
 class Sender:
@@ -72,6 +74,8 @@ class Sender:
             for (case,) in connection.all(WAITING, (name, key)):
                 ident = derived_id(now, index, request.id, case)
                 out.inbox.append(inbox_row(ident, case, command, _ground(request), now))
+        for row in out.looks:
+            connection.run(LOOK, row)
         if out.messages:
             connection.bulk(self._messages, out.messages)
         if out.inbox:
@@ -85,6 +89,7 @@ class Sender:
         return (ident, name, key, encode(payload).decode(), sender, arrived, expires, "pending", arrived)
 
 
+LOOK = "UPDATE messages SET due = ? WHERE name = ? AND key = ? AND due > ?"
 WAITING = "SELECT DISTINCT case_id FROM waits WHERE kind = 'signal' AND name = ? AND key IN ('', ?) ORDER BY case_id"
 
 
@@ -119,6 +124,15 @@ def _notice(
     out.notices.append((event.id, request.case, event.step, to, event.template, facts, at, at, 0))
 
 
+def _wait_opened(
+    sender: Sender, out: Outgoing, request: Request, index: int, event: e.WaitOpened, now: datetime
+) -> None:
+    """A message that came early (R22) is to be looked at again."""
+    if event.kind == "message":
+        at = micros(now)
+        out.looks.append((at, event.name, event.key, at))
+
+
 def _called(sender: Sender, out: Outgoing, request: Request, index: int, event: e.CaseCalled, now: datetime) -> None:
     start = c.StartCase(event.process, event.data, event.version, request.case, event.token, "call")
     _command(out, request, index, now, event.case, start)
@@ -150,6 +164,7 @@ SENDS: Mapping[type[e.Event], Send] = {
     e.MessageSent: _message,
     e.SignalSent: _signal,
     e.NoticeRequested: _notice,
+    e.WaitOpened: _wait_opened,
     e.CaseCalled: _called,
     e.CallClosed: _call_closed,
     e.CaseReturned: _returned,

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 TRIES = 5
 """How often a lone command is loaded and decided again before its caller is told to try later."""
 
+BUSY = Refusal("busy", "others keep changing this case: try again")
+
 T = TypeVar("T")
 
 
@@ -94,7 +96,8 @@ class Runner:
 
     def submit_items(self, items: Iterable[Item], machine: bool = False) -> list[Answer]:
         """The same for items; `machine` lets people's commands go first (R10)."""
-        return [_given(result) for result in self._group.submit(list(items), machine)]
+        entries = list(items)
+        return [_given(result) for result in self._group.submit(entries, machine)] if entries else []
 
     def write(self, run: Callable[[Connection], T], machine: bool = False) -> T:
         """Does something else in a transaction of the runner's, and returns its result once it is durable.
@@ -148,7 +151,7 @@ class Runner:
                 log.exception("%s could not be written", type(task.request.command).__name__)
                 return Failed(f"The command could not be written: {error}. Nothing was changed; see the log.")
         if isinstance(task, Item) and isinstance(reason, Collision):
-            return Refusal("busy", "others keep changing this case: try again")
+            return BUSY
         return StoreError(
             f"The database refuses what should be written: {reason}.",
             "Nothing was changed; report it with the log.",

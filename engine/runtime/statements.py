@@ -48,13 +48,10 @@ class Statements:
         given = [f"c{index}" for index in range(len(columns) + len(where))]
         changes = ", ".join(f"{quoted(name)} = new.{new}" for name, new in zip(columns, given, strict=False))
         same = " AND ".join(
-            f"{table.name}.{quoted(name)} = new.{new}"
-            for name, new in zip(where, given[len(columns) :], strict=True)
+            f"{table.name}.{quoted(name)} = new.{new}" for name, new in zip(where, given[len(columns) :], strict=True)
         )
         arrays = self._arrays(table, [*columns, *where])
-        return (
-            f"UPDATE {table.name} SET {changes} FROM unnest({arrays}) AS new({', '.join(given)}) WHERE {same}"
-        )
+        return f"UPDATE {table.name} SET {changes} FROM unnest({arrays}) AS new({', '.join(given)}) WHERE {same}"
 
     def delete(self, table: Table) -> str:
         """Deletes by primary key."""
@@ -62,9 +59,7 @@ class Statements:
         if not self._sets:
             return f"DELETE FROM {table.name} WHERE {_equal(key)}"
         names = ", ".join(map(quoted, key))
-        return (
-            f"DELETE FROM {table.name} WHERE ({names}) IN (SELECT * FROM unnest({self._arrays(table, key)}))"
-        )
+        return f"DELETE FROM {table.name} WHERE ({names}) IN (SELECT * FROM unnest({self._arrays(table, key)}))"
 
     def _rows(self, table: Table, columns: Sequence[str]) -> str:
         if self._sets:
