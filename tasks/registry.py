@@ -77,6 +77,8 @@ class Job:
     args: Mapping[str, Json]
     key: str
     attempt: int  # from 1
+    more_time: Callable[[int], bool] = lambda seconds: True
+    """For long work: asks for so many seconds from now. False when another worker has taken the job over."""
 
 
 @dataclass(frozen=True, slots=True)
