@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.runtime.chain import header, link
+from engine.runtime.chain import START, header, link
 from engine.runtime.cipher import CaseCipher, VaultError
+from engine.runtime.database import Database
+from engine.runtime.vault import Vault
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,6 +50,8 @@ class HistoryRow(NamedTuple):
     answer: bytes
     events: bytes
 
+
+_OF_CASE = f"SELECT {', '.join(StoredRow._fields)} FROM history WHERE case_id = ? ORDER BY seq"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
@@ -101,3 +105,24 @@ def decode_row(cipher: CaseCipher, previous: bytes, row: StoredRow) -> HistoryRo
         bytes(entry.answer),
         bytes(entry.events),
     )
+
+
+def read(database: Database, vault: Vault, case: str) -> list[HistoryRow]:
+    """The whole history of a case, opened, oldest first; empty when there is no such case.
+
+    Raises Destroyed when the case has been destroyed, VaultError when a row was changed.
+    """
+    connection = database.connect()
+    try:
+        found = connection.one("SELECT key FROM cases WHERE id = ?", (case,))
+        stored = connection.all(_OF_CASE, (case,))
+    finally:
+        connection.close()
+    if found is None:
+        return []
+    cipher, previous = vault.cipher(case, found[0]), START
+    rows: list[HistoryRow] = []
+    for row in map(StoredRow._make, stored):
+        rows.append(decode_row(cipher, previous, row))
+        previous = row.hash
+    return rows

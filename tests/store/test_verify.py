@@ -12,10 +12,11 @@ from engine.core.env import Env
 from engine.core.flow import FLOW
 from engine.core.machine import Machine
 from engine.core.model import Block, Catch, End, Human, Service, Trigger
-from engine.runtime import keys
+from engine.runtime import history, keys
 from engine.runtime.anchors import FILE, anchor
 from engine.runtime.answers import Accepted
 from engine.runtime.chain import START, link
+from engine.runtime.cipher import Destroyed, VaultError
 from engine.runtime.database import Database
 from engine.runtime.examine import Finding
 from engine.runtime.history import StoredRow, decode_row, place
@@ -379,6 +380,25 @@ def test_a_destroyed_case_leaves_a_chain_that_nobody_can_read(made: Place) -> No
     made.sql("UPDATE history SET at = at + 1 WHERE case_id = 'c3' AND seq = 2")
     ((case, seq, what),) = made.found()
     assert (case, seq) == ("c3", 2) and "changed" in what
+
+
+def test_a_history_is_read(made: Place) -> None:
+    rows = history.read(made.database, made.vault, "c3")
+    assert [(row.case, row.seq, row.command_id, row.actor) for row in rows] == [
+        ("c3", 1, "id-3", "li"), ("c3", 2, "id-5", "li"), ("c3", 3, "id-6", "li"),
+    ]  # fmt: skip
+    assert [type(made.machine.decode_command(row.command)).__name__ for row in rows] == [
+        "StartCase", "CompleteTask", "FinishJob",
+    ]  # fmt: skip
+    events = [event for row in rows for event in made.machine.decode_events(row.events)]
+    assert made.machine.replay(events) == made.state("c3")
+    assert history.read(made.database, made.vault, "c9") == []
+    made.sql("DELETE FROM history WHERE case_id = 'c3' AND seq = 2")
+    with pytest.raises(VaultError):
+        history.read(made.database, made.vault, "c3")
+    keys.destroy(made.database, "c3")
+    with pytest.raises(Destroyed):
+        history.read(made.database, made.vault, "c3")
 
 
 def test_another_installations_key_file_opens_nothing(made: Place, tmp_path: Path) -> None:
