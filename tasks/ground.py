@@ -1,5 +1,6 @@
 """A case as a question about it sees it, and what the tasks look up in it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,6 +21,19 @@ class Ground(Protocol):
     def env(self) -> Env: ...
     @property
     def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A case to ask about outside of deciding: what a page shows beside a button that is closed."""
+
+    process: Process
+    state: Any
+    env: Env
+
+    @property
+    def now(self) -> datetime:
+        return self.env.now
 
 
 _NOBODY = Directory({}, {}, {}, ())

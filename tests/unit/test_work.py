@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.core import commands as c
+from engine.core.env import Env
 from engine.core.flow import FLOW
 from engine.core.machine import Machine
 from engine.core.model import Act, Block, Branch, Human, Outcome, Parallel, Process
@@ -15,6 +16,7 @@ from organisation.directory import Directory
 from organisation.load import build, load
 from tasks import commands as t
 from tasks import events as e
+from tasks.ground import Look
 from tasks.lifecycle import ACTIONS, LIFECYCLE
 from tasks.model import Authority, Owning, Work
 from tasks.rules import may
@@ -109,8 +111,8 @@ def test_every_action_of_the_table_is_answered_in_every_state() -> None:
                 number = told.token("review")
                 if held:
                     told.do(t.ClaimTask(number), "chen")
-                turn = _Look(told)
-                why = may(turn, actor, number, action)
+                look = Look(told.process, told.state, Env(told.now, **told.env))
+                why = may(look, actor, number, action)
                 answer = told.ask(command(number), actor)
                 assert (why is None) == (not isinstance(answer, c.Refusal)), (held, actor, action, why, answer)
                 if why is not None:
@@ -129,16 +131,6 @@ def test_every_action_of_the_table_is_answered_in_every_state() -> None:
         | {(True, who, what) for who in ("sun", "gu", "ann") for what in ("release", *moves)}
     )
     assert {*commands, "cancel"} == set(ACTIONS)
-
-
-class _Look:
-    """A question about a case, as a page asks it."""
-
-    def __init__(self, told: Story) -> None:
-        from engine.core.env import Env
-
-        self.process, self.state, self.now = told.process, told.state, told.now
-        self.env = Env(told.now, **told.env)
 
 
 @pytest.mark.parametrize(
