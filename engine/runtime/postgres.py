@@ -18,11 +18,12 @@ CURES = {
         "it does not have our tables, or not for this user",
         "Run `caseway init`, check the user's rights.",
     ),
-    "28": ("it refuses this user", "Check user and password in the URL."),
-    "3D": ("there is no such database", "Create it, then run `caseway init`."),
     "57": ("it is shutting down, or cut us off", "Try again when it is up."),
 }
-LOST = ("the connection failed", "Check that the server runs; a command may be repeated with the same id.")
+LOST = (
+    "the connection failed",
+    "Check the URL, and that the server runs; a command may be repeated with the same id.",
+)
 
 
 class Postgres:
