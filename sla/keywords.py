@@ -11,9 +11,9 @@ from engine.core.model import Length, Path
 from engine.language.extension import Context, Extension, Where
 from sla.checks import check
 from sla.events import CANCELLED
-from sla.model import CASE, PART, Clock, Clocks, Mark, Pause, Rung
+from sla.model import CASE, PART, Clock, Clocks, Mark, Pause
 from sla.model import Extension as More
-from sla.rungs import declared, ladder
+from sla.rungs import ladder
 from sla.words import HOUSE_CLOCKS, LADDERS, LIMIT, PROCESS_CLOCKS
 
 CODES = {
@@ -27,14 +27,11 @@ CODES = {
 class HouseClocks:
     """What house.yaml says of clocks: ladders by name, and how far back a clock may begin."""
 
-    ladders: Mapping[str, tuple[Rung, ...]] = field(default_factory=dict)
+    ladders: Mapping[str, list[Any]] = field(default_factory=dict)  # compiled where a clock names one
     oldest: timedelta | None = None
 
 
 def _house(context: Context, where: Where, found: dict[str, Any]) -> HouseClocks:
-    ladders = {
-        name: ladder(context, (*where, "ladders", name), rungs, {}) for name, rungs in found.get("ladders", {}).items()
-    }
     oldest = None
     text = found.get("clocks", {}).get("back_dated_at_most")
     if text is not None:
@@ -44,7 +41,7 @@ def _house(context: Context, where: Where, found: dict[str, Any]) -> HouseClocks
             context.problem(at, "CW703", f"{limit} depends on a calendar", expected="days or hours, as 60d")
         elif limit is not None:
             oldest = limit.span if limit.unit in SECONDS else timedelta(days=_days(limit))
-    return HouseClocks(ladders, oldest)
+    return HouseClocks(found.get("ladders", {}), oldest)
 
 
 def _days(limit: Duration) -> int:
@@ -94,9 +91,9 @@ def _made(
     limit = context.length((*where, "limit"), words["limit"])
     when = words.get("when")
     for index, clause in enumerate(words.get("clauses", [])):
-        declared(context, (*where, "clauses", index), clause, "clauses", "clause")
+        context.name((*where, "clauses", index), clause, frozenset(context.house.clauses), "clause")
     if "calendar" in words:
-        declared(context, (*where, "calendar"), words["calendar"], "calendars", "calendar")
+        context.name((*where, "calendar"), words["calendar"], frozenset(context.house.calendars), "calendar")
     for index, end in enumerate(words.get("void_on", [])):
         context.name((*where, "void_on", index), end, context.ends | {CANCELLED}, "end")
     house = _house_clocks(context).ladders
@@ -211,7 +208,7 @@ def _extension(context: Context, where: Where, words: dict[str, Any] | None, lim
     if words is None:
         return None
     role = words["by"].removeprefix("role.")
-    known = declared(context, (*where, "by"), role, "roles", "role")
+    known = context.name((*where, "by"), role, frozenset(context.house.roles), "role")
     most = context.duration((*where, "most"), words["most"])
     if most is not None and isinstance(limit, Duration) and most.measure != limit.measure:
         units = " or ".join(unit for unit, measure in MEASURES.items() if measure == limit.measure)

@@ -53,10 +53,10 @@ RUNG: Schema = mapping(
         "facts": described(_KEYED, "What the template reads beside the clock itself, as expressions."),
         "message": described(
             {
-                "title": "a message's name, or {name, key, payload}",
+                "title": "a message's name, or {name, key, data}",
                 "anyOf": [
                     NAME,
-                    mapping({"name": NAME, "key": EXPRESSION, "payload": _KEYED}, "name", title="a message"),
+                    mapping({"name": NAME, "key": EXPRESSION, "data": _KEYED}, "name", title="a message"),
                 ],
             },
             "A message into the case; its key is the case's number unless `key` says otherwise.",
