@@ -128,7 +128,7 @@ class Vault:
 
     def _save(self, file: KeyFile) -> None:
         if self.path is not None:
-            new = self.path.with_name(self.path.name + ".new")
+            new = self.path.with_name(f"new-{self.path.name}")
             new.unlink(missing_ok=True)  # left by a rotation that was cut off
             _write(new, file, os.O_EXCL)
             os.replace(new, self.path)

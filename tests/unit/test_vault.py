@@ -180,7 +180,7 @@ def test_keys_rotate(vault: Vault, path: Path) -> None:
 
 
 def test_a_rotation_that_was_cut_off_leaves_the_old_file(vault: Vault, path: Path) -> None:
-    path.with_name("caseway.key.new").write_bytes(b"{")
+    path.with_name("new-caseway.key").write_bytes(b"{")
     assert Vault.load(path).installation == vault.installation
     assert vault.rotate() == "m2"
     assert [p.name for p in path.parent.iterdir()] == ["caseway.key"]
