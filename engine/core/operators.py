@@ -216,7 +216,7 @@ ARITHMETICS = {sign: arithmetic(sign) for sign in OPERATIONS}
 def negate(value: Value, label: str) -> Value:
     if kind_of(value) not in NUMBERS:
         raise unfit(label, "a number", value)
-    return -value if value.__class__ is int else value.copy_negate()
+    return value.copy_negate() if value.__class__ is Decimal and value else -value
 
 
 def identity(value: Value, label: str) -> Value:
@@ -242,7 +242,7 @@ def as_text(value: Value, label: str) -> str:
     if kind == "int":
         return str(value)
     if kind == "decimal":
-        return format(value, "f")
+        return format(value if value else value.copy_abs(), "f")
     if kind == "bool":
         return "true" if value else "false"
     if isinstance(value, datetime):

@@ -159,7 +159,7 @@ def naive(tree: Any, data: dict[str, Any]) -> Any:
             texts = [naive(left, data), naive(right, data)]
             if any(text is None for text in texts):
                 raise Undefined
-            return "".join(format(text, "f") if isinstance(text, Decimal) else str(text) for text in texts)
+            return "".join(format(text or abs(text), "f") if isinstance(text, Decimal) else str(text) for text in texts)
         case ("list", items):
             return [naive(item, data) for item in items]
         case ("none", inner):
@@ -283,8 +283,8 @@ def test_like_the_naive_evaluator(tree: Any, values: dict[str, Any]) -> None:
         allowed = ("division by zero", "is not one of", "list", "longer than", "nested", "never equal")
         assert all(any(word in problem.message for word in allowed) for problem in error.problems), error
         return
-    data = {name: value for name, value in values.items() if value is not None}
     state = {name: to_json(value, NAMES[name]) for name, value in values.items()}
+    data = {name: to_value(value, NAMES[name]) for name, value in state.items()}
     try:
         wanted = naive(tree, data)
     except Undefined:

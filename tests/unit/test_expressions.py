@@ -91,6 +91,7 @@ def value(source: str, data: dict[str, Any] | None = None, **more: Function) -> 
         ("0.1 + 0.2", D("0.3")),
         ("amount * 2", D("24001.00")),
         ("'a' ~ 1 ~ amount", "a112000.50"),
+        ("'' ~ -0.00 ~ 0.0 * -1", "0.000.0"),
         ("kind in ['claim', 'service']", True),
         ("'a' in tags", True),
         ("'c' not in tags", True),
