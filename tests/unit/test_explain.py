@@ -1,14 +1,19 @@
 """`sla explain`: every stretch that counted and every one that did not, so that a reader can check by hand."""
 
+import io
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+
+from rich.console import Console
 
 from engine.core.events import Event
 from engine.core.model import Catch, End, Human, Milestone, Outcome, Trigger
 from sla.explain import LATE, PAUSED, RUNS, START_DAY, Account, explain, lasting, measured
 from sla.model import Pause
-from tests.support.clocks import ClockStory, clock, clocked, shown
+from sla.telling import plain, tables
+from tests.support.clocks import ClockStory, clock, clocked, notice, rung, shown
 from tests.support.graph import step
 
 
@@ -118,3 +123,25 @@ def test_how_lengths_are_written() -> None:
     assert lasting(timedelta(days=2, hours=3, minutes=20, microseconds=5)) == "2d 3h 20min"
     assert measured(timedelta(days=2, hours=18), "wd") == "2.75wd"
     assert measured(timedelta(0), "mo") == "0d"
+
+
+def test_it_reads_as_a_table_in_both_languages() -> None:
+    story = Told(process(clock("c", "3wd", pause=ASKING, clauses=("A-4.4",), ladder=(rung("due", notice("owner")),))))
+    story.start().go("2026-02-12 13:00").complete("work", "ask").go("2026-02-25 13:00").message("reply")
+    story.go("2026-02-27 09:00")
+    for language, words in {
+        "en": ["[A-4.4]", "3wd", "breached", "paused at ask", "1.5wd", "3wd of 3wd", "rung due: 2026-02-26 17:00"],
+        "zh": ["手册", "已逾期", "暂停 在 ask", "合计", "起始日不计"],
+    }.items():
+        console = Console(record=True, width=140, file=io.StringIO())
+        console.print(tables([story.explained()], story.process, language))
+        text = console.export_text()
+        assert [word for word in words if word not in text] == []
+
+
+def test_it_reads_as_json() -> None:
+    story = Told(process(clock("c", "3wd", pause=ASKING))).start().go("2026-02-12 13:00").complete("work", "ask")
+    found = json.loads(json.dumps(plain(story.go("2026-02-13 13:00").explained())))
+    assert found["status"] == "paused" and found["used"] == {"counted": "1.5wd", "counted_us": 129_600_000_000}
+    assert sum(one["elapsed_us"] for one in found["stretches"]) == found["elapsed_us"]
+    assert [one["counts"] for one in found["stretches"]] == [False, True, False]
