@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from engine.core.durations import DAYS, ELAPSED, MEASURES, SECONDS, Duration
+from engine.core.durations import DAYS, ELAPSED, MEASURES, SECONDS, Duration, parse_duration
 from engine.core.kinds import BOOL
 from engine.core.model import Length, Path
 from engine.language.extension import Context, Extension, Where
@@ -36,10 +36,14 @@ def _house(context: Context, where: Where, found: dict[str, Any]) -> HouseClocks
     text = found.get("clocks", {}).get("back_dated_at_most")
     if text is not None:
         at = (*where, "clocks", "back_dated_at_most")
-        limit = context.duration(at, text)
-        if limit is not None and limit.measure not in (DAYS, ELAPSED):
+        try:
+            limit = parse_duration(text)
+        except ValueError as error:
+            context.problem(at, "CW703", str(error))
+            return HouseClocks(found.get("ladders", {}))
+        if limit.measure not in (DAYS, ELAPSED):
             context.problem(at, "CW703", f"{limit} depends on a calendar", expected="days or hours, as 60d")
-        elif limit is not None:
+        else:
             oldest = limit.span if limit.unit in SECONDS else timedelta(days=_days(limit))
     return HouseClocks(found.get("ladders", {}), oldest)
 
@@ -64,7 +68,7 @@ def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> C
     if words is None:
         return None
     at: Where = (*where, "limit")
-    step: str = getattr(context, "step", "") or str(where[-1])
+    step = context.step
     if isinstance(words, dict):
         return _made(context, at, step, words, origin="target", step=step)
     limit = context.length(at, words)

@@ -10,7 +10,6 @@ from engine.core.kinds import BOOL, DATETIME, INT, OBJECT, TEXT, list_of
 from engine.language.context import Scope
 from engine.language.extension import Context, Where
 from engine.language.kinds.automatic import act_args
-from engine.language.notices import facts
 from sla.model import Act, Message, Notice, OtherAct, Rung, Signal
 from sla.words import ACTS
 
@@ -95,7 +94,8 @@ def _act(scope: Scope, where: Where, key: str, words: dict[str, Any], step: str)
     value, at = words[key], (*where, key)
     if key == "notify" and "with" in words:
         to = [_addressee(scope, (*at, index), one) for index, one in enumerate(value)]
-        read = facts(scope, (*where, "with"), words["with"], (*where, "facts"), words.get("facts", {}), FACTS)
+        given = scope.expressions((*where, "facts"), words.get("facts", {}))
+        read = scope.notice((*where, "with"), words["with"], given, FACTS)
         return Notice(tuple(one for one in to if one is not None), words["with"], read)
     if key == "message":
         return _message(scope, at, value if isinstance(value, dict) else {"name": value})
