@@ -4,7 +4,7 @@ The schema is JSON Schema 2020-12, of which process data uses a subset: `type` (
 `properties`, `additionalProperties`, `items`, `enum`, `const`, `format` (date, date-time, money),
 `multipleOf` (the decimal places of money), `title`, local `$ref`, and our own grades (`grade: secret`).
 Whatever else would change the type (anyOf, patternProperties ...) is refused. Keywords that only narrow
-values (minLength, maximum, required ...) are the validator's business (`engine.language.forms`).
+values (minLength, maximum, required ...) are the validator's business (`engine.language.form_check`).
 """
 
 from collections.abc import Mapping
@@ -54,6 +54,7 @@ __all__ = [
     "Type",
     "Value",
     "ValueProblem",
+    "dereferenced",
     "holds_secret",
     "join",
     "list_of",
@@ -233,7 +234,7 @@ def _inner(
 def _resolve(
     ref: Any, root: Mapping[str, Any], where: tuple[str | int, ...], refs: tuple[str, ...]
 ) -> tuple[Mapping[str, Any], tuple[str | int, ...]]:
-    if not isinstance(ref, str) or not ref.startswith("#/"):
+    if not isinstance(ref, str) or not ref.startswith("#/$defs/"):
         raise SchemaProblem((*where, "$ref"), "only references within the schema: #/$defs/name")
     if ref in refs:
         raise SchemaProblem((*where, "$ref"), f"{ref} refers to itself")
@@ -247,6 +248,17 @@ def _resolve(
     if not isinstance(found, Mapping):
         raise SchemaProblem((*where, "$ref"), f"{ref} is not a schema")
     return found, path
+
+
+def dereferenced(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema with what it refers to taken in. Raises SchemaProblem for a reference that leads nowhere."""
+    refs: tuple[str, ...] = ()
+    while "$ref" in schema:
+        ref = schema["$ref"]
+        target, _ = _resolve(ref, root, (), refs)
+        schema = {**target, **{key: value for key, value in schema.items() if key not in ("$ref", "$defs")}}
+        refs = (*refs, ref)
+    return schema
 
 
 def target_type(names: Mapping[str, Type], path: str | tuple[str, ...]) -> Type:

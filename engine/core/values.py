@@ -238,7 +238,11 @@ def _convert(given: Value, type: Type, table: dict[str, Convert], depth: int) ->
         item = type.item or ANY
         return [_at(f"[{place}]", entry, item, table, depth) for place, entry in enumerate(given)]
     if kind == "object" and type.kind in ("object", "any"):
-        return {name: _field(name, entry, type, table, depth) for name, entry in given.items()}
+        return {
+            name: _field(name, entry, type, table, depth)
+            for name, entry in given.items()
+            if entry is not None or field_of(type, name) is not None  # a field that is null is not there
+        }
     if type.kind != "any":
         raise _expected(type, given)
     if kind is None:

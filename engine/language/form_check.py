@@ -21,7 +21,16 @@ from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
 from engine.core.naming import nearest
-from engine.core.types import SchemaProblem, Type, ValueProblem, normalise, read_date, read_moment, type_of_schema
+from engine.core.types import (
+    SchemaProblem,
+    Type,
+    ValueProblem,
+    dereferenced,
+    normalise,
+    read_date,
+    read_moment,
+    type_of_schema,
+)
 from engine.core.values import MAX_DEPTH, MAX_INT, PLAIN_DECIMAL
 from engine.language.form_messages import FieldError, told
 
@@ -92,9 +101,7 @@ def _part(
             raise SchemaProblem(where, f"there is no field {name!r}", hint)
         part = properties[name]
         if all(rests):
-            while "$ref" in part:
-                part = root["$defs"][part["$ref"].rpartition("/")[2]]
-            part = _part(part, root, rests, (*where, name))
+            part = _part(dereferenced(part, root), root, rests, (*where, name))
         chosen[name] = part
     required = [name for name in schema.get("required", ()) if name in chosen]
     return {**schema, "properties": chosen, "required": required, "additionalProperties": False}

@@ -139,6 +139,29 @@ def test_a_form_asks_for_some_fields() -> None:
         validator(SCHEMA, [("kin",)])
 
 
+def test_a_form_asks_for_parts_of_what_is_defined_elsewhere() -> None:
+    schema: dict[str, Any] = {
+        "properties": {"payee": {"$ref": "#/$defs/party"}, "loop": {"$ref": "#/$defs/loop"}},
+        "$defs": {
+            "party": {"type": "object", "properties": {"name": {"type": "string"}, "bank": {"$ref": "#/$defs/bank"}}},
+            "bank": {"type": "string", "minLength": 2},
+            "loop": {"$ref": "#/$defs/loop"},
+        },
+    }
+    form = validator(schema, [("payee", "bank")])
+    assert form({"payee": {"bank": "ICBC"}}) == []
+    found = {error.path: error.message["en"] for error in form({"payee": {"bank": "x", "name": "Li"}})}
+    assert found == {
+        "payee.bank": "should have at least 2 characters",
+        "payee.name": "there is no such field",
+    }
+    for fields in ([("loop", "a")], [("loop",)]):
+        with pytest.raises(SchemaProblem, match="refers to itself"):
+            validator(schema, fields)
+    with pytest.raises(SchemaProblem, match="only references within"):
+        validator({"properties": {"a": {}, "b": {"$ref": "#/properties/a"}}}, [("b",)])
+
+
 @pytest.mark.parametrize(
     "schema",
     [

@@ -173,6 +173,10 @@ def test_what_a_type_refuses_names_the_path(type: Type, given: object, path: str
     assert caught.value.path == path
 
 
+def test_an_unknown_field_that_is_null_is_not_there() -> None:
+    assert normalise({"a": None, "z": None}, object_of({"a": INT})) == {"a": None}
+
+
 def test_depth_is_bounded() -> None:
     deep: object = 1
     for _ in range(100_000):
