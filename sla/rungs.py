@@ -94,8 +94,8 @@ def _act(scope: Scope, where: Where, key: str, words: dict[str, Any], step: str)
     value, at = words[key], (*where, key)
     if key == "notify" and "with" in words:
         to = [_addressee(scope, (*at, index), one) for index, one in enumerate(value)]
-        given = scope.expressions((*where, "facts"), words.get("facts", {}))
-        read = scope.notice((*where, "with"), words["with"], given, FACTS)
+        facts = scope.expressions((*where, "facts"), words.get("facts", {}))
+        read = scope.notice((*where, "with"), words["with"], facts, FACTS)
         return Notice(tuple(one for one in to if one is not None), words["with"], read)
     if key == "message":
         return _message(scope, at, value if isinstance(value, dict) else {"name": value})
