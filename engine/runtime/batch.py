@@ -96,10 +96,7 @@ class Batch:
         base = tools.environment()
         self._base = {name: getattr(base, name) for name in BASE}
         self._numbers = tools.numbers(connection)
-        self._changes = tools.projector.changes()
-        self._history: list[StoredRow] = []
-        self._out = Outgoing()
-        self._refusals: list[tuple[Any, ...]] = []
+        self._begin()
         self._done: dict[str, tuple[str, bytes, Accepted]] = {}  # by the command's id
 
     def run(self, tasks: Iterable[Task]) -> list[Any]:
@@ -122,6 +119,7 @@ class Batch:
         return answers
 
     def _write(self) -> None:
+        """Writes what has been noted, and begins to note afresh."""
         connection, tools = self._connection, self._tools
         tools.cases.write(connection, self._held.values(), self._history, tools.machine.encode)
         tools.projector.write(connection, self._changes)
@@ -129,6 +127,13 @@ class Batch:
         tools.sender.write(connection, self._out)
         if self._refusals:
             connection.bulk(tools.refusals, self._refusals)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._changes = self._tools.projector.changes()
+        self._history: list[StoredRow] = []
+        self._out = Outgoing()
+        self._refusals: list[tuple[Any, ...]] = []
 
     # --- one command ------------------------------------------------------------------------------
 
@@ -226,9 +231,11 @@ class Batch:
             held.fixed = (flow.number or None, flow.parent or None, micros(flow.started))
         held.seq, held.head, held.last_at, held.shown, held.text = seq, row.hash, at, shown, None
         self._history.append(row)
+        self._done[request.id] = (case, command, answer)
         if out is not None:
             self._out.add(out)
-        self._done[request.id] = (case, command, answer)
+            if out.signals:
+                self._write()  # a signal reaches those who wait now, not those of later in the batch
         return answer
 
     # --- not accepted -----------------------------------------------------------------------------

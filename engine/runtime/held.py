@@ -86,14 +86,17 @@ class Cases:
                 continue
             text = case.text if case.text is not None else encode(case.state)
             state = text if isinstance(text, str) else text.decode()
+            revision, case.loaded, case.moved, case.text = case.loaded, case.seq, False, text
             often = (case.seq, case.seq, case.head, case.last_at, state)
-            if not case.loaded:
+            if not revision:
                 number, parent, started = case.fixed
                 new.append((case.id, number, parent, case.key, started, *often, *case.shown))
+                case.stored = case.shown
             elif case.shown == case.stored:
-                changed.append((*often, case.id, case.loaded))
+                changed.append((*often, case.id, revision))
             else:
-                shown.append((*often, *case.shown, case.id, case.loaded))
+                shown.append((*often, *case.shown, case.id, revision))
+                case.stored = case.shown
         if new:
             connection.bulk(self._insert, new)
         for sql, rows in ((self._update, changed), (self._update_shown, shown)):

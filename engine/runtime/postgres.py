@@ -48,6 +48,7 @@ class Postgres:
         except psycopg.Error as error:
             complain(error)
         connection.prepare_threshold = 0
+        connection.prepared_max = 500
         return connection
 
 
@@ -58,7 +59,7 @@ class PostgresConnection:
         self._database = database
         self.raw = database.open()
         self._cursor = self.raw.cursor(binary=True)
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, bytes] = {}
 
     def begin(self) -> None:
         if self.raw.closed:
@@ -93,9 +94,9 @@ class PostgresConnection:
     def _do(self, sql: str, parameters: Row) -> psycopg.Cursor[Any]:
         text = self._texts.get(sql)
         if text is None:
-            text = self._texts[sql] = sql.replace("?", "%s")
+            text = self._texts[sql] = sql.replace("?", "%b").encode()  # binary: arrays are dear as text
         try:
-            return self._cursor.execute(text.encode(), parameters or None)
+            return self._cursor.execute(text, parameters or None)
         except psycopg.Error as error:
             complain(error)
 
