@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core import events as core
 from engine.core.data import Fault, names
-from engine.core.durations import ELAPSED, Calendar, Due, parse_duration
+from engine.core.durations import ELAPSED, Calendar, Due, Meter, parse_duration
 from engine.core.expressions import EvaluationError, Expression
 from engine.core.machine import Turn
 from engine.core.state import FlowState
@@ -72,7 +72,7 @@ def begin(turn: Turn, clock: Clock, since: datetime, *, token: int = 0, note: st
     except CANNOT as error:
         _defer(turn, clock, since, token, before, f"clock {clock.name}: {error}")
         return
-    due = metered(calendar, since, parse_duration(limit), clock.roll, (), ()).due
+    meter = metered(calendar, since, parse_duration(limit), clock.roll, (), ())
     number, run = clocks.seq + 1, clocks.runs.get(clock.name, 0) + 1
     if before is not None and before.why:
         mended(turn, before.why)
@@ -84,15 +84,15 @@ def begin(turn: Turn, clock: Clock, since: datetime, *, token: int = 0, note: st
             at=turn.now,
             since=since,
             limit=limit,
-            deadline=due.at,
+            deadline=meter.due.at,
             calendar=calendar_name(turn.process, clock),
-            version=due.version,
+            version=meter.due.version,
             token=token,
-            provisional=due.provisional,
+            provisional=meter.due.provisional,
             note=note,
         )
     )
-    aim(turn, number, clock, calendar)
+    aim(turn, number, clock, calendar, meter)
 
 
 def _defer(turn: Turn, clock: Clock, since: datetime, token: int, before: Deferred | None, why: str) -> None:
@@ -165,10 +165,10 @@ def recount(turn: Turn, number: int, clock: Clock, run: Run, calendar: Calendar,
     )
 
 
-def aim(turn: Turn, number: int, clock: Clock, calendar: Calendar) -> None:
-    """Sets the run's timer to when it is to be looked at next."""
+def aim(turn: Turn, number: int, clock: Clock, calendar: Calendar, meter: Meter | None = None) -> None:
+    """Sets the run's timer to when it is to be looked at next. `meter` is the run's, if it is at hand."""
     run: Run = turn.state.clocks.open[number]
-    rung = next_point(calendar, clock, run, meter_of(calendar, clock, run)) if clock.ladder else None
+    rung = next_point(calendar, clock, run, meter or meter_of(calendar, clock, run)) if clock.ladder else None
     dated = boundary(turn, clock.pause, run, calendar)
     due = min((at for at in (rung, dated) if at is not None), default=None)
     if due != run.next:
