@@ -30,9 +30,20 @@ class Context(Protocol):
     steps: frozenset[str]  # every step name in the file
     milestones: frozenset[str]
     ends: frozenset[str]
+    step: str  # id of the step that is being compiled; "" is the process, or the house
+
+    def where_of(self, step: str) -> Where:
+        """Where a step stands in the document."""
 
     def problem(
-        self, where: Where, code: str, message: str, *, expected: str = "", hint: str = "", warning: bool = False
+        self,
+        where: Where,
+        code: str,
+        message: str,
+        *,
+        expected: str | None = None,
+        hint: str | None = None,
+        warning: bool = False,
     ) -> None: ...
 
     def expression(
@@ -55,6 +66,12 @@ class Context(Protocol):
     def name(self, where: Where, value: str, known: frozenset[str] | set[str], what: str) -> bool:
         """Whether `value` is among the known names (of queues, roles, steps ...); a problem if not."""
 
+    def notice(
+        self, where: Where, notice: str, facts: Mapping[str, Expression], extra: Mapping[str, Type]
+    ) -> Mapping[str, Expression]:
+        """All facts that a notice's text needs: those given, and the names of the data that it reads. `extra`
+        are names that whoever sends it puts in by itself. A missing file or fact is a problem."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extension:
@@ -62,13 +79,16 @@ class Extension:
 
     name: str
     step_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    step_kinds: tuple[str, ...] = ()  # kinds that the step keywords may stand on; empty: all
+    step_kinds: tuple[str, ...] = ()
+    """Kinds whose mapping the step keywords stand in (`human: {queue: …}`); empty: they stand beside every kind
+    (`limit: 7wd`)."""
     process_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     house_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     acts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # act -> JSON Schema of its value
+    names: Mapping[str, Type] = field(default_factory=dict)  # what it adds to the names that expressions read
     compile_step: Callable[[Context, Where, str, dict[str, Any]], Any] | None = None
     """(context, where, kind, the keywords found) -> value for node.parts[name]; called for every step of
-    its kinds, also when none of the keywords was written."""
+    its kinds, also when none of the keywords was written. `where` is where the keywords stand."""
     compile_process: Callable[[Context, Where, dict[str, Any]], Any] | None = None
     compile_house: Callable[[Context, Where, dict[str, Any]], Any] | None = None
     check: Callable[[Context, Process], None] | None = None

@@ -6,8 +6,11 @@ formats it in another way.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
+
+from engine.core.naming import did_you_mean, nearest
+
+__all__ = ["DefinitionError", "Problem", "Problems", "Severity", "did_you_mean", "nearest", "one_of"]
 
 Severity = Literal["error", "warning"]
 
@@ -77,19 +80,6 @@ class DefinitionError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(Problems(problems))
         super().__init__("\n".join(map(str, self.problems)))
-
-
-def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that looks most like `name` (case set aside), or None if none looks like it."""
-    by_folded = {each.casefold(): each for each in candidates}
-    found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
-
-
-def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
-    """The hint for an unknown name: "did you mean 'x'?", or None."""
-    found = nearest(name, candidates)
-    return f"did you mean {found!r}?" if found else None
 
 
 def one_of(names: Iterable[str], limit: int = 12) -> str:

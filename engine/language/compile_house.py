@@ -1,0 +1,116 @@
+"""From house.yaml to a `House`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from zoneinfo import available_timezones
+
+from engine.core.kinds import Type
+from engine.core.types import SchemaProblem, names_of_schema
+from engine.language.context import Build, Scope
+from engine.language.data_schema import named_file
+from engine.language.document import Place
+from engine.language.files import Files, Recorded, version_of
+from engine.language.grammar import Grammar
+from engine.language.house import WEEK, Authority, Calendar, House, Message
+from engine.language.problems import DefinitionError, Problem, Problems
+from engine.language.shape import misshapen
+from engine.language.source import read
+
+HOUSE_FILE = "house.yaml"
+CODES = {
+    "CW147": "a calendar file without a time zone",
+    "CW148": "a message that carries what it cannot",
+}
+
+
+def compile_house(grammar: Grammar, files: Files) -> tuple[House, tuple[Problem, ...]]:
+    """The house, and what is doubtful in it. Raises DefinitionError with every problem."""
+    used = Recorded(files)
+    try:
+        raw = used.read(HOUSE_FILE)
+    except OSError as error:
+        problem = Problem("CW141", "error", HOUSE_FILE, 1, 1, f"cannot be read: {error.strerror or error}")
+        raise DefinitionError([problem]) from None
+    document = read(raw, HOUSE_FILE)
+    problems = Problems(document.warnings)
+    problems.extend(misshapen(document, (), document.value, grammar.house))
+    problems.refuse()
+    value: Any = document.value
+    plain = _plain(value, Build(document, grammar.language, House(), used, problems))
+    scope = Scope(Build(document, grammar.language, plain, used, problems))
+    parts = {}
+    for extension in grammar.language.extensions:
+        if extension.compile_house is not None:
+            found = {key: value[key] for key in extension.house_keywords if key in value}
+            parts[extension.name] = extension.compile_house(scope, (), found)
+    problems.refuse()
+    given = {name: part for name, part in parts.items() if part is not None}
+    return replace(plain, parts=given, version=version_of(used.used)), tuple(problems)
+
+
+def _plain(value: Mapping[str, Any], build: Build) -> House:
+    """What the language itself knows of the house; `build` collects the problems."""
+    languages = tuple(value.get("languages", House().languages))
+    build.house = House(languages=languages)
+    scope = Scope(build)
+
+    def titles(key: str) -> dict[str, Any]:
+        return {name: scope.text((key, name), text) for name, text in value.get(key, {}).items()}
+
+    return House(
+        name=value["house"],
+        title=scope.text(("title",), value["title"]) if "title" in value else {},
+        languages=languages,
+        queues=titles("queues"),
+        roles=titles("roles"),
+        authority={
+            name: Authority(
+                scope.text(("authority", name, "title"), each["title"]),
+                frozenset(each.get("lines", ())),
+                frozenset(each.get("decisions", ())),
+            )
+            for name, each in value.get("authority", {}).items()
+        },
+        messages={name: _message(scope, name, each) for name, each in value.get("messages", {}).items()},
+        signals=titles("signals"),
+        errors=titles("errors"),
+        escalations=titles("escalations"),
+        calendars={name: _calendar(scope, name, path) for name, path in value.get("calendars", {}).items()},
+        clauses=titles("clauses"),
+    )
+
+
+def _message(scope: Scope, name: str, written: Mapping[str, Any]) -> Message:
+    where: Place = ("messages", name)
+    keep = scope.duration((*where, "keep"), written["keep"]) if "keep" in written else None
+    return Message(
+        scope.text((*where, "title"), written["title"]),
+        _payload(scope, (*where, "data"), written.get("data", {})),
+        keep or WEEK,
+        tuple(written.get("by", ())),
+    )
+
+
+def _payload(scope: Scope, where: Place, fields: Mapping[str, Any]) -> Mapping[str, Type]:
+    try:
+        return names_of_schema({"type": "object", "properties": fields})
+    except SchemaProblem as problem:
+        at = (*where, *problem.where[1:]) if problem.where[:1] == ("properties",) else where
+        scope.problem(at, "CW148", problem.message, hint=problem.hint)
+        return {}
+
+
+def _calendar(scope: Scope, name: str, path: str) -> Calendar:
+    """Of a calendar the language needs the zone alone; the rest of the file is the clocks' affair."""
+    where: Place = ("calendars", name)
+    build = scope.build
+    document = named_file(build.document, where, path, build.files, build.problems)
+    if document is None:
+        return Calendar(path, "UTC")
+    zone = document.value.get("zone") if isinstance(document.value, dict) else None
+    if not isinstance(zone, str) or zone not in available_timezones():
+        message = f"{path} names no time zone that is known"
+        scope.problem(where, "CW147", message, expected="zone: Asia/Shanghai, or another")
+        return Calendar(path, "UTC")
+    return Calendar(path, zone)

@@ -1,0 +1,149 @@
+"""A process's data: the schema read from its file or from the process itself, typed, ready to check forms.
+
+The schema is JSON Schema 2020-12 as far as `engine.core.types` reads it, with `grade: public|internal|secret` on
+fields. Problems are told in the file where the schema stands.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core.kinds import Type, holds_secret
+from engine.core.model import Path
+from engine.core.naming import IDENTIFIER
+from engine.core.types import GRADES, SchemaProblem, names_of_schema
+from engine.language.document import Document, Place
+from engine.language.files import Files
+from engine.language.form_check import Validator, form_schema
+from engine.language.problems import DefinitionError, Problem, Problems, did_you_mean
+from engine.language.shape import misshapen, validator
+from engine.language.source import read
+from engine.language.words import TEXT, Schema, described, mapping
+
+CODES = {
+    "CW141": "a file that is not there",
+    "CW142": "a data schema that cannot type data",
+    "CW143": "a name that the data cannot have",
+}
+
+TYPES = ["string", "integer", "number", "boolean", "array", "object", "null"]
+_WHOLE: Schema = {"type": "integer", "minimum": 0}
+_NUMBER: Schema = {"type": "number"}
+_FIELD: Schema = {"$ref": "#/$defs/field"}
+_FIELDS: Schema = {"title": "a mapping from names to fields", "type": "object", "additionalProperties": _FIELD}
+_KEYWORDS: dict[str, Schema] = {
+    "title": described(TEXT, "What people call it."),
+    "description": described(TEXT, "What it means; for a pattern, how it is written."),
+    "help": described(TEXT, "How to fill it in."),
+    "grade": described({"enum": list(GRADES)}, "How confidential it is; secret is sealed wherever it is kept."),
+    "type": {
+        "title": "string, integer, number, boolean, array or object",
+        "anyOf": [{"enum": TYPES, "type": "string"}, {"type": "array", "items": {"enum": TYPES}, "minItems": 1}],
+    },
+    "format": {"title": "date, date-time, money, or another", "type": "string"},
+    "enum": {"title": "a list of values", "type": "array", "minItems": 1, "uniqueItems": True},
+    "const": {},
+    "properties": _FIELDS,
+    "required": {"title": "a list of fields", "type": "array", "items": {"type": "string"}, "uniqueItems": True},
+    "additionalProperties": {"title": "false, or a field", "anyOf": [{"type": "boolean"}, _FIELD]},
+    "items": _FIELD,
+    "pattern": {"title": "a regular expression", "type": "string"},
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), _WHOLE),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBER),
+    "uniqueItems": {"type": "boolean"},
+    "examples": {"type": "array"},
+    "$ref": {"title": "a reference within the schema, as #/$defs/address", "type": "string"},
+    "$defs": _FIELDS,
+    "$comment": {"type": "string"},
+}
+SCHEMA: Schema = {
+    **mapping(
+        {**_KEYWORDS, "$schema": {"type": "string"}, "$id": {"type": "string"}}, "properties", title="a data schema"
+    ),
+    "$defs": {"field": mapping(_KEYWORDS, title="a field: {type: string, title: …}")},
+}
+"""What a data schema may say: the part of JSON Schema 2020-12 that types data, with titles in each language and
+grades. A keyword misspelt would be a keyword ignored, so no others are taken."""
+_SHAPE = validator(SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSchema:
+    """Top-level names with their types, and the schema ready to check what comes from outside."""
+
+    names: Mapping[str, Type] = field(default_factory=dict)
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+
+    def form(self, fields: Collection[Path]) -> Validator:
+        """The check of a form: its fields may come, and those that the schema requires must."""
+        return Validator(form_schema(self.schema, fields))
+
+    def anything(self) -> Validator:
+        """The check of what only other cases or the engine itself fill in: any field of the data may come."""
+        return Validator({**self.schema, "required": []})
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        return frozenset(name for name, type in self.names.items() if holds_secret(type))
+
+
+def load_schema(
+    document: Document, where: Place, written: Any, files: Files, reserved: frozenset[str], problems: Problems
+) -> DataSchema | None:
+    """The schema that `data:` names or holds; None if it cannot be used."""
+    if isinstance(written, str):
+        source = named_file(document, where, written, files, problems)
+        if source is None:
+            return None
+        document, where, written = source, (), source.value
+    shape = list(misshapen(document, where, written, _SHAPE))
+    problems.extend(shape)
+    if shape:
+        return None
+    try:
+        names = names_of_schema(written)
+        Validator(written)
+    except SchemaProblem as problem:
+        problems.add(document.problem("CW142", (*where, *problem.where), problem.message, hint=problem.hint))
+        return None
+    problems.extend(_names(document, where, names, reserved))
+    return DataSchema(names, written)
+
+
+def _names(document: Document, where: Place, names: Mapping[str, Type], reserved: frozenset[str]) -> list[Problem]:
+    found = []
+    for name in names:
+        at = (*where, "properties", name)
+        if name in reserved:
+            message = f"{name!r} is what the engine itself knows of a case"
+            found.append(document.problem("CW143", at, message, hint="give the field another name", key=True))
+        elif not IDENTIFIER.match(name):
+            message = f"{name!r} cannot be read in expressions"
+            expected = "a name: a-z, 0-9 and _ after a letter"
+            found.append(document.problem("CW143", at, message, expected=expected, key=True))
+    return found
+
+
+def named_bytes(document: Document, where: Place, path: str, files: Files, problems: Problems) -> bytes | None:
+    """The content of a file that the document names at `where`; None, with a problem, if it cannot be had."""
+    try:
+        return files.read(path)
+    except (OSError, ValueError) as error:
+        hint = did_you_mean(path, files.names())
+        reason = getattr(error, "strerror", None) or str(error)
+        problems.add(document.problem("CW141", where, f"the file {path!r} cannot be read: {reason}", hint=hint))
+        return None
+
+
+def named_file(document: Document, where: Place, path: str, files: Files, problems: Problems) -> Document | None:
+    """The same as a YAML document (JSON is YAML too)."""
+    raw = named_bytes(document, where, path, files, problems)
+    if raw is None:
+        return None
+    try:
+        found = read(raw, path)
+    except DefinitionError as error:
+        problems.extend(error.problems)
+        return None
+    problems.extend(found.warnings)
+    return found

@@ -1,0 +1,130 @@
+"""`house.yaml`: the names that the processes of one house share, so that a wrong one is found before it runs.
+
+    house: insurer
+    queues: {complaints: {zh: 投诉处理, en: Complaints}}
+    roles: {supervisor: {zh: 主管, en: Supervisor}}
+    authority: {claims: {title: {zh: 理赔, en: Claims}, lines: [motor], decisions: [approve, refuse]}}
+    messages:
+      customer_reply: {title: …, data: {text: {type: string}}, keep: 7d, by: [customer, staff]}
+    signals: {catastrophe: {zh: 巨灾, en: Catastrophe}}
+    errors: {payment_failed: {zh: 付款失败, en: Payment failed}}
+    escalations: {}
+    calendars: {insurer: calendars/insurer.yaml}
+    clauses: {A-4.4: {zh: 投诉调查与结果, en: Complaints investigated and answered}}
+
+The people are not here: they are the organisation's, in the database.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core.durations import Duration
+from engine.core.kinds import Type
+from engine.core.model import Text
+from engine.language.words import FILE, LENGTH, NAME, TEXT, described, listing, mapping, named
+
+WEEK = Duration(7, "d")
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A kind of authority: what may be decided, and in which lines of business; empty: not restricted."""
+
+    title: Text
+    lines: frozenset[str] = frozenset()
+    decisions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that cases may wait for (R22): its payload, how long it is kept, who may send it."""
+
+    title: Text
+    data: Mapping[str, Type] = field(default_factory=dict)
+    keep: Duration = WEEK
+    by: tuple[str, ...] = ()  # staff, customer, role.x, process.x; empty: the engine's own processes only
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    file: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What house.yaml says. Each mapping is keyed by name, so that `name in house.queues` asks for it."""
+
+    name: str = ""
+    title: Text = field(default_factory=dict)
+    languages: tuple[str, ...] = ("zh", "en")
+    queues: Mapping[str, Text] = field(default_factory=dict)
+    roles: Mapping[str, Text] = field(default_factory=dict)
+    authority: Mapping[str, Authority] = field(default_factory=dict)
+    messages: Mapping[str, Message] = field(default_factory=dict)
+    signals: Mapping[str, Text] = field(default_factory=dict)
+    errors: Mapping[str, Text] = field(default_factory=dict)
+    escalations: Mapping[str, Text] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    clauses: Mapping[str, Text] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+
+
+_TITLES = named(TEXT, "a mapping from names to titles")
+_SENDER = {
+    "title": "staff, customer, role.x or process.x",
+    "type": "string",
+    "pattern": r"^(staff|customer|(role|process)\.[a-z][a-z0-9_]*)$",
+}
+
+KEYWORDS: Mapping[str, Mapping[str, Any]] = {
+    "house": described(NAME, "The name of the house.", "insurer"),
+    "title": described(TEXT, "What the house is called."),
+    "languages": described(
+        listing({"type": "string", "pattern": "^[a-z]{2}(-[A-Za-z]{2,4})?$"}, "a list of languages, as [zh, en]"),
+        "The languages that every title and text must have. Left out: zh and en.",
+    ),
+    "queues": described(_TITLES, "The queues of work. Who serves them is the organisation's affair."),
+    "roles": described(_TITLES, "The roles that people have."),
+    "authority": described(
+        named(
+            mapping(
+                {
+                    "title": TEXT,
+                    "lines": described(listing(NAME, "a list of names"), "The lines of business it is split by."),
+                    "decisions": described(listing(NAME, "a list of names"), "What may be decided."),
+                },
+                "title",
+            )
+        ),
+        "The kinds of authority that steps ask for and grants give.",
+    ),
+    "messages": described(
+        named(
+            mapping(
+                {
+                    "title": TEXT,
+                    "data": described(
+                        {"title": "a mapping from fields to JSON Schemas", "type": "object",
+                         "propertyNames": NAME, "additionalProperties": {"type": "object"}},
+                        "What the message carries.",
+                    ),
+                    "keep": described(LENGTH, "How long it waits for a case that waits for it.", "7d"),
+                    "by": described(listing(_SENDER, "a list of senders", 0), "Who may send it."),
+                },
+                "title",
+            )
+        ),
+        "The messages that cases may wait for.",
+    ),
+    "signals": described(_TITLES, "Signals: told to every case that listens."),
+    "errors": described(_TITLES, "The errors that steps and worker functions raise."),
+    "escalations": described(_TITLES, "The escalations that steps raise."),
+    "calendars": described(named(FILE, "a mapping from names to calendar files"), "The working calendars."),
+    "clauses": described(
+        {"title": "a mapping from clauses to what they say", "type": "object", "additionalProperties": TEXT},
+        "The catalogue of clauses that processes may cite.",
+    ),
+}  # fmt: skip
