@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, QueuePool, create_engine, event
 
 from engine.runtime.database import Row
 from engine.runtime.errors import Collision, StoreError, Violation
@@ -130,7 +130,7 @@ def complain(error: sqlite3.Error, where: str) -> NoReturn:
 
 
 def _engine(database: SQLite) -> Engine:
-    engine = create_engine("sqlite://", creator=database._open)
+    engine = create_engine("sqlite://", creator=database._open, poolclass=QueuePool)
 
     # sqlite3 is in autocommit here, so that SQLAlchemy itself has to begin; DDL is then transactional too.
     @event.listens_for(engine, "begin")

@@ -5,6 +5,7 @@ once would do no harm, since every command it makes has an id that follows from 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from engine.core.model import Process
 from engine.runtime import inbox, messages, schedules, timers
 from engine.runtime.database import Connection
+from engine.runtime.errors import StoreError
 from engine.runtime.jobs import Jobs
 from engine.runtime.runner import Runner
 from engine.runtime.tables import micros, moment
@@ -20,6 +22,7 @@ LEASE = timedelta(seconds=30)
 HOLDER = "SELECT value FROM meta WHERE key = 'sweeper'"
 TAKE = "INSERT INTO meta (key, value) VALUES ('sweeper', ?) ON CONFLICT DO NOTHING"
 TAKE_OVER = "UPDATE meta SET value = ? WHERE key = 'sweeper' AND value = ?"
+GIVE_BACK = "DELETE FROM meta WHERE key = 'sweeper' AND value LIKE ?"
 
 # What is waited for, each by its index.
 EARLIEST = """SELECT min(due) FROM (
@@ -88,7 +91,10 @@ class Sweeper:
         return None if row[0] is None else moment(row[0])
 
     def close(self) -> None:
+        """Gives the lease back, so that another need not wait for it to lapse."""
         self._connection.close()
+        with suppress(StoreError):
+            self._runner.write(lambda connection: connection.run(GIVE_BACK, (f"% {self._name}",)), machine=True)
 
     def _starts(self, message: str) -> Iterable[Process]:
         return (process for process in self._processes() if process.start.message == message)

@@ -101,7 +101,7 @@ def test_a_damaged_database(path: Path, vault: Vault) -> None:
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(os.urandom(size - 4096))
-    with pytest.raises(StoreError, match="it is damaged.*Restore it from the backup"):
+    with pytest.raises(StoreError, match=r"it is damaged.*Restore it from the backup"):
         town_on(path, vault).start("two")
 
 
@@ -121,7 +121,7 @@ def test_no_server(tmp_path: Path) -> None:
 
 
 def test_no_such_database(server: str) -> None:
-    with pytest.raises(StoreError, match="nowhere.*Check the URL"):
+    with pytest.raises(StoreError, match=r"nowhere.*Check the URL"):
         open_database(server.replace("/postgres?", "/nowhere?"), check=False).connect()
 
 

@@ -107,6 +107,7 @@ def test_only_one_sweeper_works(town: Town, sweeper: Sweeper) -> None:
     assert other.run_once(town.clock.advance(timedelta(minutes=1))) == Swept()
     assert sweeper.run_once(town.clock.now()) is None
     other.close()
+    assert sweeper.run_once(town.clock.now()) == Swept()
 
 
 # --- messages -------------------------------------------------------------------------------------
