@@ -103,7 +103,8 @@ def _facts(turn: Turn, clock: Clock, run: Run, at: Point) -> dict[str, Json]:
 
 
 def _addressees(turn: Turn, run: Run, notice: Notice, view: Names) -> list[str]:
-    """Owner and holders become names; whom nobody stands for stays as written, for delivery to report."""
+    """Owner and holders become names. Where that leaves nobody, the words stay as written, so that delivery
+    can report that nobody was reached."""
     to: list[str] = []
     for one in notice.to:
         if isinstance(one, Expression):
@@ -111,16 +112,18 @@ def _addressees(turn: Turn, run: Run, notice: Notice, view: Names) -> list[str]:
             to.extend(str(name) for name in (found if isinstance(found, list) else [found] if found else []))
         elif one == "owner":
             owner = view.get("owner")
-            to.append(f"user.{owner}" if owner else one)
+            to.extend([f"user.{owner}"] if owner else [])
         elif one == "holder":
-            to.extend(_holders(turn, run) or [one])
+            to.extend(_holders(turn, run))
         else:
             to.append(one)
-    return list(dict.fromkeys(to))
+    return list(dict.fromkeys(to)) or [one for one in notice.to if isinstance(one, str)]
 
 
 def _holders(turn: Turn, run: Run) -> list[str]:
-    """Who holds the task of the activation, or, for a clock of the case, every open task."""
+    """Who has the task of the activation, or, for a clock of the case, the open tasks: who holds it or is meant
+    to, else the queue it lies in."""
     tasks = getattr(getattr(turn.state, "work", None), "tasks", {})
-    held = [tasks[run.token]] if run.token in tasks else [] if run.token else tasks.values()
-    return [f"user.{task.holder}" for task in held if task.holder]
+    open_ = [tasks[run.token]] if run.token in tasks else [] if run.token else tasks.values()
+    who = ((task.holder or task.assignee, task.queue) for task in open_)
+    return [f"user.{user}" if user else f"queue.{queue}" for user, queue in who if user or queue]

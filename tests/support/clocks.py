@@ -95,9 +95,11 @@ def clocked(
 class ClockStory(Story):
     """A story with clocks; `go` takes it to a local time, firing what comes due on the way."""
 
-    def __init__(self, process: Process, begins: str = "2026-02-10 10:00", **env: Any) -> None:
+    def __init__(
+        self, process: Process, begins: str = "2026-02-10 10:00", machine: Machine | None = None, **env: Any
+    ) -> None:
         env.setdefault("calendars", {"insurer": calendar()})
-        super().__init__(process, Machine([FLOW, CLOCKS]), **env)
+        super().__init__(process, machine or Machine([FLOW, CLOCKS]), **env)
         self.now = at(begins)
 
     def go(self, to: str, *, fire: bool = True) -> Self:

@@ -1,13 +1,22 @@
 """Ladders: rungs before, at and after the limit, each once; their acts (R27, R29). Dates worked by hand."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from engine.core import commands as c
+from engine.core.flow import FLOW
+from engine.core.machine import Machine
 from engine.core.model import Catch, End, Human, Milestone, Outcome, Process, Trigger
+from organisation.load import build, load
+from sla.clock import CLOCKS
+from sla.contract import task_due
 from sla.model import Act, Clock, Message, OtherAct, Pause, Rung, Signal
+from tasks.commands import ClaimTask
+from tasks.model import Owning, Work
+from tasks.work import NAMES, WORK
 from tests.support.clocks import NAMED, ClockStory, clock, clocked, notice, rung, shown
 from tests.support.graph import step, x
 
@@ -133,9 +142,14 @@ def test_what_a_notice_tells() -> None:
     story = acted(addressees, names={"owner": lambda state: "wang"}).start()
     story.go("2026-03-03 10:00")
     (told,) = story.told("NoticeRequested")
-    assert told.to == ["user.wang", "holder", "role.head", "customer"]  # nobody holds a task in this machine
+    assert told.to == ["user.wang", "role.head", "customer"]  # nobody holds a task in this machine
     assert told.step == "c/0" and told.facts["clauses"] == ["A-4.4"] and told.facts["limit"] == "2h"
     assert told.facts["deadline"] == "2026-03-02T04:00:00.000000Z"
+
+
+def test_a_notice_that_reaches_nobody_says_whom_it_was_for() -> None:
+    story = acted(notice("owner", "holder")).start().go("2026-03-03 10:00")
+    assert [e.to for e in story.told("NoticeRequested")] == [["owner", "holder"]]
 
 
 def test_messages_and_signals_go_by_the_number_of_the_case() -> None:
@@ -153,3 +167,58 @@ def test_an_act_that_cannot_be_worked_out_is_an_incident_and_the_others_go_on() 
     assert [e.act for e in story.told("ActRequested")] == ["priority"]
     (incident,) = story.flow.incidents.values()
     assert incident.text == "clock c, rung due: x is not set"
+
+
+# --- with people ----------------------------------------------------------------------------------
+
+PEOPLE = """\
+zone: Asia/Shanghai
+roles: {}
+groups: {company: {title: Company, manager: gu}}
+users: {gu: {name: 顾, groups: [company]}, li: {name: 李, groups: [company]}, sun: {name: 孙, groups: [company]}}
+queues: {desk: {members: [li, sun]}, senior: {members: [gu]}}
+grants: []
+"""
+
+
+def test_the_ladder_reaches_who_holds_the_task_and_moves_it_up() -> None:
+    document, _ = load(PEOPLE, "organisation.yaml")
+    ladder = (
+        rung("25%", notice("holder")),
+        rung("50%", notice("holder", "owner")),
+        rung("due", OtherAct("reassign", {"to": "up"}), OtherAct("priority", {"to": "+20"})),
+        rung("due + 1h", OtherAct("move_tasks", {"to": "senior"})),
+        rung("due + 2h", OtherAct("move_tasks", {"to": "nowhere"})),
+    )
+    told = process(clock("c", "4h", ladder=ladder))
+    work = replace(told.nodes["work"], parts={"work": Work(queue="desk")})
+    told = replace(told, nodes={**told.nodes, "work": work}, parts={**told.parts, "work": Owning(starter=True)})
+    people = build(document.value, 1)  # type: ignore[arg-type]  # load has seen to the form
+    machine = Machine([FLOW, WORK, CLOCKS])
+    story = ClockStory(told, "2026-03-02 10:00", machine, directory=people, names=NAMES).start()
+    story.go("2026-03-02 11:00").do(ClaimTask(story.token("work")), "sun")
+    story.go("2026-03-02 12:00")
+    assert [e.to for e in story.told("NoticeRequested")] == [["queue.desk"], ["user.sun", "user.li"]]
+    story.go("2026-03-02 14:00")
+    (task,) = story.state.work.tasks.values()
+    assert (task.assignee, task.priority) == ("gu", 20)
+    story.go("2026-03-02 17:00")
+    (task,) = story.state.work.tasks.values()
+    assert (task.queue, task.assignee) == ("senior", "")
+    (incident,) = story.flow.incidents.values()
+    assert "nowhere" in incident.text
+    assert task_due(story.state, story.token("work")) == story.run("c").deadline
+
+
+def test_a_task_is_due_at_the_earliest_running_deadline_of_its_step_and_its_case() -> None:
+    pause = Pause("any_in", frozenset({"work"}))
+    held, slow, quick = clock("held", "1h", pause=pause), clock("slow", "5h"), clock("quick", "3h", until=("step.ask",))
+    own = clock("work", "4h", until=(), step="work")
+    told = process(held, slow)
+    node = replace(told.nodes["work"], parts={"clocks": own})
+    story = ClockStory(replace(told, nodes={**told.nodes, "work": node}), "2026-03-02 10:00").start()
+    token = story.token("work")
+    assert shown(task_due(story.state, token)) == "2026-03-02 14:00"
+    assert shown(task_due(story.state, token + 1)) == "2026-03-02 15:00"  # a task elsewhere in the case
+    assert shown(task_due(ClockStory(process(slow, quick), "2026-03-02 10:00").start().state, 1)) == "2026-03-02 13:00"
+    assert task_due(ClockStory(process(), "2026-03-02 10:00").start().state, 1) is None
