@@ -75,13 +75,14 @@ def notice(*to: str, template: str = "near") -> Notice:
 
 def rung(text: str, *acts: Act, every: str = "", times: int | None = 1) -> Rung:
     """`80%`, `due`, `due + 1wd`, `due - 2h`, `4h`."""
-    repeats = {"every": parse_duration(every), "times": times} if every else {}
+    pace = parse_duration(every) if every else None
+    most = times if every else 1
     if text.endswith("%"):
-        return Rung(text, "share", acts, Decimal(text[:-1]) / 100, **repeats)  # type: ignore[arg-type]
+        return Rung(text, "share", acts, Decimal(text[:-1]) / 100, every=pace, times=most)
     words = text.split()
     offset = None if words == ["due"] else parse_duration(words[-1])
     from_ = "due" if words[0] == "due" else "start"
-    return Rung(text, from_, acts, offset=offset, back="-" in words, **repeats)  # type: ignore[arg-type]
+    return Rung(text, from_, acts, offset=offset, back="-" in words, every=pace, times=most)
 
 
 def clocked(
