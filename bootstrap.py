@@ -1,0 +1,355 @@
+"""Puts the components together: one `Caseway` is an installation that is open for work.
+
+An installation is a folder: the database (or the URL of one), the key file, the anchors, the processes as copied
+by `caseway init`, and the tables of the embedded outside systems.
+"""
+
+import gc
+import shutil
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import organisation.load
+import sla.projection
+import tasks.tables
+from engine.core.commands import Command, Refusal, Request, StartCase
+from engine.core.env import Env
+from engine.core.events import CaseStarted
+from engine.core.flow import FLOW
+from engine.core.kinds import object_of
+from engine.core.machine import Machine
+from engine.core.model import Process
+from engine.core.values import ValueProblem, normalise
+from engine.language.compile import Compiler
+from engine.language.files import Files, Folder
+from engine.language.language import Language
+from engine.language.source import read
+from engine.runtime import anchors, messages, schema
+from engine.runtime.answers import Answer
+from engine.runtime.cipher import VaultError
+from engine.runtime.clock import Clock, SystemClock, new_id
+from engine.runtime.database import Connection, Database, open_database
+from engine.runtime.definitions import Definitions
+from engine.runtime.deploy import Outcome, deploy
+from engine.runtime.history import HistoryRow
+from engine.runtime.runner import Runner
+from engine.runtime.sweeper import Sweeper
+from engine.runtime.tables import moment
+from engine.runtime.vault import Vault
+from engine.runtime.verify import Report, verify
+from organisation.directory import Directory
+from organisation.store import Directories, save
+from sla.calendar import WorkCalendar
+from sla.calendar_files import load_calendar
+from sla.clock import CLOCKS
+from sla.contract import DUE_CHANGES, task_due
+from sla.keywords import CLOCK_WORDS
+from tasks.executor import Executor
+from tasks.insurance import embedded, functions
+from tasks.keywords import WORK_WORDS
+from tasks.registry import Registry
+from tasks.work import WORK
+
+SHIPPED = Path(__file__).parent / "processes"
+"""The processes that come with the product; `init` copies them."""
+
+MACHINE = Machine([FLOW, WORK, CLOCKS])
+"""A case: its flow, the work of people on it, its clocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where an installation keeps its things."""
+
+    folder: Path
+    url: str = ""  # of the database; "" is the file in the folder
+
+    @property
+    def database(self) -> str:
+        return self.url or str(self.folder / "caseway.db")
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "caseway.key"
+
+    @property
+    def anchors(self) -> Path:
+        return self.folder / anchors.FILE
+
+    @property
+    def processes(self) -> Path:
+        return self.folder / "processes"
+
+    @property
+    def systems(self) -> Path:
+        return self.folder / "systems"
+
+
+def compiler(registry: Registry | None = None) -> Compiler:
+    """The language as this installation speaks it. Without a registry, with the functions that are shipped."""
+    found = registry or shipped_functions()
+    return Compiler(
+        Language(
+            extensions=(WORK_WORDS, CLOCK_WORDS),
+            functions=found.functions,
+            computes=found.computes,
+            services=found.services,
+        )
+    )
+
+
+def shipped_functions(home: Home | None = None) -> Registry:
+    """The insurer's functions on the embedded outside systems: those of the home, else the samples."""
+    tables = home.systems if home is not None and home.systems.is_dir() else SHIPPED / "samples"
+    register = (home.folder if home is not None else SHIPPED / "samples") / "register.db"
+    return functions(embedded(tables, register))
+
+
+def calendars(files: Files, house: Any) -> dict[str, WorkCalendar]:
+    """The calendars that a house names. Raises CalendarError with every problem of a file."""
+    return {
+        name: load_calendar(read(files.read(calendar.file), calendar.file).value)
+        for name, calendar in house.calendars.items()
+    }
+
+
+class Caseway:
+    """An installation, open: what the command line, the web and the workbench work with."""
+
+    def __init__(self, home: Home, clock: Clock | None = None, *, unsafe: bool = False, check: bool = True) -> None:
+        self.home = home
+        self.clock = clock or SystemClock()
+        self.vault = Vault.load(home.key)
+        self.database: Database = open_database(home.database, unsafe, check)
+        self.registry = shipped_functions(home)
+        self.definitions = Definitions(self.database, compiler(self.registry), self.clock.now)
+        self.directories = Directories(self.database)
+        self.connection: Connection = self.database.connect()  # for reading, by one thread
+        self._calendars: tuple[str, Mapping[str, WorkCalendar]] = ("", {})
+
+    @cached_property
+    def runner(self) -> Runner:
+        # Deciding makes many small records and no cycles: looking for those less often is worth a tenth.
+        gc.set_threshold(50_000, 20, 50)
+        house = self.definitions.house()
+        calendar = next(iter(self.calendars.values()), None)
+        keep = {
+            name: (calendar.due(self.clock.now(), message.keep).at - self.clock.now())
+            for name, message in house.messages.items()
+            if calendar is not None
+        }
+        return Runner(
+            self.database,
+            MACHINE,
+            self.definitions,
+            self.env,
+            self.vault,
+            self.projections,
+            keep=keep,
+            shows=SHOWS,
+        )
+
+    @cached_property
+    def projections(self) -> list[Any]:
+        return [tasks.tables.projection(task_due, DUE_CHANGES), *sla.projection.projections(self.definitions)]
+
+    def env(self) -> Env:
+        """What deciding may look at, as it stands now."""
+        return Env(
+            now=self.clock.now(),
+            calendars=self.calendars,
+            directory=self.directories.current,
+            versions=self.definitions,
+            names={"owner": _owner},
+        )
+
+    @property
+    def calendars(self) -> Mapping[str, WorkCalendar]:
+        """The calendars of the house in force."""
+        house = self.definitions.house()
+        if self._calendars[0] != house.version:
+            found: dict[str, WorkCalendar] = {}
+            for name, calendar in house.calendars.items():
+                bundle = self.definitions.bundle("calendar", name)
+                if bundle is not None:
+                    found[name] = load_calendar(read(bundle.read(calendar.file), calendar.file).value)
+            self._calendars = (house.version, found)
+        return self._calendars[1]
+
+    @property
+    def directory(self) -> Directory:
+        """The organisation; an empty one before any was loaded."""
+        return self.directories.current or Directory({}, {}, {}, ())
+
+    def ask(self, case: str, command: Command, actor: str, *, ground: str = "", id: str = "") -> Answer:
+        """The answer to a command, once it is durable."""
+        now = self.clock.now()
+        return self.runner.submit(Request(id or new_id(now), case, command, actor, now, ground))
+
+    def start(self, command: StartCase, actor: str, *, ground: str = "", id: str = "") -> Answer:
+        """Starts a case; its id follows from the command's, so that a repeat starts no second one."""
+        command_id = id or new_id(self.clock.now())
+        return self.ask(command_id, command, actor, ground=ground, id=command_id)
+
+    # --- what comes in and what is due ------------------------------------------------------------
+
+    def receive(self, id: str, name: str, key: str, payload: dict[str, Any], sender: str) -> Refusal | None:
+        """Takes in a message from outside; why not, if it is refused."""
+        house = self.definitions.house()
+        if name in house.messages:
+            try:
+                payload = normalise(payload, object_of(house.messages[name].data))
+            except ValueProblem as problem:
+                return Refusal("payload", f"message {name}: {problem}")
+        return messages.receive(self.runner, id, name, key, payload, sender, self.clock.now())
+
+    def sweep(self) -> None:
+        """Does all that is due now: timers, messages, commands between cases, periodic starts."""
+        self.sweeper.run_once(self.clock.now())
+
+    def work(self) -> int:
+        """Serves the jobs that are due now, in this thread; how many tries."""
+        return self.executor.drain(self.clock.now())
+
+    def refresh(self) -> None:
+        """Takes in what other programs have deployed or loaded since."""
+        self.definitions.refresh()
+        self.directories.refresh()
+
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        def processes() -> list[Process]:
+            found = (self.definitions.process(name) for name in self.definitions.names())
+            return [process for process in found if process is not None]
+
+        return Sweeper(self.runner, processes, lambda: self.calendars, f"sweeper-{new_id(self.clock.now())}")
+
+    @cached_property
+    def executor(self) -> Executor:
+        return Executor(self.runner, self.registry.workers, self.vault, self.clock)
+
+    # --- upkeep -----------------------------------------------------------------------------------
+
+    def deploy(self, folder: Path, by: str, only: Collection[str] = ()) -> Outcome:
+        """Stores what a folder defines and puts it in force. Raises DefinitionError, StoreError."""
+        return deploy(self.definitions, Folder(folder), self.clock.now(), by, only=only)
+
+    def load_organisation(self, file: Path, by: str) -> int:
+        """Takes in the organisation as its next revision, and returns it. Raises DefinitionError, OSError."""
+        house = self.definitions.house()
+        known = organisation.load.House(
+            frozenset(house.queues) if house.queues else None,
+            frozenset(house.roles) if house.roles else None,
+            frozenset(house.authority) if house.authority else None,
+        )
+        document, _ = organisation.load.load(file.read_bytes(), file.name, known)
+        assert isinstance(document.value, dict)  # the check has seen to it
+        value = document.value
+        now = self.clock.now()
+        revision = self.runner.write(lambda connection: save(connection, value, by, now))
+        self.directories.refresh()
+        return revision
+
+    def anchor(self) -> None:
+        """Notes the heads of all cases outside the database (R13); daily, or whenever it is asked for."""
+        anchors.anchor(self.database, self.vault, self.home.anchors, self.clock.now())
+
+    def verify(self, deep: bool = False, progress: Callable[[int, int], None] | None = None) -> Report:
+        """Proves that history is whole and that state and rows follow from it."""
+        return verify(
+            self.database,
+            self.vault,
+            MACHINE,
+            self.definitions,
+            self.projections,
+            self.home.anchors,
+            shows=SHOWS,
+            decide=self._decide_again if deep else None,
+            progress=progress,
+        )
+
+    def _decide_again(self, row: HistoryRow, state: Any) -> bytes:
+        """The events that a stored command yields when it is decided again, as it was then."""
+        command = MACHINE.decode_command(row.command)
+        at = moment(row.at)
+        then = self.definitions.then(at)
+        version = state.flow.version or getattr(command, "version", "")
+        name = state.flow.process or getattr(command, "process", "")
+        process = then.process(name, version)
+        if process is None:
+            raise LookupError(f"{name} {version} is not deployed here")
+        number = next((e.number for e in MACHINE.decode_events(row.events) if isinstance(e, CaseStarted)), "")
+        key = self.connection.one("SELECT key FROM cases WHERE id = ?", (row.case,))[0]
+        env = replace(
+            self.env(), now=at, versions=then, sealer=self.vault.cipher(row.case, key).sealer, number=lambda _: number
+        )
+        answer = MACHINE.decide(
+            process, state, Request(row.command_id, row.case, command, row.actor, at, row.ground), env
+        )
+        return MACHINE.encode(answer if isinstance(answer, list) else [])
+
+    def close(self) -> None:
+        for name in ("executor", "sweeper", "runner"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+        self.connection.close()
+        self.definitions.close()
+        self.directories.close()
+        self.database.close()
+
+    def __enter__(self) -> "Caseway":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _owner(state: Any) -> str | None:
+    found: str | None = state.work.owner or None
+    return found
+
+
+def _search(state: Any) -> str | None:
+    """Search keys of a case: its number and what is short and public in its data."""
+    words = [state.flow.number]
+    for name in ("policy_number", "customer_name", "customer"):
+        value = state.flow.data.get(name)
+        if isinstance(value, str) and not value.startswith("sealed:"):
+            words.append(value)
+    return f" {' '.join(words)} "
+
+
+SHOWS = {"owner": _owner, "search": _search}
+
+
+def create(home: Home) -> Vault:
+    """Makes an installation in a folder: key file, database, the shipped processes. What is there stays.
+
+    Raises StoreError or VaultError. A database without its key is not given a new one: that would only hide
+    that its cases cannot be read any more.
+    """
+    home.folder.mkdir(parents=True, exist_ok=True)
+    if not home.key.exists() and not home.url and Path(home.database).exists():
+        raise VaultError(f"{home.database} is there, but its key file {home.key} is not. Restore it from the backup.")
+    vault = Vault.load(home.key) if home.key.exists() else Vault.create(home.key)
+    database = open_database(home.database, check=False)
+    try:
+        schema.upgrade(database.engine)
+    finally:
+        database.close()
+    if not home.processes.exists():
+        ignore = shutil.ignore_patterns("__pycache__", "*.py", "*.db")
+        shutil.copytree(SHIPPED, home.processes, ignore=ignore)
+    if not home.systems.exists():
+        home.systems.mkdir()
+        for name in ("policies.csv", "sanctions.csv"):
+            shutil.copy(SHIPPED / "samples" / name, home.systems / name)
+    return vault
+
+
+def shipped() -> Folder:
+    """The processes that come with the product, as files."""
+    return Folder(SHIPPED)

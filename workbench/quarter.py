@@ -1,0 +1,232 @@
+"""The main job: a quarter of an insurer's claims and complaints, from the files of its systems to the report.
+
+The clock is virtual and ends on the day it runs, so the database it leaves lives on in real time: every other
+command opens it.
+"""
+
+import random
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bootstrap import Caseway, Home, create
+from engine.core.commands import Command, StartCase
+from engine.core.model import Process
+from engine.language.source import read
+from engine.runtime.answers import Accepted, Answer
+from engine.runtime.clock import SystemClock, VirtualClock
+from engine.runtime.tables import moment
+from organisation.directory import Directory
+from tasks.next import claim_next
+from tasks.queries import Listed
+from workbench.intake import Row, Taken, rows_of, write_refused
+from workbench.report import tell
+from workbench.rows import said
+from workbench.samples import Sampler
+from workbench.staff import Simulation, habits
+from workbench.story import state_of
+
+ZONE = ZoneInfo("Asia/Shanghai")
+CLERK = "lu_yao"
+"""Who takes in the files: a user of the sample organisation."""
+_WAITING = (
+    "SELECT case_id, process, name, key, since FROM waits WHERE kind = 'message' AND since > ? ORDER BY since, case_id"
+)
+_DUE = """SELECT min(due) FROM (
+    SELECT min(due) AS due FROM timers UNION ALL SELECT min(due) FROM inbox
+    UNION ALL SELECT min(due) FROM messages WHERE due IS NOT NULL UNION ALL SELECT min(due) FROM jobs
+) AS waiting"""
+
+
+class Quarter:
+    """One run of the main job in a folder of its own."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        days: int,
+        seed: int,
+        claims: int,
+        complaints: int,
+        fresh: bool,
+        out: Console | None = None,
+    ) -> None:
+        self.folder = folder
+        self.days, self.seed, self.counts, self.fresh = days, seed, (claims, complaints), fresh
+        self.out = out or Console()
+        self.end = SystemClock().now().replace(second=0, microsecond=0)
+        self.begin = self.end - timedelta(days=days)
+
+    def run(self) -> None:
+        """Sets up, takes in, works, reports."""
+        self._clear()
+        home = Home(self.folder)
+        create(home)
+        files = self._files(home)
+        clock = VirtualClock(self.begin)
+        with Caseway(home, clock, unsafe=True) as caseway:
+            caseway.deploy(home.processes, "system")
+            caseway.load_organisation(home.processes / "samples" / "organisation.yaml", "system")
+            floor = House(caseway, clock)
+            arrivals: list[tuple[datetime, Callable[[], None]]] = []
+            taken: dict[str, Taken] = {}
+            for name, file in files.items():
+                taken[name], coming = self._coming(caseway, floor, name, file)
+                arrivals += coming
+            written: Any = read((home.processes / "samples" / "staffing.yaml").read_bytes(), "staffing.yaml").value
+            processes = {name: floor.named(name) for name in files}
+            with self._progress() as progress:
+                bar = progress.add_task("", total=self.days, day="")
+
+                def tick(at: datetime) -> None:
+                    done = (at - self.begin) / timedelta(days=1)
+                    progress.update(bar, completed=done, day=f"{at.astimezone(ZONE):%Y-%m-%d}")
+
+                simulation = Simulation(
+                    floor, next(iter(caseway.calendars.values())), habits(written, processes), floor.staff(),
+                    arrivals, self.end, self.seed, tick,
+                )  # fmt: skip
+                simulation.run()
+            for name, file in files.items():
+                if taken[name].refused:
+                    write_refused(file.with_suffix(".refused.csv"), taken[name])
+            caseway.anchor()
+            tell(self.out, caseway, taken, files, simulation)
+
+    def _clear(self) -> None:
+        if self.folder.exists() and any(self.folder.iterdir()):
+            if not (self.folder / "caseway.key").exists():
+                raise SystemExit(f"{self.folder} is not empty and holds no installation: name another folder")
+            if self.fresh:
+                shutil.rmtree(self.folder)
+
+    def _files(self, home: Home) -> dict[str, Path]:
+        """Writes the files that the insurer's systems would have exported."""
+        inbox = home.folder / "inbox"
+        inbox.mkdir(exist_ok=True)
+        last = self.end.astimezone(ZONE).date()
+        sampler = Sampler(random.Random(self.seed), self.begin.astimezone(ZONE).date() + timedelta(1), last)
+        policies = sampler.policies(home.systems / "policies.csv", 260)
+        files = {"claims": inbox / "claims.csv", "complaint": inbox / "complaints.csv"}
+        sampler.claims(files["claims"], policies, self.counts[0])
+        sampler.complaints(files["complaint"], self.counts[1])
+        return files
+
+    def _coming(
+        self, caseway: Caseway, floor: "House", name: str, file: Path
+    ) -> tuple[Taken, list[tuple[datetime, Callable[[], None]]]]:
+        """The rows of a file as arrivals, each at the moment it was reported; wrong rows are refused at once."""
+        taken = Taken()
+        taken.header, rows = rows_of(file, floor.named(name))
+        coming: list[tuple[datetime, Callable[[], None]]] = []
+        for row in rows:
+            if row.problems:
+                taken.refused.append((row, "; ".join(row.problems)))
+                continue
+            at = next(v for k, v in row.data.items() if k in ("reported_at", "received_at"))
+            arrives = datetime.fromisoformat(at).astimezone(UTC) + timedelta(minutes=5)
+            if self.begin < arrives <= self.end:
+                coming.append((arrives, lambda r=row: floor.start(name, r, taken)))  # type: ignore[misc]  # bound now
+            else:
+                taken.refused.append((row, "reported outside the period of the file"))
+        return taken, coming
+
+    def _progress(self) -> Progress:
+        columns = (
+            TextColumn("{task.fields[day]}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+        )
+        return Progress(*columns, console=self.out, transient=True)
+
+
+class House:
+    """An installation as the simulation's floor."""
+
+    def __init__(self, caseway: Caseway, clock: VirtualClock) -> None:
+        self.caseway = caseway
+        self.clock = clock
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def set_time(self, at: datetime) -> None:
+        self.clock.set(at)
+
+    def sweep(self) -> None:
+        """Until nothing is due: what a job yields may make a timer due, and so on."""
+        for _ in range(100):
+            due = self.next_due()
+            if due is None or due > self.clock.now():
+                return
+            self.caseway.sweep()
+            self.caseway.work()
+
+    def next_due(self) -> datetime | None:
+        found = self.caseway.connection.one(_DUE)[0]
+        return None if found is None else moment(found)
+
+    def ask(self, case: str, command: Command, actor: str) -> Answer:
+        return self.caseway.ask(case, command, actor, ground="simulation")
+
+    def take_next(self, user: str) -> Listed | None:
+        found = claim_next(
+            self.caseway.connection, self.directory, user, lambda case, command: self.ask(case, command, user)
+        )
+        return found if isinstance(found, Listed) else None
+
+    def names_of(self, case: str) -> Mapping[str, Any]:
+        state, _ = state_of(self.caseway, case)
+        return {**state.flow.data, "number": state.flow.number, "owner": state.work.owner}
+
+    def waiting(self, since: int) -> Sequence[tuple[str, str, str, str, int]]:
+        rows: Iterable[Any] = self.caseway.connection.all(_WAITING, (since,))
+        return [tuple(row) for row in rows]
+
+    def send(self, message: str, key: str, payload: Mapping[str, Any], id: str) -> None:
+        refused = self.caseway.receive(id, message, key, dict(payload), "customer")
+        if refused is not None:
+            raise ValueError(f"staffing: {refused.text}")
+
+    def process(self, case: str) -> Process:
+        return state_of(self.caseway, case)[1]
+
+    def named(self, name: str) -> Process:
+        """The process in force of that name."""
+        found = self.caseway.definitions.process(name)
+        if found is None:
+            raise ValueError(f"no process {name} is deployed")
+        return found
+
+    def queues_with_work(self) -> frozenset[str]:
+        rows = self.caseway.connection.all(
+            "SELECT DISTINCT queue FROM tasks WHERE status = 'open' AND closed_at IS NULL"
+        )
+        return frozenset(row[0] for row in rows)
+
+    def start(self, process: str, row: Row, taken: Taken) -> None:
+        answer = self.caseway.start(
+            StartCase(process, dict(row.data)), CLERK, ground=f"line {row.line} of the file of {process}"
+        )
+        if isinstance(answer, Accepted):
+            taken.started.append(answer.number)
+        else:
+            taken.refused.append((row, said(answer)))
+
+    @property
+    def directory(self) -> Directory:
+        return self.caseway.directory
+
+    def staff(self) -> list[str]:
+        """Everyone who serves a queue, in a fixed order."""
+        today = self.directory.today(self.now())
+        users = sorted(self.directory.users)
+        return [u for u in users if self.directory.active(u, today) and self.directory.serving(u)]

@@ -1,0 +1,115 @@
+"""What a supervisor wants at the end of a quarter: outcomes, compliance, breaches, queues; and where to look on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bootstrap import Caseway
+from engine.runtime.tables import moment
+from sla import reports
+from sla.explain import lasting
+from workbench.intake import Taken
+from workbench.staff import Simulation
+from workbench.story import accounts
+
+BREACHES = 15
+
+
+def tell(
+    out: Console, caseway: Caseway, taken: Mapping[str, Taken], files: Mapping[str, Path], simulation: Simulation
+) -> None:
+    """Prints the report."""
+    zone = next(iter(caseway.calendars.values())).zone
+    now = caseway.clock.now()
+    _table(
+        out, "taken in", ("file", "started", "refused", "reasons in"),
+        [
+            (files[name].name, len(one.started), len(one.refused), files[name].with_suffix(".refused.csv").name if one.refused else "")
+            for name, one in taken.items()
+        ],
+    )  # fmt: skip
+    _table(out, "outcomes by class", ("process", "class", "end", "cases", "median days"), _outcomes(caseway))
+    _table(
+        out, "compliance by clause (law first)", ("clause", "origin", "met", "late", "open", "ended", "void", "met of judged"),
+        [
+            (c.clause, c.origin, c.met, c.late, c.open, c.ended, c.void, "" if c.share is None else f"{c.share * 100:.1f} %")
+            for c in reports.compliance(caseway.connection, now)
+        ],
+    )  # fmt: skip
+    every = reports.breaches(caseway.connection, now, limit=100_000)
+    worst = reports.lost(every[:BREACHES], lambda case: accounts(caseway, case))
+    _table(
+        out, f"breaches: the {len(worst)} that matter most of {len(every)}",
+        ("case", "clock", "clauses", "origin", "due", "late by", "time lost at", "how much"),
+        [
+            (b.number, b.clock, " ".join(b.clauses), b.origin, f"{b.deadline.astimezone(zone):%m-%d %H:%M}",
+             lasting(b.late), ", ".join(b.lost_at), b.lost)
+            for b in worst
+        ],
+    )  # fmt: skip
+    _table(out, "open queues", ("queue", "open", "held", "oldest since"), _queues(caseway, zone))
+    counts = {
+        "incidents": "SELECT count(*) FROM incidents",
+        "notices in the outbox": "SELECT count(*) FROM outbox",
+        "messages nobody waited for": "SELECT count(*) FROM messages WHERE state = 'undelivered'",
+        "commands in the history": "SELECT count(*) FROM history",
+    }
+    numbers = [(name, caseway.connection.one(sql)[0]) for name, sql in counts.items()]
+    _table(out, "besides", ("what", "how many"), [("tasks completed by people", simulation.done), *numbers])
+    if simulation.refused:
+        worst_refusals = sorted(simulation.refused.items(), key=lambda pair: -pair[1])[:8]
+        _table(out, "completions refused", ("why", "how often"), worst_refusals)
+    home = caseway.home.folder
+    out.print(
+        f"\nLook further:\n  cd {home}\n"
+        "  caseway sla breaches            what is late, and at which step the time was lost\n"
+        "  caseway sla explain NUMBER      every stretch that counted, and every one that did not\n"
+        "  caseway case show NUMBER        data, tasks, clocks and history of a case\n"
+        "  caseway queue list              what waits where\n"
+        "  caseway task next --as USER     take the next task as one of the people (caseway user list)\n"
+        "  caseway verify                  prove that nothing was changed\n",
+        highlight=False,
+    )
+
+
+def _table(out: Console, title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    table = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
+    for index, column in enumerate(columns):
+        numeric = bool(rows) and isinstance(rows[0][index], int)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) for value in row))
+    out.print(table)
+
+
+def _outcomes(caseway: Caseway) -> list[tuple[Any, ...]]:
+    """Cases by process, class and end, with the median of the days they took."""
+    import msgspec
+
+    groups: dict[tuple[str, str, str], list[float]] = {}
+    sql = 'SELECT process, status, "end", state, started_at, ended_at FROM cases'
+    for process, status, end, state, started, ended in caseway.connection.all(sql):
+        data = msgspec.json.decode(state)["flow"].get("data", {})
+        kind = data.get("class") or data.get("kind") or "—"
+        name = (end or "cancelled") if status == "ended" else f"({status}) {data.get('status', '')}".strip()
+        days = (ended - started) / 86_400_000_000 if ended is not None else -1
+        groups.setdefault((process, str(kind), name), []).append(days)
+    rows = []
+    for (process, kind, name), days in sorted(groups.items()):
+        spent = sorted(d for d in days if d >= 0)
+        rows.append((process, kind, name, len(days), f"{spent[len(spent) // 2]:.1f}" if spent else ""))
+    return rows
+
+
+def _queues(caseway: Caseway, zone: Any) -> list[tuple[Any, ...]]:
+    sql = (
+        "SELECT queue, count(*), sum(CASE WHEN holder <> '' THEN 1 ELSE 0 END), min(opened_at) FROM tasks "
+        "WHERE closed_at IS NULL GROUP BY queue ORDER BY 2 DESC"
+    )
+    return [
+        (name or "(a person)", count, held, f"{moment(since).astimezone(zone):%Y-%m-%d %H:%M}")
+        for name, count, held, since in caseway.connection.all(sql)
+    ]

@@ -1,0 +1,39 @@
+"""Rows of an intake file as cases: one transaction for a batch, each row answered by itself."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from bootstrap import Caseway
+from engine.core.commands import Refusal, Request, StartCase
+from engine.runtime.answers import Accepted
+from engine.runtime.clock import derived_id
+from workbench.intake import Row
+
+_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+"""Ids begin with a moment; those of a file's rows with this one, whenever it is taken in."""
+
+
+def starter(caseway: Caseway, process: str, actor: str, file: Path) -> Callable[[list[Row]], Iterable[str | Exception]]:
+    """Starts the cases of a file's rows. Their ids follow from the file's content and the line, so that a file
+    taken in twice starts nothing twice."""
+    digest = sha256(file.read_bytes()).hexdigest()
+    now = caseway.clock.now()
+
+    def start(rows: list[Row]) -> Iterable[str | Exception]:
+        requests = []
+        for row in rows:
+            case = derived_id(_SINCE, row.line, digest)
+            command = StartCase(process, dict(row.data))
+            requests.append(Request(case, case, command, actor, now, f"file {file.name}, line {row.line}"))
+        for answer in caseway.runner.submit_many(requests):
+            yield answer.number if isinstance(answer, Accepted) else ValueError(said(answer))
+
+    return start
+
+
+def said(answer: object) -> str:
+    if isinstance(answer, Refusal) and answer.fields:
+        return "; ".join(f"{path}: {text.get('zh') or text.get('en')}" for path, text in answer.fields.items())
+    return str(getattr(answer, "text", answer))

@@ -1,0 +1,377 @@
+"""Scenario files: a case played through on the real engine with virtual time, and what must be so (docs/scenarios.md).
+
+Theory of operation. Every scenario gets an installation of its own, copied from one that was set up once for the
+run: the folder's processes deployed, the sample organisation loaded. Commands go through the real runner, so what a
+scenario proves holds for cases too. After every action, and at every moment at which something falls due, timers,
+messages, calls and jobs are worked off; worker functions answer what the scenario says, or are really called.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bootstrap import Caseway, Home, create
+from engine.core.commands import Command, CompleteTask, Refusal, ResumeCase, StartCase, SuspendCase
+from engine.core.durations import parse_duration
+from engine.core.model import Human
+from engine.language.problems import DefinitionError
+from engine.language.source import read
+from engine.runtime.answers import Accepted, Answer
+from engine.runtime.clock import VirtualClock
+from engine.runtime.errors import StoreError
+from engine.runtime.tables import moment
+from tasks.registry import BusinessError, Job, Registered
+from workbench.story import state_of
+
+BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
+"""When the scenarios' installation was set up: before any scenario begins."""
+WAITS = frozenset({"human", "receive", "wait", "race", "service", "call"})
+ROUNDS = 1000
+_DUE = """SELECT min(due) FROM (
+    SELECT min(due) AS due FROM timers UNION ALL SELECT min(due) FROM inbox
+    UNION ALL SELECT min(due) FROM messages WHERE due IS NOT NULL UNION ALL SELECT min(due) FROM jobs
+) AS waiting"""
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of one scenario: no problems means that everything was so."""
+
+    file: Path
+    name: str
+    problems: list[str] = field(default_factory=list)
+
+
+class Wrong(Exception):  # noqa: N818  (ends one scenario with a sentence)
+    """The scenario cannot go on."""
+
+
+def files_of(paths: Sequence[Path]) -> Iterator[Path]:
+    """Scenario files: those named, and all below the folders named."""
+    for path in paths:
+        yield from sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
+
+
+def run_all(paths: Sequence[Path], processes: Path) -> list[Result]:
+    """Runs every scenario file. Raises DefinitionError if the processes themselves do not compile."""
+    with tempfile.TemporaryDirectory(prefix="caseway-test-") as place:
+        pattern = Path(place) / "pattern"
+        _set_up(pattern, processes)
+        return [run(file, pattern, Path(place)) for file in files_of(paths)]
+
+
+def _set_up(folder: Path, processes: Path) -> None:
+    home = Home(folder)
+    create(home)
+    shutil.rmtree(home.processes)
+    shutil.copytree(processes, home.processes)
+    with Caseway(home, VirtualClock(BEFORE), unsafe=True) as caseway:
+        caseway.deploy(home.processes, "system")
+        people = home.processes / "samples" / "organisation.yaml"
+        if people.exists():
+            caseway.load_organisation(people, "system")
+
+
+def run(file: Path, pattern: Path, place: Path) -> Result:
+    """Runs one scenario in a copy of the pattern installation."""
+    result = Result(file, file.stem)
+    try:
+        written: Any = read(file.read_bytes(), file.name).value
+        if not isinstance(written, dict) or "process" not in written or "at" not in written:
+            raise Wrong("expected a mapping with scenario, process, at, start, steps")
+        result.name = str(written.get("scenario", file.stem))
+        folder = Path(tempfile.mkdtemp(dir=place))
+        shutil.copytree(pattern, folder, dirs_exist_ok=True)
+        clock = VirtualClock(_moment(written["at"]))
+        with Caseway(Home(folder), clock, unsafe=True) as caseway:
+            Play(caseway, clock, written, result.problems).run()
+        shutil.rmtree(folder)
+    except (Wrong, OSError, StoreError) as error:
+        result.problems.append(str(error))
+    except DefinitionError as error:
+        result.problems += [str(problem) for problem in error.problems]
+    return result
+
+
+def _moment(text: Any) -> datetime:
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise Wrong(f"expected a moment such as 2026-03-02T09:00+08:00, not {text!r}") from None
+    if at.tzinfo is None:
+        raise Wrong(f"{text}: expected an offset from UTC, such as +08:00")
+    return at.astimezone(UTC)
+
+
+class Play:
+    """One scenario being played."""
+
+    def __init__(self, caseway: Caseway, clock: VirtualClock, written: Mapping[str, Any], problems: list[str]) -> None:
+        self.caseway = caseway
+        self.clock = clock
+        self.written = written
+        self.problems = problems
+        self.case = ""
+        self.answers: dict[str, list[Any]] = {}
+        self._count = 0
+        self._say(written.get("services", {}))
+        registry = caseway.registry
+        registry.workers = {name: _Played(found, self) for name, found in registry.workers.items()}  # type: ignore[misc]  # serves like one
+
+    def run(self) -> None:
+        start = self.written.get("start", {})
+        answer = self.caseway.start(
+            StartCase(self.written["process"], dict(start.get("data", {}))), start.get("by", "system")
+        )
+        if self._answered("start", answer, start.get("refused")):
+            assert isinstance(answer, Accepted)
+            self.case = answer.case
+            self._settle()
+        for index, step in enumerate(self.written.get("steps", ()), 1):
+            if not isinstance(step, dict) or len(step) != 1:
+                raise Wrong(f"step {index}: expected one of {', '.join(_DOES)}")
+            ((what, given),) = step.items()
+            does = _DOES.get(what)
+            if does is None:
+                raise Wrong(f"step {index}: expected one of {', '.join(_DOES)}, not {what!r}")
+            before = len(self.problems)
+            does(self, given)
+            self.problems[before:] = [f"step {index} ({what}): {text}" for text in self.problems[before:]]
+            if len(self.problems) > before:
+                return
+        self._expect(self.written.get("expect", {}))
+        if self.case and not {"incidents"} & set(self.written.get("expect", {})):
+            self.problems += [f"an open incident: {i.text}" for i in self._state().flow.incidents.values()]
+
+    # --- what steps do ----------------------------------------------------------------------------
+
+    def _complete(self, given: Mapping[str, Any]) -> None:
+        state, process = state_of(self.caseway, self.case)
+        tasks = [n for n, t in state.flow.tokens.items() if t.at == given["step"]]
+        if given["step"] not in process.nodes or not isinstance(process.nodes[given["step"]].spec, Human):
+            raise Wrong(f"{given['step']!r} is no person's step of {process.name}")
+        if not tasks:
+            raise Wrong(f"{given['step']} is not open; the case is at {', '.join(self._open()) or 'its end'}")
+        command = CompleteTask(
+            tasks[0], given.get("outcome", ""), dict(given.get("data", {})), str(given.get("reason", ""))
+        )
+        self._ask(command, given.get("by", "system"), given.get("refused"))
+
+    def _message(self, given: Mapping[str, Any]) -> None:
+        self._count += 1
+        key = str(given.get("key", self._state().flow.number)).replace("{number}", self._state().flow.number)
+        refused = self.caseway.receive(
+            f"message-{self._count}", given["name"], key, dict(given.get("payload", {})), given.get("by", "customer")
+        )
+        if refused is not None and refused.code != given.get("refused"):
+            self.problems.append(f"refused ({refused.code}): {refused.text}")
+        self._settle()
+
+    def _wait(self, given: Any) -> None:
+        now = self.clock.now()
+        until = _moment(given["until"]) if isinstance(given, dict) else now + _span(given)
+        for _ in range(100_000):
+            due = self._due()
+            if due is None or due > until:
+                break
+            self.clock.set(max(due, self.clock.now()))
+            self._settle()
+        self.clock.set(until)
+        self._settle()
+
+    def _say(self, given: Mapping[str, Any]) -> None:
+        for name, answer in given.items():
+            self.answers[name] = list(answer) if isinstance(answer, list) else [answer]
+
+    def _suspend(self, given: Any) -> None:
+        self._ask(SuspendCase(str(given)), "system", None)
+
+    def _resume(self, given: Any) -> None:
+        self._ask(ResumeCase(str(given)), "system", None)
+
+    def _ask(self, command: Command, actor: str, refused: str | None) -> None:
+        if self._answered(type(command).__name__, self.caseway.ask(self.case, command, actor), refused):
+            self._settle()
+
+    def _answered(self, what: str, answer: Answer, refused: str | None) -> bool:
+        """Whether it was accepted, as it should be; otherwise a problem, unless the refusal was expected."""
+        if isinstance(answer, Accepted):
+            if refused:
+                self.problems.append(f"{what} was to be refused ({refused}), but was accepted")
+            return True
+        code = answer.code if isinstance(answer, Refusal) else "failed"
+        if code != refused:
+            fields = getattr(answer, "fields", {})
+            more = "".join(f"; {name}: {text.get('en', text)}" for name, text in fields.items())
+            self.problems.append(f"{what} refused ({code}): {answer.text}{more}")
+        return False
+
+    def _settle(self) -> None:
+        """Works off what is due now, and what comes due by it."""
+        for _ in range(ROUNDS):
+            due = self._due()
+            if due is None or due > self.clock.now():
+                return
+            self.caseway.sweep()
+            self.caseway.work()
+        raise Wrong("something keeps coming due at the same moment")
+
+    def _due(self) -> datetime | None:
+        found = self.caseway.connection.one(_DUE)[0]
+        return None if found is None else moment(found)
+
+    # --- what must be so --------------------------------------------------------------------------
+
+    def _state(self) -> Any:
+        return state_of(self.caseway, self.case)[0]
+
+    def _open(self) -> list[str]:
+        state, process = state_of(self.caseway, self.case)
+        tokens = state.flow.tokens.values()
+        return sorted(t.at for t in tokens if not t.phase and process.nodes[t.at].kind in WAITS)
+
+    def _expect(self, given: Mapping[str, Any]) -> None:
+        for what, wanted in given.items():
+            check = _EXPECTS.get(what)
+            if check is None:
+                raise Wrong(f"expect: expected one of {', '.join(_EXPECTS)}, not {what!r}")
+            check(self, wanted)
+
+    def _same(self, what: str, found: Any, wanted: Any) -> None:
+        if not _alike(found, wanted):
+            self.problems.append(f"{what}: expected {_shown(wanted)}, found {_shown(found)}")
+
+    def _expect_open(self, wanted: Any) -> None:
+        self._same("open", self._open(), sorted(wanted))
+
+    def _expect_end(self, wanted: Any) -> None:
+        flow = self._state().flow
+        found = flow.end if flow.status == "ended" else f"not ended, at {', '.join(self._open())}"
+        self._same("end", found, wanted)
+
+    def _task_column(self, column: str) -> dict[str, str]:
+        sql = f"SELECT step, {column} FROM tasks WHERE case_id = ? AND closed_at IS NULL"
+        return {row[0]: row[1] for row in self.caseway.connection.all(sql, (self.case,))}
+
+    def _expect_queue(self, wanted: Any) -> None:
+        found = self._task_column("queue")
+        for step, queue in wanted.items():
+            self._same(f"queue of {step}", found.get(step), queue)
+
+    def _expect_holder(self, wanted: Any) -> None:
+        found = self._task_column("holder")
+        for step, user in wanted.items():
+            self._same(f"holder of {step}", found.get(step), user)
+
+    def _expect_owner(self, wanted: Any) -> None:
+        self._same("owner", self._state().work.owner, wanted)
+
+    def _expect_data(self, wanted: Any) -> None:
+        state, process = state_of(self.caseway, self.case)
+        key = self.caseway.connection.one("SELECT key FROM cases WHERE id = ?", (self.case,))[0]
+        sealer = self.caseway.vault.cipher(self.case, key).sealer
+        for path, value in wanted.items():
+            found: Any = state.flow.data
+            for name in path.split("."):
+                found = found.get(name) if isinstance(found, dict) else None
+            if path.split(".")[0] in process.secrets and isinstance(found, str):
+                found = sealer.open(path, found)
+            self._same(path, found, value)
+
+    def _expect_clocks(self, wanted: Any) -> None:
+        sql = "SELECT clock, status, breached, deadline FROM clocks WHERE case_id = ? ORDER BY run, id"
+        now = self.clock.now()
+        found: dict[str, str] = {}
+        for name, status, breached, deadline in self.caseway.connection.all(sql, (self.case,)):
+            late = bool(breached) or (status == "running" and moment(deadline) < now)
+            found[name] = "breached" if late else {"stopped": "met"}.get(status, status)
+        for deferred in self._state().clocks.deferred.values():
+            found.setdefault(deferred.clock, "deferred")
+        for name, status in wanted.items():
+            self._same(f"clock {name}", found.get(name, "not begun"), status)
+
+    def _expect_notices(self, wanted: Any) -> None:
+        rows = self.caseway.connection.all("SELECT template FROM outbox WHERE case_id = ?", (self.case,))
+        self._hold("notice", {row[0] for row in rows}, wanted)
+
+    def _expect_milestones(self, wanted: Any) -> None:
+        self._hold("milestone", set(self._state().flow.milestones), wanted)
+
+    def _hold(self, what: str, found: set[str], wanted: Any) -> None:
+        for name in wanted:
+            if name not in found:
+                self.problems.append(f"{what} {name} is not there; there are {', '.join(sorted(found)) or 'none'}")
+
+    def _expect_incidents(self, wanted: Any) -> None:
+        texts = [i.text for i in self._state().flow.incidents.values()]
+        for text in wanted:
+            if not any(text in found for found in texts):
+                self.problems.append(f"no open incident says {text!r}; there are {texts}")
+
+
+_DOES = {
+    "complete": Play._complete,
+    "message": Play._message,
+    "wait": Play._wait,
+    "services": Play._say,
+    "suspend": Play._suspend,
+    "resume": Play._resume,
+    "expect": Play._expect,
+}
+_EXPECTS = {
+    "open": Play._expect_open,
+    "end": Play._expect_end,
+    "queue": Play._expect_queue,
+    "holder": Play._expect_holder,
+    "owner": Play._expect_owner,
+    "data": Play._expect_data,
+    "clocks": Play._expect_clocks,
+    "notices": Play._expect_notices,
+    "milestones": Play._expect_milestones,
+    "incidents": Play._expect_incidents,
+}
+
+
+class _Played:
+    """A worker function that answers what the scenario says, or does its real work."""
+
+    def __init__(self, real: Registered, play: Play) -> None:
+        self._real = real
+        self._play = play
+
+    def serve(self, job: Job) -> Any:
+        answers = self._play.answers.get(self._real.name)
+        if answers is None:
+            return self._real.serve(job)
+        answer = answers[0] if len(answers) == 1 else answers.pop(0)
+        if isinstance(answer, dict) and set(answer) == {"error"}:
+            raise BusinessError(answer["error"])
+        return answer
+
+
+def _span(text: Any) -> timedelta:
+    """A stretch of elapsed time; a day is 24 hours here. Raises Wrong."""
+    try:
+        duration = parse_duration(text)
+        return timedelta(days=int(duration.amount)) if duration.unit == "d" else duration.span
+    except (ValueError, KeyError):
+        raise Wrong(f"wait: expected minutes, hours or days such as 90min, 4h, 2d, not {text!r}") from None
+
+
+def _alike(found: Any, wanted: Any) -> bool:
+    """Equal, numbers as numbers wherever they are kept as text."""
+    if isinstance(wanted, int | Decimal) and not isinstance(wanted, bool):
+        try:
+            return found is not None and not isinstance(found, bool) and Decimal(str(found)) == Decimal(wanted)
+        except ArithmeticError:
+            return False
+    return bool(found == wanted)
+
+
+def _shown(value: Any) -> str:
+    return str(value) if value != "" else "nothing"

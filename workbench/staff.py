@@ -1,0 +1,285 @@
+"""A staffed floor on a virtual clock: people who take tasks in their hours, customers who answer, timers that fire.
+
+Theory of operation. Time goes from one moment to the next at which something can happen: a reported case, the
+end of somebody's piece of work, a customer's answer, a timer or a job that is due, the half hour at which idle
+people look at their queues again. At each, the clock is set, what is due is swept, and people act through the same
+commands as anyone. What they decide is drawn from one seeded generator, so the same seed gives the same quarter.
+
+How people behave is data (`processes/samples/staffing.yaml`): minutes a step takes, weights of its outcomes,
+what is filled in (expressions over the case's data, with `dice`, a number from 0 to 99), and what customers send
+when a case waits for them.
+"""
+
+import heapq
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from engine.core.commands import Command, CompleteTask
+from engine.core.durations import Calendar, parse_duration
+from engine.core.expressions import Expression, compile_expression
+from engine.core.kinds import INT, TEXT, Type
+from engine.core.model import Human, Process
+from engine.core.values import to_json
+from engine.runtime.answers import Accepted, Answer
+from organisation.directory import Directory
+from tasks.queries import Listed
+
+Json = Any
+LOOK = timedelta(minutes=30)
+"""How often idle people look at their queues, and the most that a timer fires late."""
+
+
+class Floor(Protocol):
+    """What the simulation asks of an installation."""
+
+    def now(self) -> datetime: ...
+    def set_time(self, at: datetime) -> None: ...
+    def sweep(self) -> None:
+        """Runs everything that is due: timers, the inbox, jobs."""
+
+    def next_due(self) -> datetime | None:
+        """When the next timer, inbox row or job is due."""
+
+    def ask(self, case: str, command: Command, actor: str) -> Answer: ...
+    def take_next(self, user: str) -> Listed | None:
+        """Claims the best task for the user."""
+
+    def names_of(self, case: str) -> Mapping[str, Json]:
+        """What expressions read of a case's data, secrets opened."""
+
+    def waiting(self, since: int) -> Sequence[tuple[str, str, str, str, int]]:
+        """Messages waited for since: (case, process, message, key, since)."""
+
+    def send(self, message: str, key: str, payload: Mapping[str, Json], id: str) -> None: ...
+    def process(self, case: str) -> Process: ...
+    def queues_with_work(self) -> frozenset[str]: ...
+    @property
+    def directory(self) -> Directory: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepHabit:
+    """How a step is worked: minutes from and to; rules tried in order, each with weights of outcomes; the form."""
+
+    minutes: tuple[int, int] = (5, 30)
+    rules: tuple[tuple[Expression | None, Mapping[str, int]], ...] = ()
+    fill: Mapping[str, Expression] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What customers do about a message that a case waits for: in how many of 100 cases, after how long, with what."""
+
+    chance: int
+    after: tuple[timedelta, timedelta]
+    payload: Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    steps: Mapping[tuple[str, str], StepHabit]
+    replies: Mapping[tuple[str, str], Reply]
+
+
+def habits(written: Mapping[str, Any], processes: Mapping[str, Process]) -> Habits:
+    """From the YAML. Raises ExpressionError or ValueError naming what is wrong."""
+    steps: dict[tuple[str, str], StepHabit] = {}
+    replies: dict[tuple[str, str], Reply] = {}
+    for name, part in written.items():
+        process = processes[name]
+        known = {**process.names, "dice": INT, "owner": TEXT, "number": TEXT}
+
+        def x(source: Any, known: Mapping[str, Type] = known) -> Expression:
+            return compile_expression(str(source), known)
+
+        for step, habit in part.get("steps", {}).items():
+            if step not in process.nodes:
+                raise ValueError(f"staffing: {name} has no step {step}")
+            rules = tuple(
+                (x(rule["when"]) if "when" in rule else None, rule["outcomes"]) for rule in habit.get("rules", ())
+            )
+            low, high = habit.get("minutes", (5, 30))
+            fill = {path: x(source) for path, source in habit.get("fill", {}).items()}
+            steps[name, step] = StepHabit((low, high), rules, fill)
+        for message, reply in part.get("replies", {}).items():
+            low, high = (parse_duration(text).span for text in reply["after"])
+            payload = {key: x(source) for key, source in reply.get("payload", {}).items()}
+            replies[name, message] = Reply(reply["chance"], (low, high), payload)
+    return Habits(steps, replies)
+
+
+@dataclass(order=True)
+class _Moment:
+    at: datetime
+    order: int
+    run: Callable[[], None] = field(compare=False)
+
+
+class Simulation:
+    """One run of a floor. `arrivals`: (moment, what reports the case), in any order."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        calendar: Calendar,
+        habits: Habits,
+        staff: Sequence[str],
+        arrivals: Sequence[tuple[datetime, Callable[[], None]]],
+        until: datetime,
+        seed: int = 7,
+        progress: Callable[[datetime], None] = lambda at: None,
+    ) -> None:
+        self.floor = floor
+        self.calendar = calendar
+        self.habits = habits
+        self.until = until
+        self.random = random.Random(seed)
+        self.progress = progress
+        self.staff = list(staff)
+        self.idle = set(staff)
+        self.done = 0
+        self.refused: dict[str, int] = {}
+        self._seen = 0
+        self._count = 0
+        self._agenda: list[_Moment] = []
+        for at, run in arrivals:
+            self._at(at, run)
+
+    def run(self) -> None:
+        """Runs to the end of the time; answers when the clock stands there."""
+        look = self.floor.now()
+        while True:
+            due = self.floor.next_due()
+            agenda = self._agenda[0].at if self._agenda else self.until
+            late = max(due, self.floor.now() + timedelta(minutes=5)) if due is not None else self.until
+            at = max(self.floor.now(), min(agenda, late, look, self.until))
+            self.floor.set_time(at)
+            while self._agenda and self._agenda[0].at <= at:
+                heapq.heappop(self._agenda).run()
+            self.floor.sweep()
+            self._customers()
+            self._people(at)
+            self.progress(at)
+            if at >= self.until:
+                return
+            if at >= look:
+                look = at + LOOK if self._working(at) else self._opens(at)
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def _working(self, at: datetime) -> bool:
+        return bool(self.calendar.between(at, at + timedelta(minutes=1), "wh"))
+
+    def _opens(self, at: datetime) -> datetime:
+        """When the next working hour begins."""
+        return self.calendar.advance(at, timedelta(microseconds=1), "wh").at
+
+    def _people(self, at: datetime) -> None:
+        if not self.idle or not self._working(at):
+            return
+        busy = self.floor.queues_with_work()
+        for user in [u for u in self.staff if u in self.idle]:
+            if not busy & frozenset(self.floor.directory.serving(user)):
+                continue
+            task = self.floor.take_next(user)
+            if task is not None:
+                self.idle.discard(user)
+                self._work_on(user, task, at)
+
+    def _work_on(self, user: str, task: Listed, at: datetime) -> None:
+        habit = self.habits.steps.get((task.process, task.step), StepHabit())
+        minutes = timedelta(minutes=self.random.randint(*habit.minutes))
+        ready = self.calendar.advance(at, minutes, "wh").at
+        self._at(ready, lambda: self._finish(user, task, habit))
+
+    def _finish(self, user: str, task: Listed, habit: StepHabit) -> None:
+        self.idle.add(user)
+        process = self.floor.process(task.case)
+        node = process.nodes[task.step]
+        spec = node.spec
+        assert isinstance(spec, Human)
+        dice = self.random.randrange(100)
+        view = {**self.floor.names_of(task.case), "dice": dice}
+        data: dict[str, Json] = {}
+        for path in spec.form:
+            name = ".".join(path)
+            value = (
+                habit.fill[name].json(view)
+                if name in habit.fill
+                else plausible(process.names[path[0]], view.get(path[0]), self.random, self.floor.now())
+            )
+            if value is not None:
+                data[name] = value
+        view.update(data)
+        outcome = self._outcome(spec, habit, view)
+        reason = "按流程办理" if outcome and spec.outcomes[outcome].reason else ""
+        answer = self.floor.ask(task.case, CompleteTask(task.task, outcome, data, reason), user)
+        if isinstance(answer, Accepted):
+            self.done += 1
+        else:
+            code = getattr(answer, "code", "failed")
+            key = f"{task.process}.{task.step}: {code}: {getattr(answer, 'text', '')}"
+            self.refused[key] = self.refused.get(key, 0) + 1
+
+    def _outcome(self, spec: Human, habit: StepHabit, view: Mapping[str, Json]) -> str:
+        if not spec.outcomes:
+            return ""
+        for when, weights in habit.rules:
+            if when is None or when.test(view):
+                return self.random.choices(list(weights), list(weights.values()))[0]
+        return next(iter(spec.outcomes))
+
+    # --- customers --------------------------------------------------------------------------------
+
+    def _customers(self) -> None:
+        """Plans an answer to every message that a case has begun to wait for."""
+        for case, process, message, key, since in self.floor.waiting(self._seen):
+            self._seen = max(self._seen, since)
+            reply = self.habits.replies.get((process, message))
+            if reply is None or self.random.randrange(100) >= reply.chance:
+                continue
+            low, high = reply.after
+            at = self.floor.now() + low + (high - low) * self.random.random()
+            self._count += 1
+            name = f"reply-{self._count}"
+            self._at(at, lambda c=case, m=message, k=key, r=reply, n=name: self._send(c, m, k, r, n))  # type: ignore[misc]  # bound now
+
+    def _send(self, case: str, message: str, key: str, reply: Reply, id: str) -> None:
+        view = {**self.floor.names_of(case), "dice": self.random.randrange(100), "now": to_json(self.floor.now())}
+        payload = {name: value.json(view) for name, value in reply.payload.items()}
+        self.floor.send(message, key, payload, id)
+
+    def _at(self, at: datetime, run: Callable[[], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._agenda, _Moment(at, self._count, run))
+
+
+def plausible(kind: Type, given: Json, chance: random.Random, now: datetime) -> Json:
+    """Something a person might fill in for a field of this type; what is there already stays."""
+    if given is not None:
+        return given
+    if kind.enum:
+        return chance.choice([v for v in kind.enum if v is not None])
+    if kind.kind == "list":
+        item = plausible(kind.item or TEXT, None, chance, now)
+        return [item]
+    return next(_guesses(kind, chance, now), None)
+
+
+def _guesses(kind: Type, chance: random.Random, now: datetime) -> Iterator[Json]:
+    if kind.kind == "bool":
+        yield True
+    elif kind.kind == "int":
+        yield chance.randint(1, 5)
+    elif kind.kind == "decimal":
+        yield Decimal(chance.randint(10, 900)) * 10
+    elif kind.kind == "date":
+        yield now.date().isoformat()
+    elif kind.kind == "datetime":
+        yield to_json(now)
+    elif kind.kind == "text":
+        yield chance.choice(("情况属实，已核对。", "经核实，材料与事实相符。", "已与客户沟通，详见记录。"))

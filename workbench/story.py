@@ -1,0 +1,142 @@
+"""A case told to people: where it stands, what may be filled in, what happened, why its deadlines are when they are."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from bootstrap import MACHINE, Caseway
+from engine.core.events import Event
+from engine.core.kinds import ANY, Type, holds_secret
+from engine.core.model import Human, Process, Text
+from engine.runtime.errors import StoreError
+from engine.runtime.history import read
+from engine.runtime.tables import moment
+from sla.explain import Account, explain
+
+Json = Any
+MASK = "•••"
+
+
+def state_of(caseway: Caseway, case: str) -> tuple[Any, Process]:
+    """The case's state and the version of the process that it runs. Raises StoreError if either is not there."""
+    row = caseway.connection.one("SELECT state, process, version FROM cases WHERE id = ?", (case,))
+    if row is None:
+        raise StoreError(f"There is no case {case}.", "Search: caseway case list --search TEXT")
+    process = caseway.definitions.process(row[1], row[2])
+    if process is None:
+        raise StoreError(f"Version {row[2]} of {row[1]} is not deployed here.", "Restore it from the backup.")
+    return MACHINE.decode(row[0]), process
+
+
+def events_of(caseway: Caseway, case: str) -> list[tuple[datetime, list[Event]]]:
+    """The case's events, command by command, with the moment of each."""
+    return [(moment(row.at), MACHINE.decode_events(row.events)) for row in read(caseway.database, caseway.vault, case)]
+
+
+def accounts(caseway: Caseway, case: str, clock: str = "") -> list[Account]:
+    """Why each deadline of the case is when it is; see `sla.explain`."""
+    _, process = state_of(caseway, case)
+    return explain(process, events_of(caseway, case), caseway.calendars, caseway.clock.now(), clock)
+
+
+def story(caseway: Caseway, case: str) -> dict[str, Json]:
+    """Everything that one looks for on a case's page. Secrets are masked."""
+    state, process = state_of(caseway, case)
+    flow = state.flow
+    tasks = caseway.connection.all(
+        "SELECT id, step, queue, holder, due FROM tasks WHERE case_id = ? AND closed_at IS NULL ORDER BY id", (case,)
+    )
+    clocks = caseway.connection.all(
+        "SELECT clock, origin, clauses, status, deadline, breached, provisional FROM clocks WHERE case_id = ? "
+        "ORDER BY CASE origin WHEN 'law' THEN 0 WHEN 'manual' THEN 1 ELSE 2 END, deadline",
+        (case,),
+    )
+    now = caseway.clock.now()
+    return {
+        "number": flow.number,
+        "process": flow.process,
+        "version": flow.version,
+        "status": flow.status,
+        "end": flow.end,
+        "owner": state.work.owner,
+        "data": {name: masked(value, process.names.get(name, ANY)) for name, value in flow.data.items()},
+        "milestones": flow.milestones,
+        "tasks": [
+            {"task": t[0], "step": t[1], "queue": t[2], "holder": t[3], "due": moment(t[4]) if t[4] < 2**62 else None}
+            for t in tasks
+        ],
+        "clocks": [
+            {
+                "clock": c[0], "origin": c[1], "clauses": c[2].strip(), "status": c[3],
+                "deadline": moment(c[4]), "provisional": bool(c[6]),
+                "breached": bool(c[5]) or (c[3] == "running" and moment(c[4]) < now),
+            }
+            for c in clocks
+        ],
+        "incidents": [
+            {"incident": number, "step": flow.tokens[i.token].at if i.token else "", "text": i.text}
+            for number, i in flow.incidents.items()
+        ],
+        "history": [
+            {
+                "at": moment(row.at), "actor": row.actor, "command": _kind(row.command), "ground": row.ground,
+                "events": [type(event).__name__ for event in MACHINE.decode_events(row.events)],
+            }
+            for row in read(caseway.database, caseway.vault, case)
+        ],
+    }  # fmt: skip
+
+
+def _kind(command: bytes) -> str:
+    return str(msgspec.json.decode(command)["type"])
+
+
+def masked(value: Json, kind: Type) -> Json:
+    """The value with every secret in it hidden."""
+    if value is None or not holds_secret(kind):
+        return value
+    if kind.secret:
+        return MASK
+    if isinstance(value, dict):
+        return {name: masked(inner, (kind.fields or {}).get(name, ANY)) for name, inner in value.items()}
+    return [masked(inner, kind.item or ANY) for inner in value] if isinstance(value, list) else value
+
+
+def form_of(caseway: Caseway, case: str, task: int, language: str = "zh") -> dict[str, Json] | None:
+    """What a task asks for: fields with their kinds and present values, and the outcomes; None if it is not open."""
+    state, process = state_of(caseway, case)
+    token = state.flow.tokens.get(task)
+    node = process.nodes[token.at] if token is not None else None
+    if node is None or not isinstance(node.spec, Human):
+        return None
+    held = state.work.tasks.get(task)
+    draft: Mapping[str, Json] = getattr(held, "draft", None) or {}
+    fields = []
+    for path in node.spec.form:
+        kind, value = process.names.get(path[0], ANY), state.flow.data.get(path[0])
+        for name in path[1:]:
+            kind = (kind.fields or {}).get(name, ANY)
+            value = value.get(name) if isinstance(value, dict) else None
+        name = ".".join(path)
+        choices = f" ({', '.join(map(str, kind.enum))})" if kind.enum else ""
+        fields.append(
+            {
+                "field": name,
+                "title": _told(kind.title, language),
+                "kind": f"{kind}{choices}",
+                "value": masked(draft.get(name, value), kind),
+            }
+        )
+    outcomes = [
+        {"outcome": o.name, "title": _told(o.title, language), "reason": "required" if o.reason else ""}
+        for o in node.spec.outcomes.values()
+    ]
+    return {"title": _told(node.title, language) or node.id, "step": node.id, "fields": fields, "outcomes": outcomes}
+
+
+def _told(text: Text | str | None, language: str) -> str:
+    if isinstance(text, Mapping):
+        return text.get(language) or next(iter(text.values()), "")
+    return text or ""
