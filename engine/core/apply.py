@@ -185,6 +185,7 @@ def _armed(flow: FlowState, token: int, handler: int) -> None:
 def _handler_fired(flow: FlowState, event: e.HandlerFired) -> None:
     if event.leaves and not event.token:
         flow.fired.append(event.handler)
+        flow.truths.pop(f"0.{event.handler}", None)  # it fires once: nothing more to watch
 
 
 def _job_created(flow: FlowState, event: e.JobCreated) -> None:

@@ -147,8 +147,7 @@ def conditions(turn: Turn) -> bool:
         after = _holds(turn, host, trigger) if trigger.kind == "when" else value_at(turn, host, trigger)
         if same(before, after):
             continue
-        spent = not host and index in flow.fired
-        fires = (trigger.kind == "changed" or after) and not spent
+        fires = trigger.kind == "changed" or after
         if fires and not turn.budget:
             _exhausted(turn, host)
             continue

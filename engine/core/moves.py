@@ -186,7 +186,8 @@ def cancel_children(turn: Turn, number: int, *, cause: str, bodies: bool = True)
 
 def cancel_step(turn: Turn, step: str, *, by: int) -> None:
     """Takes away every token on a step, and scopes that are left empty by it; never the token that asks for it,
-    nor what that stands in. An ad-hoc block may be empty, and a host whose own work is done is so by nature."""
+    nor what that stands in: a scope emptied by one of its own handlers is left when the handler is done. An ad-hoc
+    block may be empty, and a host whose own work is done is so by nature."""
     flow: FlowState = turn.state.flow
     cause = flow.tokens[by].at
     spared = {by, *_around(flow, by)}
@@ -203,6 +204,8 @@ def cancel_step(turn: Turn, step: str, *, by: int) -> None:
                 break
             if body or children(flow, up, bodies=False) or turn.process.nodes[around.at].kind not in _EMPTIED:
                 break
+            if up in spared:  # emptied from within a body that hangs on it
+                leave(turn, up)
             number = up
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 from engine.core import commands as c
 from engine.core.durations import parse_duration
 from engine.core.env import Env
-from engine.core.events import Event
+from engine.core.events import Event, StepEntered
 from engine.core.expressions import Expression, compile_expression
 from engine.core.flow import FLOW
 from engine.core.kinds import BOOL, DATETIME, INT, LIST, MONEY, TEXT, Type
@@ -136,7 +136,7 @@ class Story:
     def token(self, step: str) -> int:
         found = [n for n, t in self.flow.tokens.items() if t.at == step]
         assert found, f"no token at {step}; tokens at {self.open}"
-        return found[0]
+        return int(found[0])
 
     @property
     def flow(self) -> Any:
@@ -156,7 +156,7 @@ class Story:
     @property
     def path(self) -> list[str]:
         """The steps in the order entered."""
-        return [e.step for e in self.events if type(e).__name__ == "StepEntered"]
+        return [event.step for event in self.events if isinstance(event, StepEntered)]
 
     @property
     def ended(self) -> str | None:
