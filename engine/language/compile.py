@@ -118,7 +118,10 @@ class _Process:
         build.calendar = calendar if isinstance(calendar, str) else ""
         if "data" in value and isinstance(value["data"], str | dict):
             reserved = RESERVED | frozenset(self.grammar.language.names)
-            build.schema = load_schema(build.document, ("data",), value["data"], build.files, reserved, build.problems)
+            schema = load_schema(build.document, ("data",), value["data"], build.files, reserved, build.problems)
+            self.blind = schema is None
+            if schema is not None:
+                build.schema = schema
         named = {kind: set[str]() for kind in ("milestone", "end", "terminate")}
         for step in build.outline.steps.values():
             if step.kind in named and isinstance(step.value[step.kind], str):

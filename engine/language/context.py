@@ -54,6 +54,7 @@ class Build:
     calendar: str | None = None  # "" for a process without one; None: not asked for
     milestones: frozenset[str] = frozenset()
     ends: frozenset[str] = frozenset()
+    notices: dict[str, frozenset[str]] = field(default_factory=dict)  # what each notice's text reads
     writes: dict[str, dict[str, Where]] = field(default_factory=dict)  # step -> top-level name -> where
     reads: dict[str, set[str]] = field(default_factory=dict)  # step -> top-level names of the data
     ended: set[str] = field(default_factory=set)  # regions whose end is jumped to from inside a step
@@ -243,9 +244,13 @@ class Scope:
         """All facts that a notice's text needs: those given, and the names of the data that it reads. `extra`
         are names that whoever sends it puts in by itself. A missing file or fact is a problem."""
         build = self.build
-        read = reads(build.document, where, notice, build.files, build.problems) or frozenset()
+        if notice not in build.notices:
+            read = reads(build.document, where, notice, build.files, build.problems)
+            if read is None:
+                return facts
+            build.notices[notice] = read
         found = dict(facts)
-        for name in sorted(read - set(facts) - set(extra or ())):
+        for name in sorted(build.notices[notice] - set(facts) - set(extra or ())):
             if name not in self.names and name not in AMBIENT:
                 message = f"{file_of(notice)} reads {name!r}, which nobody gives it"
                 hint = did_you_mean(name, self.names) or f"give it: facts: {{{name}: …}}"
