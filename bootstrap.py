@@ -240,12 +240,7 @@ class Caseway:
     def load_organisation(self, file: Path, by: str) -> int:
         """Takes in the organisation as its next revision, and returns it. Raises DefinitionError, OSError."""
         house = self.definitions.house()
-        known = organisation.load.House(
-            frozenset(house.queues) if house.queues else None,
-            frozenset(house.roles) if house.roles else None,
-            frozenset(house.authority) if house.authority else None,
-        )
-        document, _ = organisation.load.load(file.read_bytes(), file.name, known)
+        document, _ = organisation.load.load(file.read_bytes(), file.name, house if house.name else None)
         assert isinstance(document.value, dict)  # the check has seen to it
         value = document.value
         now = self.clock.now()

@@ -48,7 +48,6 @@ def deploy(
     with opened(home, database) as caseway:
         if not (folder / "house.yaml").exists():
             stop(f"{folder} has no house.yaml.", "A folder of processes holds house.yaml.", 2)
-        now, by = caseway.clock.now(), user or "system"
         outcome = caseway.deploy(folder, user or "system", only)
         rows = [
             {"kind": d.kind, "name": d.name, "version": d.version, "new": (d.kind, d.name, d.version) in outcome.new}

@@ -57,7 +57,7 @@ def print_json(value: Any) -> None:
 
 def say(text: str) -> None:
     """A line for people."""
-    out.print(text, highlight=False, markup=False)
+    out.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def stop(text: str, cure: str = "", code: int = 1) -> NoReturn:
