@@ -12,6 +12,10 @@ timer that comes after it finds nothing left to do.
 the timer is a projection of it; `FireTimer` with slice "clocks" only checks that it is still the one awaited.
 
 Once its deadline has passed a run is breached for good: it no longer pauses, and cannot be extended.
+
+A clock whose `when` comes to hold late counts from its start all the same. Where the case stood until then was
+not watched for it, so pauses by steps from before are not taken off (those by dates are): the strict side. For
+the same reason a pause that has ended is not shortened when the date of its end is corrected, only lengthened.
 """
 
 from datetime import datetime

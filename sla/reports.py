@@ -163,6 +163,15 @@ def _by_clause(rows: Iterable[Any]) -> list[Compliance]:
     ]
 
 
+def outdated(connection: Connection, calendar: str, version: str) -> list[str]:
+    """The cases with an open clock on another version of a calendar: each wants `RebaseClocks`."""
+    sql = (
+        "SELECT DISTINCT case_id FROM clocks WHERE calendar = ? AND version <> ? "
+        "AND status IN ('running', 'paused') ORDER BY case_id"
+    )
+    return [row[0] for row in connection.all(sql, (calendar, version))]
+
+
 Explain = Callable[[str], Iterable[Account]]
 """The accounts of a case: see `sla.explain`."""
 

@@ -16,16 +16,20 @@ from engine.core.model import Catch, End, Human, Milestone, Outcome, Process, Tr
 from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock, new_id
 from engine.runtime.database import Database
+from engine.runtime.history import read
 from engine.runtime.runner import Runner
+from engine.runtime.tables import moment
 from engine.runtime.timers import fire
 from engine.runtime.vault import Vault
 from engine.runtime.verify import verify
 from sla.clock import CLOCKS
+from sla.events import RebaseClocks
+from sla.explain import Account, explain
 from sla.model import Pause
 from sla.projection import projections
-from sla.reports import at_risk, breaches, compliance
+from sla.reports import at_risk, breaches, compliance, lost, outdated
 from tests.store.processes import Deployed
-from tests.support.clocks import at, calendar, clock, clocked, notice, rung
+from tests.support.clocks import at, calendar, clock, clocked, notice, rung, shown
 from tests.support.graph import step
 
 ASKING = Pause("any_in", frozenset({"ask"}))
@@ -60,9 +64,12 @@ class Office:
         self.machine = Machine([FLOW, CLOCKS])
         self.projections = projections(self.versions)
         self.clock = VirtualClock(at("2026-03-02 10:00"))
-        base = Env(now=datetime(2026, 1, 1, tzinfo=UTC), versions=self.versions, calendars={"insurer": calendar()})
-        self.runner = Runner(database, self.machine, self.versions, lambda: base, vault, self.projections)
+        self.calendars = {"insurer": calendar()}
+        self.runner = Runner(database, self.machine, self.versions, self.env, vault, self.projections)
         self.cold = database.connect()
+
+    def env(self) -> Env:
+        return Env(now=self.now, versions=self.versions, calendars=self.calendars)
 
     @property
     def now(self) -> datetime:
@@ -163,3 +170,41 @@ def test_what_a_supervisor_asks(office: Office) -> None:
         ("target", "work", 1, 2, 0),
     ]
     assert str(compliance(office.cold, office.now)[1].share) == "0.3333"
+
+
+def test_where_the_time_of_a_breach_went(office: Office) -> None:
+    slow = office.start()
+    office.go("2026-03-05 17:30")
+
+    def accounts(case: str) -> list[Account]:
+        rows = read(office.database, office.vault, case)
+        told = [(moment(row.at), office.machine.decode_events(row.events)) for row in rows]
+        return explain(complaint(), told, office.calendars, office.now)
+
+    found = lost(breaches(office.cold, office.now), accounts)
+    assert [(one.clock, one.lost_at, one.lost) for one in found] == [
+        ("outcome", ("work",), "3wd"),
+        ("work", ("work",), "3wd"),
+    ]
+    assert accounts(slow)[0].clock.name == "law"
+
+
+def test_clocks_of_a_new_year_are_found_and_counted_again(office: Office) -> None:
+    office.clock.set(at("2026-12-30 10:00"))
+    early, done = office.start(), office.start()
+    office.complete(done, "ok")
+
+    def outcome() -> tuple[str | None, int]:
+        sql = "SELECT deadline, provisional FROM clocks WHERE case_id = ? AND clock = 'outcome'"
+        ((deadline, provisional),) = office.cold.all(sql, (early,))
+        return shown(moment(deadline)), provisional
+
+    assert outcome() == ("2027-01-04 17:00", 1)
+    closed = {"date": "2027-01-04", "hours": "closed", "reason": {"en": "Stocktaking"}}
+    office.calendars = {"insurer": calendar(company_days=[closed])}
+    version = office.calendars["insurer"].version
+    assert outdated(office.cold, "insurer", version) == [early]
+    office.do(early, RebaseClocks("insurer", version))
+    assert outcome() == ("2027-01-05 17:00", 1)
+    assert not outdated(office.cold, "insurer", version)
+    office.whole()
