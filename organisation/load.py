@@ -11,126 +11,91 @@ Members and managers of queues are users (`chen_wei`), roles (`role.officer`) or
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
-from jsonschema import Draft202012Validator
-
 from engine.language.document import Document, Place
+from engine.language.house import House
 from engine.language.problems import Problem, Problems, did_you_mean, one_of
+from engine.language.shape import misshapen, validator
 from engine.language.source import read
+from engine.language.words import NAME, TEXT, Schema, described, listing, mapping, named
 from organisation.directory import Directory, Grant, Group, Queue, User
 
 CODES = {
-    "CW901": "not in the form of an organisation file",
     "CW902": "a name that is not defined",
     "CW903": "a date, amount or zone that cannot be",
     "CW904": "a line of groups that leads back to itself",
     "CW905": "a queue that nobody serves",
+    "CW906": "a grant to nobody, or to two",
 }
 
-_NAME = "^[a-z][a-z0-9_]*$"
-_PERSON = r"^((role|group)\.)?[a-z][a-z0-9_]*$"
-_DAY = r"^\d{4}-\d\d-\d\d$"
-_PATTERNS = {
-    _NAME: "a name: a-z, 0-9 and _ after a letter",
-    _PERSON: "a user, or role.x or group.x",
-    _DAY: "a day, as 2026-01-31",
+_PERSON: Schema = {
+    "title": "a user, role.x or group.x",
+    "type": "string",
+    "pattern": r"^((role|group)\.)?[a-z][a-z0-9_]*$",
 }
-_TEXT: dict[str, Any] = {
-    "anyOf": [
-        {"type": "string", "minLength": 1},
-        {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string", "minLength": 1}},
-    ]
-}
-_NAMES = {"type": "array", "items": {"type": "string", "pattern": _NAME}, "uniqueItems": True}
-_PEOPLE = {
-    "type": "array",
-    "items": {"type": "string", "pattern": _PERSON},
-    "uniqueItems": True,
-}
-_DATE = {"type": "string", "pattern": _DAY}
+_DAY: Schema = {"title": "a day, as '2026-01-31'", "type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
+_NAMES = {**listing(NAME, "a list of names", 0), "uniqueItems": True}
+_PEOPLE = {**listing(_PERSON, "a list of users, role.x and group.x", 0), "uniqueItems": True}
+_AMOUNT: Schema = {"title": "an amount", "type": "number", "minimum": 0}
 
-
-def _mapping(properties: dict[str, Any], *required: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": properties,
-        "required": list(required),
-    }
-
-
-def _named(entry: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": entry}
-
-
-SCHEMA: dict[str, Any] = _mapping(
+SCHEMA: Mapping[str, Any] = mapping(
     {
-        "zone": {
-            "type": "string",
-            "description": "The zone in which days of service and grants are counted.",
-        },
-        "roles": _named(_TEXT),
-        "users": _named(
-            _mapping(
+        "zone": {"type": "string", "description": "The time zone in which days of service and grants count."},
+        "roles": named(TEXT),
+        "users": named(
+            mapping(
                 {
-                    "name": _TEXT,
+                    "name": TEXT,
                     "roles": _NAMES,
-                    "groups": {**_NAMES, "description": "The first is where the line of managers begins."},
+                    "groups": described(_NAMES, "The first is where the line of managers begins."),
                     "skills": _NAMES,
                     "contact": {"type": "object", "additionalProperties": {"type": "string"}},
-                    "from": {**_DATE, "description": "First day of service."},
-                    "to": {**_DATE, "description": "Last day of service."},
+                    "from": described(_DAY, "First day of service."),
+                    "to": described(_DAY, "Last day of service."),
                 },
                 "name",
             )
         ),
-        "groups": _named(
-            _mapping({"title": _TEXT, "manager": {"type": "string"}, "part_of": {"type": "string"}}, "title")
-        ),
-        "queues": _named(_mapping({"members": _PEOPLE, "managers": _PEOPLE}, "members")),
-        "grants": {
-            "type": "array",
-            "items": _mapping(
+        "groups": named(mapping({"title": TEXT, "manager": NAME, "part_of": NAME}, "title")),
+        "queues": named(mapping({"members": _PEOPLE, "managers": _PEOPLE}, "members")),
+        "grants": listing(
+            mapping(
                 {
-                    "role": {"type": "string"},
-                    "user": {"type": "string"},
-                    "kind": {"type": "string"},
-                    "line": {"type": "string", "description": "Left out: every line."},
-                    "amount": {"type": "number", "minimum": 0, "description": "Left out: without limit."},
-                    "decision": {"type": "string", "description": "Left out: every decision."},
-                    "from": _DATE,
-                    "to": _DATE,
+                    "role": NAME,
+                    "user": NAME,
+                    "kind": NAME,
+                    "line": described(NAME, "Left out: every line."),
+                    "amount": described(_AMOUNT, "Up to how much. Left out: without limit."),
+                    "decision": described(NAME, "Left out: every decision."),
+                    "from": _DAY,
+                    "to": _DAY,
                 },
                 "kind",
-            )
-            | {"oneOf": [{"required": ["role"]}, {"required": ["user"]}]},
-        },
+            ),
+            "a list of grants",
+            0,
+        ),
     },
     "users",
+    title="an organisation",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What house.yaml knows that an organisation must agree with; None: not looked at."""
-
-    queues: frozenset[str] | None = None
-    roles: frozenset[str] | None = None
-    kinds: frozenset[str] | None = None  # of authority
+_SHAPE = validator(SCHEMA)
 
 
 def load(text: bytes | str, file: str, house: House | None = None) -> tuple[Document, tuple[Problem, ...]]:
-    """The organisation's document, checked; and what is doubtful in it. Raises DefinitionError otherwise."""
+    """The organisation's document, checked; and what is doubtful in it. Raises DefinitionError otherwise.
+
+    With a house, its queues, roles and kinds of authority are those that there are.
+    """
     document = read(text, file)
     found = Problems(document.warnings)
-    found.extend(_shape(document))
+    found.extend(misshapen(document, (), document.value, _SHAPE))
     if not found.errors:
-        found.extend(_names(document, house or House()))
+        found.extend(_names(document, house))
     if not found.errors:
         found.extend(_lines_of_groups(document))
         found.extend(_unserved(document))
@@ -209,38 +174,13 @@ def _people(entries: Iterable[str], users: Mapping[str, User]) -> frozenset[str]
 # --- problems ---------------------------------------------------------------------------------------
 
 
-def _shape(document: Document) -> Iterator[Problem]:
-    for error in Draft202012Validator(SCHEMA).iter_errors(document.value):
-        where: Place = tuple(error.absolute_path)
-        if error.validator == "additionalProperties":
-            known = error.schema["properties"]
-            for key in sorted(set(error.instance) - set(known)):
-                yield document.problem(
-                    "CW901", (*where, key), f"unknown key {key!r}", expected=one_of(known),
-                    hint=did_you_mean(key, known), key=True,
-                )  # fmt: skip
-        elif "propertyNames" in error.absolute_schema_path:
-            yield document.problem("CW901", (*where, error.instance), _said(error), key=True)
-        else:
-            yield document.problem("CW901", where, _said(error))
-
-
-def _said(error: Any) -> str:
-    given = f"{error.instance!r:.60}"
-    texts = {
-        "oneOf": "a grant names a role or a user, one of the two",
-        "pattern": f"{given} is not {_PATTERNS.get(str(error.validator_value))}",
-        "type": f"expected {error.validator_value}, got {given}",
-        "anyOf": f"expected a text or {{zh, en}}, got {given}",
-    }
-    return texts.get(error.validator) or str(error.message)
-
-
-def _names(document: Document, house: House) -> Iterator[Problem]:
+def _names(document: Document, house: House | None) -> Iterator[Problem]:
     """Every name that is used and not defined, every date and zone that cannot be."""
     value: Any = document.value
     users, groups = value["users"], value.get("groups", {})
-    roles = value.get("roles", {}) if house.roles is None else house.roles
+    roles = value.get("roles", {}) if house is None else house.roles
+    queues = None if house is None else house.queues
+    kinds = None if house is None else house.authority
 
     def name(where: Place, used: str, known: Iterable[str] | None, what: str) -> Iterator[Problem]:
         if known is not None and used not in known:
@@ -261,18 +201,24 @@ def _names(document: Document, house: House) -> Iterator[Problem]:
             yield from name(("groups", group, "part_of"), entry["part_of"], groups, "group")
     known = {"": users, "role": roles, "group": groups}
     for queue, entry in value.get("queues", {}).items():
-        yield from name(("queues", queue), queue, house.queues, "queue")
+        yield from name(("queues", queue), queue, queues, "queue")
         for which in ("members", "managers"):
             for index, one in enumerate(entry.get(which, ())):
                 what, _, used = one.rpartition(".")
                 yield from name(("queues", queue, which, index), used, known[what], what or "user")
     for index, grant in enumerate(value.get("grants", ())):
         here: Place = ("grants", index)
+        if ("role" in grant) == ("user" in grant):
+            yield document.problem("CW906", here, "a grant names a role or a user, one of the two")
         if "role" in grant:
             yield from name((*here, "role"), grant["role"], roles, "role")
         if "user" in grant:
             yield from name((*here, "user"), grant["user"], users, "user")
-        yield from name((*here, "kind"), grant["kind"], house.kinds, "kind of authority")
+        yield from name((*here, "kind"), grant["kind"], kinds, "kind of authority")
+        kind = None if kinds is None else kinds.get(grant["kind"])
+        for key, known_of in (("line", kind and kind.lines), ("decision", kind and kind.decisions)):
+            if key in grant and known_of:
+                yield from name((*here, key), grant[key], known_of, key)
         yield from _period(document, here, grant)
     if value.get("zone", "UTC") not in available_timezones():
         hint = did_you_mean(value["zone"], available_timezones())

@@ -225,7 +225,7 @@ def check(context: Context, process: Process) -> None:
         work = process.nodes[name].parts.get(PART)
         if work is None:
             continue
-        where = _where_of(context, name)
+        where = context.where_of(name)
         for index, other in enumerate(work.not_by):
             if other in process.nodes and other not in people:
                 _no_person(context, (*where, "human", "not_by", index), other)
@@ -256,11 +256,6 @@ def _decisions(context: Context, where: Where, spec: Any, authority: Authority) 
         if outcome.decision:
             at = (*where, "outcomes", name, "decision")
             context.name(at, outcome.decision, known.decisions, "decision")
-
-
-def _where_of(context: Context, step: str) -> Where:
-    find = getattr(context, "where_of", None)
-    return find(step) if find is not None else ("steps", step)
 
 
 WORK_WORDS = Extension(

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.language.compile import Compiler
+from engine.language.files import Folder
+from engine.language.house import Authority, House
+from engine.language.language import Language
 from engine.language.problems import DefinitionError
 from organisation.directory import Directory
-from organisation.load import House, build, load
+from organisation.load import build, load
+from sla.keywords import CLOCK_WORDS
+from tasks.keywords import WORK_WORDS
 
 SAMPLE = Path(__file__).parents[2] / "processes/samples/organisation.yaml"
 
@@ -147,13 +153,14 @@ def test_who_may() -> None:
         ("manager: gu}", "manager: gu, part_of: motor}",
          "o.yaml:4:51: error CW904: company is part of itself"),
         ("amount: 500,", "ammount: 500,",
-         "o.yaml:19:45: error CW901: unknown key 'ammount' (expected one of amount, decision, from, kind, "
+         "o.yaml:19:45: error CW102: unknown key 'ammount' (expected one of amount, decision, from, kind, "
          "line, role, to, user; did you mean 'amount'?)"),
         ("amount: 500,", "amount: -1,",
-         "o.yaml:19:53: error CW901: -1 is less than the minimum of 0"),
-        ("{user: gu, kind", "{kind", "o.yaml:20:5: error CW901: a grant names a role or a user, one of the two"),
-        ("  gu: {name: 顾, ", "  gu: {", "o.yaml:8:7: error CW901: 'name' is a required property"),
-        ("  li: ", "  Li: ", "o.yaml:11:3: error CW901: 'Li' is not a name: a-z, 0-9 and _ after a letter"),
+         "o.yaml:19:53: error CW101: a whole number '-1' is less than 0 (expected an amount)"),
+        ("{user: gu, kind", "{kind", "o.yaml:20:5: error CW906: a grant names a role or a user, one of the two"),
+        ("  gu: {name: 顾, ", "  gu: {", "o.yaml:8:3: error CW103: the key 'name' is missing"),
+        ("  li: ", "  Li: ", "o.yaml:11:3: error CW101: 'Li' cannot be a key here (expected a name: "
+         "a-z, 0-9 and _ after a letter)"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_told_where_and_what(old: str, new: str, problem: str) -> None:
@@ -163,14 +170,26 @@ def test_a_wrong_file_is_told_where_and_what(old: str, new: str, problem: str) -
 
 def test_no_file_is_too_wrong() -> None:
     for text in ("", "[]", "users: 3", "users: {a: 1}", "users: {a: {name: A, roles: x}}", "users: {}\nqueues: []"):
-        assert all("CW901" in problem for problem in problems(text))
+        assert all("CW10" in problem for problem in problems(text))
 
 
 def test_the_house_knows_the_names() -> None:
-    house = House(frozenset({"review"}), frozenset({"officer", "supervisor"}), frozenset({"claim"}))
+    title = {"zh": "一", "en": "One"}
+    house = House(
+        queues={"review": title}, roles={"officer": title, "supervisor": title}, authority={"claim": Authority(title)}
+    )
     found = problems(SMALL, house)
     assert any("there is no queue 'approval'" in problem for problem in found)
     assert any("no kind of authority 'claims'" in p and "did you mean 'claim'?" in p for p in found)
+
+
+def test_the_sample_agrees_with_the_house() -> None:
+    compiler = Compiler(Language(extensions=(WORK_WORDS, CLOCK_WORDS)))
+    house = compiler.house(Folder(SAMPLE.parents[1]))
+    _, warnings = load(SAMPLE.read_bytes(), "organisation.yaml", house)
+    assert warnings == ()
+    wrong = SAMPLE.read_text(encoding="utf-8").replace("line: motor", "line: moter", 1)
+    assert any("no line 'moter'" in p and "did you mean 'motor'?" in p for p in problems(wrong, house))
 
 
 def test_a_queue_without_members_is_doubtful() -> None:
