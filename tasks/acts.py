@@ -19,7 +19,8 @@ from tasks.state import Task, WorkState
 Json = Any
 
 UP = "up"
-"""To `reassign`: the next in service in the line above who holds the task, or is meant to, or owns the case."""
+"""To `reassign`: the next in service in the line above who holds the task or is meant to; who manages the queue of
+a task that nobody has. To `set_owner`: the next above the owner."""
 
 
 def requested(turn: Turn, event: ActRequested) -> None:
@@ -42,16 +43,23 @@ def _reassign(turn: Turn, args: Mapping[str, Json], source: str) -> None:
     to = str(args.get("to") or "")
     for token, task in _tasks(turn, args):
         notes: list[str] = []
-        if to == UP:
-            user = _above(turn, task.holder or task.assignee or turn.state.work.owner)
-            if not user:
-                notes.append("nobody stands above who has the task")
-        else:
-            user = person(turn, to, names(turn), notes)
+        user = _up(turn, task, notes) if to == UP else person(turn, to, names(turn), notes)
         if notes:
             _failed(turn, source, f"reassign: {'; '.join(notes)}")
-        elif user != (task.holder or task.assignee):
+        elif user and user != (task.holder or task.assignee):
             _transfer(turn, token, source, task.queue, user)
+
+
+def _up(turn: Turn, task: Task, notes: list[str]) -> str:
+    """See `UP`; "" for who stands at the top already."""
+    has = task.holder or task.assignee
+    if has:
+        return _above(turn, has)
+    managers = sorted(directory(turn).managers(task.queue))
+    user = next((one for one in managers if in_service(turn, one)), "")
+    if not user:
+        notes.append(f"nobody manages the queue {task.queue}")
+    return user
 
 
 def _priority(turn: Turn, args: Mapping[str, Json], source: str) -> None:

@@ -448,6 +448,16 @@ def test_reassign_up_the_line() -> None:
     told.complete("work", actor="sun")
 
 
+def test_reassign_up_without_holder_goes_to_who_manages_the_queue_and_ends_at_the_top() -> None:
+    told = start(*acting("reassign", to="up", steps=["work"])).complete("go", actor="li")
+    assert task(told, "work").assignee == "sun"
+    told = start(*acting("reassign", to="up", steps=["work"]))
+    told.do(t.TransferTask(told.token("work"), queue="senior"), "sun")
+    told.do(t.ClaimTask(told.token("work")), "gu")
+    told.complete("go", actor="li")
+    assert (task(told, "work").holder, told.flow.incidents) == ("gu", {}), "nobody stands above: it stays"
+
+
 def test_the_priority_of_a_case_reaches_tasks_to_come() -> None:
     told = start(*acting("priority", to="+70")).complete("go", actor="li")
     assert task(told, "work").priority == 100
