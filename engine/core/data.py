@@ -185,16 +185,17 @@ def opened(turn: Turn, name: str, value: Json) -> Json:
     """A top-level value with every secret in it opened."""
     if name not in turn.process.secrets or value is None:
         return value
-    return _opened(turn, name, value, turn.process.names.get(name, ANY))
+    return unsealed(turn, name, value, turn.process.names.get(name, ANY))
 
 
-def _opened(turn: Turn, path: str, value: Json, kind: Type) -> Json:
+def unsealed(turn: Turn, path: str, value: Json, kind: Type) -> Json:
+    """The value at this place with every secret in it opened."""
     if kind.secret:
         if not isinstance(value, str) or turn.env.sealer is None:
             return value
         return turn.env.sealer.open(path, value)
     if kind.fields and isinstance(value, dict):
-        return {k: _opened(turn, f"{path}.{k}", v, kind.fields.get(k, ANY)) for k, v in value.items()}
+        return {k: unsealed(turn, f"{path}.{k}", v, kind.fields.get(k, ANY)) for k, v in value.items()}
     if kind.item and isinstance(value, list):
-        return [_opened(turn, f"{path}.{i}", v, kind.item) for i, v in enumerate(value)]
+        return [unsealed(turn, f"{path}.{i}", v, kind.item) for i, v in enumerate(value)]
     return value

@@ -1,5 +1,8 @@
 """What happens when a trigger goes off: a timer, a message, a condition, an error (R16, R23).
 
+Nothing can run beside what an error has ended: its `do` runs in place of what is left of the host, which then
+goes on as if it had been done (BPMN 2.0, 13.5.4: an interrupting event sub-process).
+
 A handler of the process that leaves by `next` fires at most once in a case, so that the steps it leads to
 cannot be swept away by their own cause; all others stay armed as long as their host is active.
 """
@@ -12,7 +15,7 @@ from engine.core.durations import Duration
 from engine.core.expressions import EvaluationError
 from engine.core.machine import Turn
 from engine.core.model import Catch, Handler, Json, Length, Race, Trigger
-from engine.core.moves import FAULTS, ON, cancel, cancel_children, end_case, enter, hold, leave
+from engine.core.moves import FAULTS, ON, cancel, cancel_children, end_case, enter, fail, hold, leave
 from engine.core.state import CLOSING, FlowState, Timer
 from engine.core.waiting import due_at, value_at
 
@@ -51,6 +54,10 @@ def fire(turn: Turn, host: int, index: int, payload: dict[str, Json] | None = No
     handler = handlers_of(turn, host)[index - 1]
     turn.emit(e.HandlerFired(host, index, handler.body is None))
     if handler.body is not None:
+        if trigger.kind == "error" and host:
+            fail(turn, host)
+        elif trigger.kind == "error":
+            cancel_children(turn, 0, cause=f"/{index}", bodies=False)
         enter(turn, handler.body, up=host, body=index)
         return
     flow: FlowState = turn.state.flow

@@ -22,7 +22,7 @@ from engine.core.data import Fault, remembered
 from engine.core.expressions import EvaluationError
 from engine.core.machine import Turn
 from engine.core.model import Json, Node
-from engine.core.state import CLOSING, READY, FlowState, Token
+from engine.core.state import CLOSING, FAILED, READY, FlowState, Token
 
 ON: Final = object()
 """To `leave`: go where the node itself leads."""
@@ -132,7 +132,7 @@ def _go(turn: Turn, number: int, goal: str | None, outcome: str, actor: str) -> 
         kind = getattr(fault, "kind", "expression")
         turn.emit(e.IncidentRaised(flow.seq + 1, number, node.id, kind, str(fault), turn.now))
         return
-    undo = remembered(turn, number, node.undo_reads) if node.undo else None
+    undo = remembered(turn, number, node.undo_reads) if node.undo and outcome != FAILED else None
     for step in node.cancels:
         cancel_step(turn, step, by=number)
     turn.emit(e.StepLeft(number, node.id, turn.now, outcome, actor, undo))
@@ -151,6 +151,14 @@ def path_end(turn: Turn, number: int, token: Token) -> Callable[[], None]:
         node = turn.process.nodes[turn.state.flow.tokens[token.up].at]
         return CHILD_DONE[node.kind](turn, token.up, node, number)
     return partial(_body_done if token.up else _all_done, turn, token.up)
+
+
+def fail(turn: Turn, number: int) -> None:
+    """An error has ended the host's own work; it goes on when the body that takes care of the error has ended."""
+    token = turn.state.flow.tokens[number]
+    cancel_children(turn, number, cause=token.at, bodies=False)
+    waiting.disarm(turn, number)
+    turn.emit(e.StepClosing(number, token.at, turn.process.nodes[token.at].next, FAILED))
 
 
 def _all_done(turn: Turn, _: int) -> None:

@@ -67,6 +67,7 @@ class Spot:
     results: dict[int, list[Any]] = field(default_factory=dict)
     todo: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     armed: bool = False
+    failed: bool = False
 
 
 @dataclass(eq=False)
@@ -331,10 +332,10 @@ class Game:
         view = self.names(spot)
         for step in node.cancels:
             self.cancel_step(step, spot)
-        if node.undo:
+        if node.undo and not spot.failed:
             self.undos = [u for u in self.undos if u.scope is not spot]
         self.remove(spot)
-        if node.undo:
+        if node.undo and not spot.failed:
             self.undos.append(Undoable(spot.step, up, {n: view.get(n) for n in node.undo_reads}))
         if goal is not None:
             self.put(goal, up, spot.step)
@@ -501,6 +502,12 @@ class Game:
         handler = self.handlers(host)[index - 1]
         self.take(host, handler.trigger, payload)
         if handler.body is not None:
+            if handler.trigger.kind == "error":
+                for spot in self.within(host, bodies=False):
+                    self.cancel(spot)
+            if handler.trigger.kind == "error" and host is not None:
+                self.disarm(host)
+                host.phase, host.goal, host.failed = "closing", self.node(host).next, True
             self.put(handler.body, host, body=index)
         elif host is not None:
             self.cancel(host)

@@ -134,7 +134,7 @@ class Maker:
     def handler(self, host: str, index: int, depth: int, ahead: list[str]) -> Handler:
         trigger = self.trigger(["after", "after", "message", "signal", "when", "changed", "error", "escalation"])
         next = self.later(ahead)
-        if next is None and (depth >= DEPTH or trigger.kind in ("error", "changed")):
+        if next is None and (depth >= DEPTH or trigger.kind == "changed"):
             trigger = Trigger("after", length=parse_duration("2h"))
         if next is None and depth >= DEPTH:
             return Handler(trigger, body=self.note(f"{host}/{index}", host))

@@ -1,5 +1,7 @@
 """Scopes that meet: regions cancelled from within, swallowed tokens, compensation that is cut short, watches."""
 
+from typing import Any
+
 from engine.core import commands as c
 from engine.core.kinds import Type
 from engine.core.model import (
@@ -9,6 +11,7 @@ from engine.core.model import (
     Compensate,
     Each,
     End,
+    Fail,
     Flow,
     Fork,
     Human,
@@ -17,6 +20,7 @@ from engine.core.model import (
     Outcome,
     Parallel,
     Process,
+    Service,
     Set,
 )  # fmt: skip
 from tests.support.graph import NAMES, Story, after, graph, on, sets, step, within, x
@@ -230,3 +234,56 @@ def test_true_is_not_one() -> None:
     story = Story(Process("test", "v1", {n.id: n for n in nodes}, "a", names=names)).start()
     story.complete("a", "more", any=1).complete("a", "more", any=True)
     assert story.data["any"] is True
+
+
+def test_the_do_of_an_error_runs_in_place_of_what_failed() -> None:
+    def failing(**more: Any) -> tuple[Node, ...]:
+        return (
+            step("pay", Service("pay", {}, ()), "next", handlers=(on("error", "bounced", body="pay/1"),), **more),
+            step("pay/1", Block("mend")),
+            *within("pay/1", step("mend", Human())),
+            step("pay/undo", Block("refund")),
+            *within("pay/undo", step("refund", Human())),
+            step("next", Compensate(), "done"),
+            END,
+        )
+
+    story = Story(graph(*failing(undo="pay/undo"))).start()
+    story.do(c.FailJob(next(iter(story.flow.jobs)), "closed", "bounced"))
+    assert (story.open, story.flow.incidents) == (["mend"], {})
+    assert story.complete("mend").ended == "done"  # what has failed is not undone
+    whole = graph(
+        step("split", Fork((Flow(None, "bad"), Flow(None, "other")))),
+        step("bad", Fail("broken")),
+        step("other", Human()),
+        step("/1", Block("mend")),
+        within("/1", step("mend", Human())),
+        handlers=(on("error", "", body="/1"),),
+    )
+    story = Story(whole).start()
+    assert story.open == ["mend"]
+    assert story.complete("mend").ended == ""
+
+
+def test_collected_secrets_stay_sealed() -> None:
+    class Seal:
+        def seal(self, path: str, value: object) -> str:
+            return f"sealed:{path}:{str(value)[::-1]}"
+
+        def open(self, path: str, sealed: str) -> object:
+            assert sealed.startswith(f"sealed:{path}:")
+            return sealed.split(":")[2][::-1]
+
+    account = Type("text", secret=True)
+    secret = {**NAMES, "account": account, "accounts": Type("list", item=account)}
+    nodes = (
+        step("all", Each(x("items"), "item", "all/item", collect=((("accounts",), x("account", **secret)),))),
+        *within("all", step("all/item", Block("one"))),
+        *within("all/item", step("one", Human(form=(("account",),)))),
+    )
+    secrets = frozenset({"account", "accounts"})
+    process = Process("test", "v1", {n.id: n for n in nodes}, "all", names=secret, secrets=secrets)
+    story = Story(process, sealer=Seal()).start(items=["a", "b"])
+    story.complete("one", account="6222").complete("one", account="6333")
+    assert story.data["accounts"] == ["sealed:accounts.0:2226", "sealed:accounts.1:3336"]
+    assert b"6222" not in story.machine.encode(story.events)

@@ -9,10 +9,10 @@ from functools import partial
 
 from engine.core import events as e
 from engine.core.commands import Refuse
-from engine.core.data import Fault, fit, names, write
-from engine.core.kinds import ANY
+from engine.core.data import Fault, fit, names, sealed, type_of, unsealed, write
+from engine.core.kinds import ANY, Type
 from engine.core.machine import Turn
-from engine.core.model import Each, Json, Node
+from engine.core.model import Each, Json, Node, Path
 from engine.core.moves import cancel_children, children, enter, leave
 from engine.core.state import FlowState
 from engine.core.values import ValueProblem, normalise
@@ -62,7 +62,8 @@ def instance_done(turn: Turn, number: int, node: Node, child: int) -> Callable[[
     flow: FlowState = turn.state.flow
     token, instance = flow.tokens[number], flow.tokens[child]
     assert token.items is not None
-    values = [fit_item(turn, path, value.json(names(turn, child))) for path, value in spec.collect]
+    view = names(turn, child)
+    values = [_kept(turn, path, instance.item, value.json(view)) for path, value in spec.collect]
     counts = {"done": token.count + 1, "total": len(token.items)}
     enough = spec.until is not None and spec.until.test(names(turn, child, counts))
     return partial(_done, turn, number, spec, instance.item, values, enough)
@@ -81,13 +82,28 @@ def _done(turn: Turn, number: int, spec: Each, item: int, values: list[Json], en
         _leave(turn, number, spec)
 
 
-def fit_item(turn: Turn, path: tuple[str, ...], value: Json) -> Json:
-    """One collected value, in the form of an item of the list it will go to."""
-    fitted = fit(turn, path, [value], "collect")
-    return fitted[0]
+def _kept(turn: Turn, path: Path, item: int, value: Json) -> Json:
+    """One collected value, in the form of an item of the list it will go to; secrets sealed until then."""
+    fitted = fit(turn, path, [value], "collect")[0]
+    return sealed(turn, _place(path, item), fitted, _kind(turn, path))
+
+
+def _gathered(turn: Turn, path: Path, which: int, results: list[Json]) -> list[Json]:
+    """What the instances have left for one list, in the order of the items (R19)."""
+    found = ((item, values[which]) for item, values in enumerate(results) if values is not None)
+    return [unsealed(turn, _place(path, item), value, _kind(turn, path)) for item, value in found]
+
+
+def _place(path: Path, item: int) -> str:
+    return f"{'.'.join(path)}.collected.{item}"
+
+
+def _kind(turn: Turn, path: Path) -> Type:
+    return type_of(turn.process.names, path).item or ANY
 
 
 def _leave(turn: Turn, number: int, spec: Each) -> None:
-    results = [r for r in turn.state.flow.tokens[number].results or () if r is not None]
-    write(turn, number, {".".join(path): [r[i] for r in results] for i, (path, _) in enumerate(spec.collect)})
+    results = turn.state.flow.tokens[number].results or []
+    lists = {".".join(path): _gathered(turn, path, i, results) for i, (path, _) in enumerate(spec.collect)}
+    write(turn, number, lists)
     leave(turn, number)
