@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from console.options import AsOption, DatabaseOption, HomeOption, acting, ask, case_of, data_of, ground, opened
+from console.options import (
+    AsOption,
+    DatabaseOption,
+    HomeOption,
+    Language,
+    acting,
+    ask,
+    case_of,
+    data_of,
+    ground,
+    opened,
+)
 from console.output import Json, out, print_json, say, show, stop
 from console.work import HERE, Data, Reason, Set, _zone
 from engine.core.commands import Refusal, RetryIncident
@@ -15,7 +26,7 @@ from engine.runtime.clock import new_id
 from engine.runtime.tables import moment
 from sla import reports
 from sla.events import ExtendClock
-from sla.explain import Account, lasting, measured
+from sla.explain import lasting
 
 sla_commands = typer.Typer(
     help="Clocks: breaches, what is at risk, compliance, why a deadline is when it is.", no_args_is_help=True
@@ -114,72 +125,28 @@ def clause_row(row: reports.Compliance) -> dict[str, Any]:
 def explain(
     number: str,
     clock: Annotated[str, typer.Option(help="Only this clock.")] = "",
+    language: Language = "zh",
     home: HomeOption = HERE,
     database: DatabaseOption = "",
     as_json: Json = False,
 ) -> None:
     """Every stretch of a case's clocks that counted, every one that did not, and why."""
-    from workbench.story import accounts
+    from sla import telling
+    from workbench.story import accounts, state_of
 
     with opened(home, database) as caseway:
-        told = accounts(caseway, case_of(caseway, number), clock)
+        case = case_of(caseway, number)
+        told = accounts(caseway, case, clock)
         if as_json:
-            print_json([_plain(account) for account in told])
-            return
-        zone = _zone(caseway)
-        for account in told:
-            _tell(account, zone)
-
-
-def _plain(account: Account) -> dict[str, Any]:
-    return {
-        "clock": account.clock.name, "run": account.run, "origin": account.clock.origin,
-        "clauses": list(account.clock.clauses), "limit": account.limit, "since": account.since,
-        "deadline": account.deadline, "status": account.status, "breached": account.breached,
-        "provisional": account.provisional, "elapsed": lasting(account.elapsed),
-        "used": measured(account.used, account.unit), "allowance": measured(account.allowance, account.unit),
-        "stretches": [
-            {"from": s.start, "to": s.end, "why": s.why, "steps": list(s.steps), "elapsed": lasting(s.elapsed),
-             "counted": measured(s.counted, account.unit),
-             "days": [{"from": d.first, "to": d.last, "kind": d.kind, "counted": measured(d.counted, account.unit)}
-                      for d in s.days]}
-            for s in account.stretches
-        ],
-    }  # fmt: skip
-
-
-def _tell(account: Account, zone: str) -> None:
-    from console.output import cell
-
-    clock = account.clock
-    state = (
-        ("BREACHED, " if account.breached else "") + account.status + (", provisional" if account.provisional else "")
-    )
-    say(
-        f"\n{clock.name} [{clock.origin}] {', '.join(clock.clauses)} · limit {account.limit} · "
-        f"due {cell(account.deadline, zone)} · {state}"
-    )
-    rows = [
-        {
-            "from": s.start, "to": s.end, "why": s.why, "at": list(s.steps), "elapsed": lasting(s.elapsed),
-            "counted": measured(s.counted, account.unit),
-            "days": "; ".join(
-                f"{d.first:%m-%d}" + (f"…{d.last:%m-%d}" if d.last != d.first else "") + f" {d.kind}" for d in s.days
-            ),
-        }
-        for s in account.stretches
-    ]  # fmt: skip
-    show(rows, ("from", "to", "why", "at", "elapsed", "counted", "days"), as_json=False, zone=zone)
-    out.print(
-        f"used {measured(account.used, account.unit)} of {measured(account.allowance, account.unit)}; "
-        f"{lasting(account.elapsed)} elapsed",
-        highlight=False,
-    )
+            print_json([telling.plain(account) for account in told])
+        else:
+            out.print(telling.tables(told, state_of(caseway, case)[1], language))
 
 
 @sla_commands.command()
 def extend(
-    number: str, clock: str, by: str, reason: Reason, user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = "",
+    number: str, clock: str, by: str, reason: Reason, user: AsOption = "",
+    home: HomeOption = HERE, database: DatabaseOption = "",
 ) -> None:  # fmt: skip
     """Lengthens a running clock, within what its definition allows."""
     with opened(home, database) as caseway:
@@ -262,8 +229,8 @@ def list_jobs(limit: int = 50, home: HomeOption = HERE, database: DatabaseOption
     )
     with opened(home, database) as caseway:
         rows = [
-            {"number": r[0], "job": r[1], "step": r[2], "function": r[3], "attempts": f"{r[4]}/{r[5]}", "due": moment(r[6]),
-             "worker": r[7], "error": r[8]}
+            {"number": r[0], "job": r[1], "step": r[2], "function": r[3], "attempts": f"{r[4]}/{r[5]}",
+             "due": moment(r[6]), "worker": r[7], "error": r[8]}
             for r in caseway.connection.all(sql, (limit,))
         ]  # fmt: skip
         columns = ("number", "job", "step", "function", "attempts", "due", "worker", "error")

@@ -6,6 +6,7 @@ command opens it.
 
 import random
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,7 +61,7 @@ class Quarter:
     ) -> None:
         self.folder = folder
         self.days, self.seed, self.counts, self.fresh = days, seed, (claims, complaints), fresh
-        self.out = out or Console()
+        self.out = out or Console(width=None if sys.stdout.isatty() else 132)
         self.end = SystemClock().now().replace(second=0, microsecond=0)
         self.begin = self.end - timedelta(days=days)
 

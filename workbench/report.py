@@ -24,21 +24,18 @@ def tell(
     """Prints the report."""
     zone = next(iter(caseway.calendars.values())).zone
     now = caseway.clock.now()
-    _table(
-        out, "taken in", ("file", "started", "refused", "reasons in"),
-        [
-            (files[name].name, len(one.started), len(one.refused), files[name].with_suffix(".refused.csv").name if one.refused else "")
-            for name, one in taken.items()
-        ],
-    )  # fmt: skip
+    intake = [
+        (file.name, len(taken[name].started), len(taken[name].refused), _reasons(file) if taken[name].refused else "")
+        for name, file in files.items()
+    ]
+    _table(out, "taken in", ("file", "started", "refused", "reasons in"), intake)
     _table(out, "outcomes by class", ("process", "class", "end", "cases", "median days"), _outcomes(caseway))
-    _table(
-        out, "compliance by clause (law first)", ("clause", "origin", "met", "late", "open", "ended", "void", "met of judged"),
-        [
-            (c.clause, c.origin, c.met, c.late, c.open, c.ended, c.void, "" if c.share is None else f"{c.share * 100:.1f} %")
-            for c in reports.compliance(caseway.connection, now)
-        ],
-    )  # fmt: skip
+    clauses = reports.compliance(caseway.connection, now)
+    columns = ("clause", "origin", "met", "late", "open", "ended", "void", "met of judged")
+    cited = [_judged(c) for c in clauses if all(c.clause != clock for _, clock in c.clocks)]
+    limits = [_judged(c) for c in clauses if any(c.clause == clock for _, clock in c.clocks) and c.late]
+    _table(out, "compliance by clause (law first)", columns, cited)
+    _table(out, "limits of steps that were missed", ("step", *columns[1:]), limits)
     every = reports.breaches(caseway.connection, now, limit=100_000)
     worst = reports.lost(every[:BREACHES], lambda case: accounts(caseway, case))
     _table(
@@ -73,6 +70,15 @@ def tell(
         "  caseway verify                  prove that nothing was changed\n",
         highlight=False,
     )
+
+
+def _reasons(file: Path) -> str:
+    return file.with_suffix(".refused.csv").name
+
+
+def _judged(row: reports.Compliance) -> tuple[Any, ...]:
+    share = "" if row.share is None else f"{row.share * 100:.1f} %"
+    return (row.clause, row.origin, row.met, row.late, row.open, row.ended, row.void, share)
 
 
 def _table(out: Console, title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

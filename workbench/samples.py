@@ -8,12 +8,21 @@ import csv
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 SURNAMES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余"
-GIVEN = ("伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "涛", "明", "超", "秀英", "建华", "志强", "雨欣", "浩然", "子涵", "国庆", "玉兰", "海燕", "文博", "思远")  # fmt: skip
-PLACES = ("朝阳区建国路", "浦东新区世纪大道", "天河区体育西路", "武侯区科华北路", "鼓楼区中山北路", "雁塔区高新路", "西湖区文三路", "江汉区解放大道")  # fmt: skip
+GIVEN = (
+    "伟 芳 娜 敏 静 丽 强 磊 军 洋 勇 艳 杰 涛 明 超 秀英 建华 志强 雨欣 浩然 子涵 国庆 玉兰 海燕 文博 思远"
+).split()
+PLACES = (
+    "朝阳区建国路 浦东新区世纪大道 天河区体育西路 武侯区科华北路 鼓楼区中山北路 雁塔区高新路 西湖区文三路"
+).split()
+CLAIM_COLUMNS = (
+    "报案渠道 报案时间 保单号 被保险人 联系电话 身份证号 出险原因 出险日期 出险地点 出险经过 索赔金额 "
+    "有人身伤亡 客户情况紧急 险种"
+).split()
+COMPLAINT_COLUMNS = "投诉渠道 收到时间 投诉人 联系电话 客户类型 投诉内容 多人共同投诉 监管转办编号".split()
 LINES = {
     "motor": ("PM", "机动车商业保险", ("collision", "theft", "third_party", "natural_disaster"), "500.00", "500000.00"),
     "health": ("PH", "住院医疗保险", ("illness", "major_illness", "injury"), "0.00", "600000.00"),
@@ -86,7 +95,6 @@ class Sampler:
 
     def claims(self, path: Path, policies: Sequence[Policy], count: int) -> None:
         """Writes reported claims, with the columns in Chinese."""
-        header = "报案渠道 报案时间 保单号 被保险人 联系电话 身份证号 出险原因 出险日期 出险地点 出险经过 索赔金额 有人身伤亡 客户情况紧急".split()
         rows = [self._claim(policies) for _ in range(count)]
         for row in rows[:: max(1, count // 18)]:
             again = list(row)
@@ -94,7 +102,7 @@ class Sampler:
             rows.append(again)
         self._spoil(rows, count // 30)
         rows.sort(key=lambda row: row[1])
-        self._write(path, header, rows)
+        self._write(path, CLAIM_COLUMNS, rows)
 
     def _claim(self, policies: Sequence[Policy]) -> list[str]:
         policy = self.chance.choice(policies)
@@ -109,12 +117,11 @@ class Sampler:
             self.chance.choice(CHANNELS), f"{at:%Y-%m-%d %H:%M}", number, policy.insured, self.phone(), self.identity(),
             event, loss.isoformat(), self.chance.choice(PLACES) + f"{self.chance.randrange(1, 300)}号", HAPPENED[event],
             f"{amount:.2f}", "是" if event in ("injury", "death") else "否",
-            "是" if event == "death" or self.chance.random() < 0.05 else "否",
+            "是" if event == "death" or self.chance.random() < 0.05 else "否", policy.line,
         ]  # fmt: skip
 
     def complaints(self, path: Path, count: int) -> None:
         """Writes complaints, with the columns in Chinese."""
-        header = "投诉渠道 收到时间 投诉人 联系电话 客户类型 投诉内容 多人共同投诉 监管转办编号".split()
         rows = []
         for _ in range(count):
             kind = self.chance.choices(list(GRIEVANCES), (5, 3, 2, 2))[0]
@@ -130,7 +137,7 @@ class Sampler:
             )  # fmt: skip
         self._spoil(rows, count // 30)
         rows.sort(key=lambda row: row[1])
-        self._write(path, header, rows)
+        self._write(path, COMPLAINT_COLUMNS, rows)
 
     def _spoil(self, rows: list[list[str]], count: int) -> None:
         """Makes some rows wrong, each in a way that real files are."""
@@ -157,7 +164,8 @@ class Sampler:
         """When somebody reports: mostly by day, at the weekend too."""
         day = self.first + timedelta(self.chance.randrange(max(1, (self.last - self.first).days)))
         hour = min(23, max(0, round(self.chance.gauss(13, 4))))
-        return datetime(day.year, day.month, day.day, hour, self.chance.randrange(60))  # noqa: DTZ001  (local, as files are)
+        local = time(hour, self.chance.randrange(60))
+        return datetime.combine(day, local)  # without a zone, as such files are
 
     def _later(self, text: str) -> str:
         at = datetime.fromisoformat(text) + timedelta(hours=self.chance.randrange(2, 60))  # local, as files are
@@ -171,4 +179,5 @@ class Sampler:
 
     def identity(self) -> str:
         born = date(1955, 1, 1) + timedelta(self.chance.randrange(18_000))
-        return f"{self.chance.choice(('110105', '310115', '440106', '510107'))}{born:%Y%m%d}{self.chance.randrange(1000):03}X"
+        place = self.chance.choice(("110105", "310115", "440106", "510107"))
+        return f"{place}{born:%Y%m%d}{self.chance.randrange(1000):03}X"

@@ -47,7 +47,7 @@ class Result:
     problems: list[str] = field(default_factory=list)
 
 
-class Wrong(Exception):  # noqa: N818  (ends one scenario with a sentence)
+class Wrong(Exception):
     """The scenario cannot go on."""
 
 

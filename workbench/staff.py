@@ -26,6 +26,7 @@ from engine.core.model import Human, Process
 from engine.core.values import to_json
 from engine.runtime.answers import Accepted, Answer
 from organisation.directory import Directory
+from tasks.commands import TransferTask
 from tasks.queries import Listed
 
 Json = Any
@@ -222,8 +223,15 @@ class Simulation:
             self.done += 1
         else:
             code = getattr(answer, "code", "failed")
-            key = f"{task.process}.{task.step}: {code}: {getattr(answer, 'text', '')}"
+            key = f"{task.process}.{task.step}: {code}"
             self.refused[key] = self.refused.get(key, 0) + 1
+            self._hand_up(user, task)
+
+    def _hand_up(self, user: str, task: Listed) -> None:
+        """What one may not decide goes up the line; what has gone elsewhere meanwhile is no longer one's affair."""
+        manager = self.floor.directory.manager(user)
+        if manager is not None:
+            self.floor.ask(task.case, TransferTask(task.task, user=manager, reason="超出权限，请上级办理"), user)
 
     def _outcome(self, spec: Human, habit: StepHabit, view: Mapping[str, Json]) -> str:
         if not spec.outcomes:
