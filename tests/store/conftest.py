@@ -4,6 +4,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,26 +43,36 @@ def server() -> Iterator[str]:
     url = running.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template")
-    database = open_database(_on(url, "template"), check=False)
+    database = open_database(on(url, "template"), check=False)
     metadata.create_all(database.engine)
     database.close()
     yield url
     running.cleanup()
 
 
-def _on(url: str, name: str) -> str:
+def on(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
     head, _, options = url.partition("?")
     return f"{head.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")
 
 
 def _postgres(server: str) -> Iterator[Database]:
-    name = f"t{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template")
-        database = open_database(_on(server, name), check=False)
+    with fresh(server, "template") as url:
+        database = open_database(url, check=False)
         yield database
         database.close()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def fresh(server: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a new database on the server, which goes away afterwards."""
+    name = f"t{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield on(server, name)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _sqlite(folder: Path) -> Iterator[Database]:
