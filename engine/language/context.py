@@ -125,12 +125,23 @@ class Scope:
 
     # --- names --------------------------------------------------------------------------------------
 
-    def name(self, where: Where, value: str, known: Collection[str], what: str, *, offset: int | None = None) -> bool:
+    def name(
+        self,
+        where: Where,
+        value: str,
+        known: Collection[str],
+        what: str,
+        *,
+        key: bool = False,
+        offset: int | None = None,
+    ) -> bool:
         """Whether `value` is among the known names (of queues, roles, steps ...); a problem if not."""
         if value in known:
             return True
-        hint = did_you_mean(value, known)
-        self.problem(where, "CW121", f"there is no {what} {value!r}", expected=one_of(known), hint=hint, offset=offset)
+        hint, expected = did_you_mean(value, known), one_of(known)
+        self.problem(
+            where, "CW121", f"there is no {what} {value!r}", expected=expected, hint=hint, key=key, offset=offset
+        )
         return False
 
     def jump(self, where: Where, target: str) -> str | None:

@@ -100,17 +100,18 @@ def load_schema(
     problems.extend(shape)
     if shape:
         return None
+    named = _names(document, where, written["properties"], reserved)
+    problems.extend(named)
     try:
         names = names_of_schema(written)
         Validator(written)
     except SchemaProblem as problem:
         problems.add(document.problem("CW142", (*where, *problem.where), problem.message, hint=problem.hint))
         return None
-    problems.extend(_names(document, where, names, reserved))
-    return DataSchema(names, written)
+    return None if named else DataSchema(names, written)
 
 
-def _names(document: Document, where: Place, names: Mapping[str, Type], reserved: frozenset[str]) -> list[Problem]:
+def _names(document: Document, where: Place, names: Collection[str], reserved: frozenset[str]) -> list[Problem]:
     found = []
     for name in names:
         at = (*where, "properties", name)

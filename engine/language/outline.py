@@ -14,6 +14,7 @@ from engine.core.kinds import Type
 from engine.core.naming import IDENTIFIER
 from engine.language.document import Document, Place
 from engine.language.problems import Problems, did_you_mean, one_of
+from engine.language.shape import shown
 
 CODES = {
     "CW111": "a step without a kind, or with two",
@@ -112,8 +113,13 @@ class _Walk:
             return
         for name, step in value.items():
             where = (*region.where, name)
-            if isinstance(step, dict) and self._name_fits(name, where):
+            if not self._name_fits(name, where):
+                continue
+            if isinstance(step, dict):
                 self._step(name, step, where, region)
+            else:
+                expected = "a step: a mapping that says what it does"
+                self.problems.add(self.document.problem("CW111", where, f"got {shown(step)}", expected=expected))
 
     def body(self, value: Any, region: Region, single: str) -> None:
         """One step, or an ordered mapping of steps: no step can be called like a kind."""
@@ -166,7 +172,7 @@ class _Walk:
 
     def _name_fits(self, name: str, where: Place) -> bool:
         if name == HERE or name in self.kinds:
-            why = f"means the end of a block in {'next'!r}" if name == HERE else "is a kind of step"
+            why = "means the end of a block after `next`" if name == HERE else "is a kind of step"
             problem = self.document.problem("CW112", where, f"no step can be called {name!r}: it {why}", key=True)
         elif not IDENTIFIER.match(name):
             problem = self.document.problem(

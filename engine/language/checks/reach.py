@@ -13,12 +13,14 @@ CODES = {
 
 
 def fall_through(seen: Seen) -> None:
-    """Below a step that does not flow on, a step may not fall through by chance (R18)."""
+    """Below a step that does not flow on, a step may not fall through by chance (R18). A step whose `next` is
+    the one below does flow on."""
     for region in seen.build.outline.regions.values():
         for above, below in pairwise(region.steps if not region.adhoc else ()):
             if {above.id, below.id} & seen.broken:
                 continue
-            if seen.flows.says(above) and not seen.flows.says(below):
+            flows_on = not seen.flows.says(above) or seen.flows.next(above) == below.id
+            if not flows_on and not seen.flows.says(below):
                 message = f"{above.id!r} above does not flow on, so {below.id!r} must say where it goes itself"
                 after = seen.flows.next(below)
                 hint = f"write next: {after or 'end'}, if that is meant"

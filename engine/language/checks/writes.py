@@ -34,7 +34,7 @@ def _branches(seen: Seen, step: Step) -> None:
                 line = build.document.at(there).line
                 message = f"the branches {other!r} (line {line}) and {branch!r} both write {name!r}"
                 hint = f"let one of them write it, or say how: merge: {{{name}: last}}"
-                seen.scope.problem(where, "CW165", message, hint=hint)
+                seen.scope.problem(where, "CW165", message, hint=hint, key=True)
     for name in merge:
         if name not in twice:
             where = (*step.where, "parallel", "merge", name)

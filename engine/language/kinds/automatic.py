@@ -37,7 +37,7 @@ def called(
     args = {}
     for name, text in written.get("args", {}).items():
         at = (*where, "args", name)
-        if scope.name(at, name, routine.parameters, f"argument of {routine.name}"):
+        if scope.name(at, name, routine.parameters, f"argument of {routine.name}", key=True):
             args[name] = scope.expression(at, text, wants=routine.parameters[name])
     for name in routine.parameters:
         if name not in written.get("args", {}) and name not in routine.optional:
@@ -109,7 +109,7 @@ def _send(scope: Scope, step: Step) -> Send | None:
     payload = {}
     for field, text in written.get("data", {}).items():
         at = (*where, "data", field)
-        if scope.name(at, field, wanted, f"field of the message {name}"):
+        if scope.name(at, field, wanted, f"field of the message {name}", key=True):
             payload[field] = scope.open_expression(at, text, "a message", wants=wanted[field])
     given = {field: value for field, value in payload.items() if value is not None}
     return Send(name, key, given) if key else None

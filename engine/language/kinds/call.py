@@ -22,7 +22,7 @@ def _call(scope: Scope, step: Step) -> Call:
     data = {}
     for field, text in written.get("data", {}).items():
         at = (*where, "data", field)
-        known = schema is not None and scope.name(at, field, schema.names, f"field of {name}")
+        known = schema is not None and scope.name(at, field, schema.names, f"field of {name}", key=True)
         wanted = schema.names[field] if schema is not None and known else ANY
         value = scope.expression(at, text, wants=wanted)
         if value:

@@ -26,7 +26,9 @@ def _decide(scope: Scope, step: Step) -> Decide | None:
     inputs = {}
     given: Mapping[str, Any] = written.get("inputs", {})
     for name in given:
-        scope.name((*where, "inputs", name), name, [each.name for each in table.inputs], f"input of {table.name}")
+        scope.name(
+            (*where, "inputs", name), name, [each.name for each in table.inputs], f"input of {table.name}", key=True
+        )
     for column in table.inputs:
         at = (*where, "inputs", column.name) if column.name in given else (*where, "table")
         text = given.get(column.name, column.expression or column.name)
