@@ -36,7 +36,7 @@ is the right one wherever it is shown, stored or grouped. In time means: at or b
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_DOWN, Decimal
 from difflib import get_close_matches
 from fractions import Fraction
@@ -148,6 +148,10 @@ class Calendar(Protocol):
 
     @property
     def version(self) -> str: ...
+
+    @property
+    def zone(self) -> tzinfo:
+        """Where its days begin."""
 
     def due(self, start: datetime, limit: Duration, roll: bool = False) -> Due:
         """The deadline of a limit without pauses."""

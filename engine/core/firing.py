@@ -15,7 +15,7 @@ from engine.core.durations import Duration
 from engine.core.expressions import EvaluationError
 from engine.core.machine import Turn
 from engine.core.model import Catch, Handler, Json, Length, Race, Trigger
-from engine.core.moves import FAULTS, ON, cancel, cancel_children, end_case, enter, fail, hold, leave
+from engine.core.moves import FAULTS, ON, cancel, cancel_children, end_case, enter, fail, follow, hold, leave
 from engine.core.state import CLOSING, FlowState, Timer
 from engine.core.waiting import due_at, value_at
 
@@ -60,16 +60,15 @@ def fire(turn: Turn, host: int, index: int, payload: dict[str, Json] | None = No
             cancel_children(turn, 0, cause=f"/{index}", bodies=False)
         enter(turn, handler.body, up=host, body=index)
         return
-    flow: FlowState = turn.state.flow
-    up, via = 0, ""
+    assert handler.next is not None
     if host:
-        up, via = flow.tokens[host].up, flow.tokens[host].at
-        cancel(turn, host, cause=f"{via}/{index}")
+        token = turn.state.flow.tokens[host]
+        cancel(turn, host, cause=f"{token.at}/{index}")
+        follow(turn, token, handler.next)
     else:
         _spend(turn, index)
         cancel_children(turn, 0, cause=f"/{index}")
-    assert handler.next is not None
-    enter(turn, handler.next, up=up, via=via)
+        enter(turn, handler.next, up=0)
 
 
 def _spend(turn: Turn, index: int) -> None:

@@ -54,6 +54,11 @@ def enter(
     return number
 
 
+def follow(turn: Turn, token: Token, step: str) -> int:
+    """Places a token where another one goes on to: the same path, with the names that are its own (R19)."""
+    return enter(turn, step, up=token.up, via=token.at, body=token.body, item=token.item, local=token.local)
+
+
 def advance(turn: Turn) -> None:
     """Runs what is ready until nothing is. In a suspended case nothing runs: tokens are kept ready."""
     flow: FlowState = turn.state.flow
@@ -137,7 +142,7 @@ def _go(turn: Turn, number: int, goal: str | None, outcome: str, actor: str) -> 
         cancel_step(turn, step, by=number)
     turn.emit(e.StepLeft(number, node.id, turn.now, outcome, actor, undo))
     if goal is not None:
-        enter(turn, goal, up=token.up, via=node.id)
+        follow(turn, token, goal)
     elif after is not None:
         after()
 

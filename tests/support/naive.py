@@ -269,6 +269,11 @@ class Game:
         self.spots.append(spot)
         self.queue.append(spot)
 
+    def follow(self, spot: Spot, step: str) -> None:
+        """On the same path, with what is its own."""
+        local = None if spot.local is None else dict(spot.local)
+        self.put(step, spot.up, spot.step, local=local, item=spot.item, body=spot.body)
+
     def run(self) -> None:
         while self.queue:
             spot = self.queue.popleft()
@@ -338,7 +343,7 @@ class Game:
         if node.undo and not spot.failed:
             self.undos.append(Undoable(spot.step, up, {n: view.get(n) for n in node.undo_reads}))
         if goal is not None:
-            self.put(goal, up, spot.step)
+            self.follow(spot, goal)
         elif then is not None:
             then()
         else:
@@ -511,7 +516,7 @@ class Game:
             self.put(handler.body, host, body=index)
         elif host is not None:
             self.cancel(host)
-            self.put(cast(str, handler.next), host.up, host.step)
+            self.follow(host, cast(str, handler.next))
         else:
             self.spent.add(index)
             self.armed = [a for a in self.armed if (a.host, a.index) != (None, index)]
@@ -681,7 +686,7 @@ def _fork(game: Game, spot: Spot, spec: Fork) -> None:
     game.remove(spot)
     for step in chosen:
         if step is not None:
-            game.put(step, spot.up, spot.step)
+            game.follow(spot, step)
 
 
 def _join(game: Game, spot: Spot, spec: Join) -> None:
@@ -689,10 +694,13 @@ def _join(game: Game, spot: Spot, spec: Join) -> None:
         game.try_join(spot, spec)
         return
     seen = game.counted.setdefault((spot.up, spot.step), [])
+    if seen.count(spot.via) == spec.incoming.count(spot.via):
+        return
     seen.append(spot.via)
     number = len(seen)
-    if number >= len(spec.incoming):
+    if number == len(spec.incoming):
         del game.counted[spot.up, spot.step]
+        game.queue.extend(s for s in game.spots if s is not spot and (s.step, s.up) == (spot.step, spot.up))
     if number == spec.needs:
         _pass(game, spot, spec)
         return

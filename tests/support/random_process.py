@@ -250,7 +250,7 @@ class Maker:
         merge = {"y": "sum", "x": "last"} if self.some(0.3) else {}
 
         def inner() -> str:
-            return self.block(self.name(), name, depth) if merge else self.path(name, depth + 1)
+            return self.block(self.name(), name, depth) if self.some(0.3) else self.path(name, depth + 1)
 
         branches = tuple(Branch(str(n), inner(), self.condition() if self.some(0.3) else None) for n in range(number))
         needs = self.random.randint(1, number) if self.some(0.4) else None

@@ -287,3 +287,16 @@ def test_collected_secrets_stay_sealed() -> None:
     story.complete("one", account="6222").complete("one", account="6333")
     assert story.data["accounts"] == ["sealed:accounts.0:2226", "sealed:accounts.1:3336"]
     assert b"6222" not in story.machine.encode(story.events)
+
+
+def test_a_branch_keeps_what_is_its_own_from_step_to_step() -> None:
+    process = graph(
+        step("both", Parallel((Branch("l", "l1"), Branch("r", "r1")), merge={"y": "sum"}), "done"),
+        within("both", step("l1", Set((sets("y", "1"),)), "l2")),
+        within("both", step("l2", Human(), "l4", handlers=(after("1h", "l3"),))),
+        within("both", step("l3", Set((sets("y", "y + 10"),)), "l4"), step("l4", Set((sets("y", "y + 100"),)))),
+        within("both", step("r1", Set((sets("y", "1000"),)), "r2"), step("r2", Human())),
+        END,
+    )  # fmt: skip
+    story = Story(process).start().wait("2h")
+    assert story.complete("r2").data["y"] == 1111

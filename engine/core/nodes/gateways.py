@@ -4,7 +4,7 @@ from engine.core import events as e
 from engine.core.data import Fault, names
 from engine.core.machine import Turn
 from engine.core.model import Fork, Node, Switch
-from engine.core.moves import enter, leave, path_end
+from engine.core.moves import follow, leave, path_end
 
 
 def switch(turn: Turn, number: int, node: Node) -> None:
@@ -32,6 +32,6 @@ def fork(turn: Turn, number: int, node: Node) -> None:
     turn.emit(e.StepLeft(number, node.id, turn.now))
     for step in chosen:
         if step is not None:
-            enter(turn, step, up=token.up, via=node.id)
+            follow(turn, token, step)
     if after is not None:
         after()

@@ -69,20 +69,27 @@ def release(turn: Turn) -> None:
 
 
 def _count(turn: Turn, number: int, node: Node, spec: Join) -> None:
-    """The n-th flow to come goes on, the others are swallowed; when all have come it starts afresh."""
+    """The n-th flow to come goes on, the others are swallowed; when all have come it starts afresh. A flow that
+    has come already is blocked until then (a flow counts as often as `incoming` has it)."""
     flow: FlowState = turn.state.flow
     token = flow.tokens[number]
     key = f"{token.up}.{node.id}"
-    arrived = [*flow.joins.get(key, ()), token.via]
-    counted = e.JoinCounted(key, [] if len(arrived) >= len(spec.incoming) else arrived)
-    if len(arrived) == spec.needs:
-        turn.emit(counted)
-        leave(turn, number)
+    arrived = list(flow.joins.get(key, ()))
+    if arrived.count(token.via) >= spec.incoming.count(token.via):
         return
-    after = path_end(turn, number, token)  # the swallowed token may be the last of its scope
-    turn.emit(counted)
-    turn.emit(e.StepLeft(number, node.id, turn.now, "merged"))
-    after()
+    arrived.append(token.via)
+    afresh = len(arrived) == len(spec.incoming)
+    goes = len(arrived) == spec.needs
+    after = None if goes else path_end(turn, number, token)  # a swallowed token may be the last of its scope
+    turn.emit(e.JoinCounted(key, [] if afresh else arrived))
+    if afresh:
+        blocked = (n for n, t in flow.tokens.items() if t.at == node.id and t.up == token.up and n != number)
+        turn.ready.extend(blocked)
+    if after is None:
+        leave(turn, number)
+    else:
+        turn.emit(e.StepLeft(number, node.id, turn.now, "merged"))
+        after()
 
 
 @lru_cache(maxsize=256)
