@@ -230,22 +230,27 @@ class Scope:
     def open_expression(self, where: Where, text: Any, what: str, *, wants: Type | None = None) -> Expression | None:
         """An expression whose result is kept openly, so that it may not read a secret (R13)."""
         found = self.expression(where, text, wants=wants)
-        if found and found.secret:
-            self.problem(where, "CW133", f"{what} is kept openly, and this reads a secret field")
-            return None
-        return found
+        return found if found and self._open(where, found, what) else None
 
     def literal_or_expression(self, where: Where, text: str) -> str | Expression | None:
         """`owner` is itself; `{{ queue_for(kind) }}` is an expression."""
         computed = computed_source(text)
         return text if computed is None else self.expression(where, computed[0], offset=computed[1])
 
+    def open_literal(self, where: Where, text: str, what: str) -> str | Expression | None:
+        """The same for what is kept openly, so that it may not read a secret (R13)."""
+        found = self.literal_or_expression(where, text)
+        return None if isinstance(found, Expression) and not self._open(where, found, what) else found
+
+    def _open(self, where: Where, found: Expression, what: str) -> bool:
+        if found.secret:
+            self.problem(where, "CW133", f"{what} is kept openly, and this reads a secret field")
+        return not found.secret
+
     def key(self, where: Where, text: Any, *, extra: Mapping[str, Type] | None = None) -> Expression | None:
         """The key by which a message or signal finds its case: text or a whole number, never a secret (R13)."""
         found = self.expression(where, text, extra=extra)
-        if found and found.secret:
-            self.problem(where, "CW133", "a key is kept openly, and this reads a secret field")
-        elif found and found.type.kind not in ("text", "int", "any"):
+        if found and self._open(where, found, "a key") and found.type.kind not in ("text", "int", "any"):
             self.problem(where, "CW131", f"this is {found.type}", expected="text or a whole number for a key")
         return found
 

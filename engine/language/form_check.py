@@ -31,7 +31,8 @@ from engine.core.types import (
     read_moment,
     type_of_schema,
 )
-from engine.core.values import MAX_DEPTH, MAX_INT, PLAIN_DECIMAL
+from engine.core.values import MAX_DEPTH, MAX_INT
+from engine.language.form_fits import Number, Rules, number_of, surely_fits
 from engine.language.form_messages import FieldError, told
 
 __all__ = ["FieldError", "Validator", "form_schema", "validator"]
@@ -44,19 +45,19 @@ MAX_ERRORS = 100
 class Validator:
     """Checks data against one schema; made once per schema by `validator`."""
 
-    __slots__ = ("_checker", "type")
+    __slots__ = ("_checker", "_surely", "type")
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.type: Type = type_of_schema(schema)
-        self._checker = _Checker(_prepared(schema, ()))
+        ready = _prepared(schema, ())
+        self._checker = _Checker(ready)
+        self._surely = surely_fits(ready, _RULES)
 
     def __call__(self, data: Any) -> list[FieldError]:
         """The errors of door JSON (non-integers as Decimals) or state, in the schema's order; none if it fits."""
         try:
             given = _without_nulls(data, 0)
-            errors = [
-                told(error) for error, _ in zip(self._checker.iter_errors(given), range(MAX_ERRORS), strict=False)
-            ]
+            errors = [] if self._surely(given) else self._errors(given)
             if not errors:
                 normalise(given, self.type)
         except ValueProblem as problem:
@@ -64,6 +65,10 @@ class Validator:
                 FieldError(problem.path, {"zh": "内容无法接受：含无效字符、数字过长或层次过深", "en": problem.message})
             ]
         return errors
+
+    def _errors(self, given: Any) -> list[FieldError]:
+        errors = self._checker.iter_errors(given)
+        return [told(error) for error, _ in zip(errors, range(MAX_ERRORS), strict=False)]
 
 
 def validator(schema: Mapping[str, Any], fields: Iterable[tuple[str, ...]] | None = None) -> Validator:
@@ -108,8 +113,6 @@ def _part(
 
 
 # --- the schema, made ready -----------------------------------------------------------------------------
-
-_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 
 
 def _prepared(schema: Any, where: tuple[str | int, ...]) -> Any:
@@ -179,18 +182,8 @@ def _without_nulls(data: Any, depth: int) -> Any:
 # --- keywords that mean a little more than in the library -----------------------------------------------
 
 
-def _number(instance: Any) -> Decimal | int | None:
-    if instance.__class__ is int:
-        return int(instance)
-    if instance.__class__ is Decimal:
-        return Decimal(instance) if instance.is_finite() else None
-    if instance.__class__ is str and PLAIN_DECIMAL.match(instance):
-        return Decimal(instance)
-    return None
-
-
 def _is_number(checker: Any, instance: Any) -> bool:
-    return _number(instance) is not None
+    return number_of(instance) is not None
 
 
 def _is_integer(checker: Any, instance: Any) -> bool:
@@ -200,9 +193,9 @@ def _is_integer(checker: Any, instance: Any) -> bool:
 Errors = Iterator[ValidationError]
 
 
-def _numeric(holds: Callable[[Decimal | int, Decimal | int], bool]) -> Callable[..., Errors]:
+def _numeric(holds: Callable[[Number, Number], bool]) -> Callable[..., Errors]:
     def check(checker: Any, bound: Any, instance: Any, schema: Mapping[str, Any]) -> Errors:
-        if schema.get("type") != "string" and (number := _number(instance)) is not None and not holds(number, bound):
+        if schema.get("type") != "string" and (number := number_of(instance)) is not None and not holds(number, bound):
             yield ValidationError("out of bounds")
 
     return check
@@ -214,6 +207,15 @@ def _multiple(number: Decimal | int, step: Decimal | int) -> bool:
         return Decimal(number) % Decimal(step) == 0
     except ArithmeticError:  # more digits than a number may have: the type says so
         return True
+
+
+_BOUNDS: Mapping[str, Callable[[Number, Number], bool]] = {
+    "minimum": lambda number, bound: number >= bound,
+    "maximum": lambda number, bound: number <= bound,
+    "exclusiveMinimum": lambda number, bound: number > bound,
+    "exclusiveMaximum": lambda number, bound: number < bound,
+    "multipleOf": _multiple,
+}
 
 
 def _required(checker: Any, required: Any, instance: Any, schema: Any) -> Errors:
@@ -232,27 +234,6 @@ def _additional(checker: Any, allowed: Any, instance: Any, schema: Mapping[str, 
                 yield from checker.descend(instance[name], allowed, path=name)
 
 
-def _properties(checker: Any, properties: Any, instance: Any, schema: Any) -> Errors:
-    """As the library does it, but without a checker of its own for each field that fits (most do)."""
-    for name, part in properties.items() if isinstance(instance, dict) else ():
-        if name in instance and not _fits(checker, part, instance[name]):
-            yield from checker.descend(instance[name], part, path=name, schema_path=name)
-
-
-def _fits(checker: Any, part: Any, value: Any) -> bool:
-    """Whether a single value surely fits; False sends it the long way, which finds the errors."""
-    if not isinstance(part, dict):
-        return False
-    for keyword, wanted in part.items():
-        check = checker.VALIDATORS.get(keyword)
-        if check is not None and (keyword not in _SINGLE or any(check(checker, wanted, value, part) or ())):
-            return False
-    return True
-
-
-_SINGLE = frozenset((*_BOUNDS, "type", "enum", "const", "minLength", "maxLength", "pattern", "format"))
-
-
 _FORMATS: dict[str, Callable[[str], object]] = {"date": read_date, "date-time": read_moment}
 
 
@@ -267,15 +248,12 @@ def _format(checker: Any, format: Any, instance: Any, schema: Any) -> Errors:
 _Checker: Any = extend(  # type: ignore[no-untyped-call]  # the stubs leave it open
     Draft202012Validator,
     {
-        "minimum": _numeric(lambda number, bound: number >= bound),
-        "maximum": _numeric(lambda number, bound: number <= bound),
-        "exclusiveMinimum": _numeric(lambda number, bound: number > bound),
-        "exclusiveMaximum": _numeric(lambda number, bound: number < bound),
-        "multipleOf": _numeric(_multiple),
-        "properties": _properties,
+        **{keyword: _numeric(holds) for keyword, holds in _BOUNDS.items()},
         "required": _required,
         "additionalProperties": _additional,
         "format": _format,
     },
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer}),
 )
+
+_RULES = Rules(frozenset(_Checker.VALIDATORS), _BOUNDS, _FORMATS)

@@ -88,7 +88,7 @@ def addressees(scope: Scope, where: Place, written: list[str]) -> tuple[str | Ex
         known = {"role": scope.house.roles, "queue": scope.house.queues}.get(what)
         if known is not None and name:
             scope.name((*where, place), name, known, what, offset=len(what) + 1)
-        found.append(scope.literal_or_expression((*where, place), text))
+        found.append(scope.open_literal((*where, place), text, "whom a notice goes to"))
     return tuple(each for each in found if each is not None)
 
 
@@ -132,7 +132,7 @@ def act_args(scope: Scope, where: Place, written: Any) -> dict[str, Any]:
     found = {}
     for name, value in given.items():
         place = (*where, name) if at else where
-        found[name] = scope.literal_or_expression(place, value) if isinstance(value, str) else value
+        found[name] = scope.open_literal(place, value, "an act") if isinstance(value, str) else value
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -24,9 +24,8 @@ def _call(scope: Scope, step: Step) -> Call:
         at = (*where, "data", field)
         known = schema is not None and scope.name(at, field, schema.names, f"field of {name}", key=True)
         wanted = schema.names[field] if schema is not None and known else ANY
-        value = scope.expression(at, text, wants=wanted)
+        value = scope.open_expression(at, text, "what goes to another case", wants=wanted)
         if value:
-            scope.sealed(at, value.secret, wanted, field)
             data[field] = value
     result = ANY if schema is None else _result(schema)
     into = scope.into((*where, "into"), written.get("into"), result, f"the result of {name}")

@@ -29,7 +29,7 @@ def _adhoc(scope: Scope, step: Step) -> AdHoc:
 
 def _each(scope: Scope, step: Step) -> Each | None:
     where, written = (*step.where, "each"), step.value["each"]
-    over = scope.expression((*where, "over"), written["over"], wants=LIST)
+    over = scope.open_expression((*where, "over"), written["over"], "an item", wants=LIST)
     item = written["as"]
     if item in scope.names or item in RESERVED:
         message = f"{item!r} already means something else here"
