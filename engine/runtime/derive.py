@@ -78,7 +78,7 @@ def jobs(versions: Versions) -> Projection:
             raise TypeError(f"{step} of {flow.process} has a job, but is no service step")
         args = _encode(found.args).decode()
         return (
-            step, found.function, args, spec.times, spec.first, spec.factor, spec.longest, spec.timeout
+            found.token, step, found.function, args, spec.times, spec.first, spec.factor, spec.longest, spec.timeout
         )  # fmt: skip
 
     return Projection(

@@ -23,7 +23,7 @@ from engine.runtime.database import Connection
 from engine.runtime.runner import Runner
 from engine.runtime.tables import micros, moment
 
-COLUMNS = "case_id, id, step, function, args, times, first, factor, longest, timeout, since, attempts"
+COLUMNS = "case_id, id, token, step, function, args, times, first, factor, longest, timeout, since, attempts"
 DUE = f"SELECT {COLUMNS} FROM jobs WHERE due <= ? AND attempts < times ORDER BY due, case_id, id LIMIT ?"
 LEASE = "UPDATE jobs SET due = ?, leased_by = ?, attempts = attempts + 1 WHERE case_id = ? AND id = ?"
 EXTEND = "UPDATE jobs SET due = ? WHERE case_id = ? AND id = ? AND leased_by = ? AND attempts = ?"
@@ -40,11 +40,12 @@ MARGIN = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A job in the hands of a worker. `attempt` counts from 1; `key` is the same for every attempt, for
-    services that take an idempotency key."""
+    """A job in the hands of a worker. `attempt` counts from 1; `key` is the same for every attempt at this visit
+    of the step, also after an incident and its retry, for services that take an idempotency key."""
 
     case: str
     id: int
+    token: int
     step: str
     function: str
     args: dict[str, Any]
@@ -59,7 +60,7 @@ class Leased:
 
     @property
     def key(self) -> str:
-        return f"{self.case}/{self.id}"
+        return f"{self.case}/{self.token}"
 
 
 class Jobs:
@@ -133,9 +134,9 @@ def _given_up(row: Any, now: datetime) -> Item:
 
 
 def _leased(row: Any, worker: str) -> Leased:
-    case, job, step, function, args, times, first, factor, longest, timeout, since, attempts = row
+    case, job, token, step, function, args, times, first, factor, longest, timeout, since, attempts = row
     given = msgspec.json.decode(args)
     return Leased(
-        case, job, step, function, given, times, first, factor, longest, timeout, moment(since), attempts + 1,
+        case, job, token, step, function, given, times, first, factor, longest, timeout, moment(since), attempts + 1,
         worker,
     )  # fmt: skip

@@ -78,6 +78,6 @@ def statement(statements: Statements) -> str:
 def _year(process: Process, env: Env) -> int:
     """The year of recording, in the zone of the process's calendar."""
     calendar: Any = env.calendars.get(process.calendar)
-    zone = getattr(calendar, "zone", UTC)
+    zone = calendar.zone if calendar is not None else UTC
     now: datetime = env.now
     return now.astimezone(zone).year

@@ -71,7 +71,7 @@ def following(every: str, after: datetime, calendar: Any) -> datetime:
     if every not in PERIODS:
         length = parse_duration(every)
         return after + length.span if length.unit in SECONDS else calendar.due(after, length).at
-    zone = getattr(calendar, "zone", UTC)
+    zone = calendar.zone if calendar is not None else UTC
     today = after.astimezone(zone).date()
     if every in MONTHS:
         count = MONTHS[every]

@@ -173,6 +173,7 @@ class Job(SQLModel, table=True):
 
     case_id: str = derived(key=True)
     id: int = derived(BigInteger, key=True)
+    token: int = derived(BigInteger)  # the activation of the step: a job made again after an incident keeps it
     step: str = derived()
     function: str = derived()
     args: str = derived()  # JSON

@@ -181,6 +181,7 @@ def upgrade() -> None:
         "jobs",
         sa.Column("case_id", TEXT, nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("step", TEXT, nullable=False),
         sa.Column("function", TEXT, nullable=False),
         sa.Column("args", TEXT, nullable=False),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.core.commands import RetryIncident
 from engine.core.expressions import compile_expression
 from engine.core.kinds import INT, TEXT, Type
 from engine.core.model import Handler, Human, Node, Process, Service, Trigger
@@ -58,7 +59,7 @@ def test_a_job_is_done_and_its_result_goes_to_the_case(works: Works) -> None:
     case = works.town.start("served", amount=5)
     assert executor.drain(works.town.clock.now()) == 1
     assert works.town.state(case).data == {"amount": 5, "total": 15}
-    assert [(j.case, j.number, j.step, j.key, j.attempt) for j in seen] == [(case, case, "call_out", f"{case}/2", 1)]
+    assert [(j.case, j.number, j.step, j.key, j.attempt) for j in seen] == [(case, case, "call_out", f"{case}/1", 1)]
     assert works.rows() == [] and executor.drain(works.town.clock.now()) == 0
 
 
@@ -79,7 +80,7 @@ def test_what_fails_is_tried_again_later_with_the_same_key(works: Works) -> None
         assert executor.drain(works.town.clock.now()) == 0, "not before its time"
         if minutes < 5:
             assert works.rows()[0][2] == "ConnectionError: the bank is away"
-    assert keys == [(f"{case}/2", attempt) for attempt in (1, 2, 3)]
+    assert keys == [(f"{case}/1", attempt) for attempt in (1, 2, 3)]
     assert works.town.state(case).data["total"] == 1
 
 
@@ -95,6 +96,28 @@ def test_when_all_tries_are_used_up_a_person_sees_it(works: Works) -> None:
     (incident,) = works.town.state(case).incidents.values()
     assert incident.text.startswith("ConnectionError: xxx") and len(incident.text) < 1_100
     assert works.rows() == []
+
+
+def test_a_retry_after_an_incident_has_the_same_key(works: Works) -> None:
+    """What the first try did outside may have been done: only the same key keeps it from being done twice."""
+    keys: list[str] = []
+
+    def price(job: Job, amount: int) -> int:
+        keys.append(job.key)
+        if len(keys) <= 3:
+            raise ConnectionError("the bank is away")
+        return 1
+
+    executor = works.serving(price)
+    case = works.town.start("served", amount=5)
+    for _ in range(3):
+        works.town.clock.advance(timedelta(hours=1))
+        executor.drain(works.town.clock.now())
+    (incident,) = works.town.state(case).incidents
+    works.town.do(case, RetryIncident(incident))
+    executor.drain(works.town.clock.now())
+    assert len(keys) == 4 and len(set(keys)) == 1
+    assert works.town.state(case).data["total"] == 1
 
 
 def test_a_result_that_is_no_data_is_a_failure(works: Works) -> None:
