@@ -4,7 +4,7 @@ Theory of operation. Reading gives plain data with places; the *outline* flatten
 known. Then each step is taken by itself: held against the schema of its kind, compiled to a spec by its kind, and
 given to the components that have keywords on it. Steps are joined to nodes by `flow`; what the compiler adds itself
 (bodies of handlers, instances, undo) are blocks of their own. At last the checks look at the whole. A step whose
-shape is wrong is not compiled, and neither is what stands in it: its problems would only be echoes.
+shape is wrong is not compiled; what stands in it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -133,14 +133,10 @@ class _Process:
 
     def _step(self, step: Step) -> None:
         build = self.build
-        if any(region.host is not None and region.host.id in self.broken for region in step.region.around()):
-            self.broken.add(step.id)
-            return
-        wrong = (
-            list(misshapen(build.document, step.where, step.value, self.grammar.step(step.kind))) if step.kind else []
-        )
+        wrong = self._misshapen(step)
         build.problems.extend(wrong)
-        if wrong or self.blind or not step.kind or any(not region.steps for region in build.outline.inside(step)):
+        hollow = any(not region.steps for region in build.outline.inside(step))
+        if wrong or hollow or self.blind or not step.kind or self._nameless(step):
             self.broken.add(step.id)
             return
         scope = Scope(build, step.id)
@@ -178,6 +174,11 @@ class _Process:
         if not step.kind:
             return []  # which has been told
         return list(misshapen(self.build.document, step.where, step.value, self.grammar.step(step.kind)))
+
+    def _nameless(self, step: Step) -> bool:
+        """Whether it stands in an `each` that could not be compiled, so that the item's name is not known."""
+        hosts = (region.host for region in step.region.around() if region.host is not None)
+        return any(host.kind == "each" and host.id in self.broken for host in hosts)
 
     def _parts(self, scope: Scope, step: Step) -> Iterator[tuple[str, Any]]:
         """What the components make of their keywords on this step."""

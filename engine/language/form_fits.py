@@ -6,6 +6,7 @@ long way through `form_check`, which alone finds errors and words them: a doubt 
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,10 +42,11 @@ def number_of(instance: Any) -> Number | None:
 
 def surely_fits(schema: Any, rules: Rules) -> Fits:
     """The predicate for a prepared schema: True only if the long way would find nothing."""
-    make = _KINDS.get(schema.get("type")) if isinstance(schema, Mapping) else None
-    asked = {name: wanted for name, wanted in schema.items() if name in rules.keywords} if make else {}
-    found = make(asked, rules) if make else None
-    return found or _unsure
+    kind = schema.get("type", "string" if "enum" in schema else None) if isinstance(schema, Mapping) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
+        return _unsure
+    asked = {name: wanted for name, wanted in schema.items() if name in rules.keywords}
+    return _KINDS[kind](asked, rules) or _unsure
 
 
 def _unsure(value: Any) -> bool:
@@ -75,14 +77,14 @@ _OF_OBJECTS = {"type", "properties", "required", "additionalProperties", "$schem
 def _array(asked: Mapping[str, Any], rules: Rules) -> Fits | None:
     if asked.keys() - {"type", "items", "minItems", "maxItems"} or "items" not in asked:
         return None
-    item, least, most = surely_fits(asked["items"], rules), asked.get("minItems", 0), asked["maxItems"]
+    item, least, most = surely_fits(asked["items"], rules), asked.get("minItems", 0), asked.get("maxItems", sys.maxsize)
     return lambda value: value.__class__ is list and least <= len(value) <= most and all(map(item, value))
 
 
 def _text(asked: Mapping[str, Any], rules: Rules) -> Fits | None:
     if asked.keys() - {"type", "enum", "minLength", "maxLength", "pattern", "format"}:
         return None
-    least, most, among = asked.get("minLength", 0), asked["maxLength"], asked.get("enum")
+    least, most, among = asked.get("minLength", 0), asked.get("maxLength", sys.maxsize), asked.get("enum")
     search = re.compile(asked["pattern"]).search if "pattern" in asked else None
     read = rules.formats.get(asked.get("format", ""))
 
@@ -100,9 +102,9 @@ def _text(asked: Mapping[str, Any], rules: Rules) -> Fits | None:
 
 
 def _number(asked: Mapping[str, Any], rules: Rules) -> Fits | None:
-    bounds = [(rules.bounds[name], bound) for name, bound in asked.items() if name in rules.bounds]
-    if asked.keys() - {"type", "format"} - rules.bounds.keys():
+    if asked.keys() - {"type", "format"} - rules.bounds.keys() or asked.get("format", "money") != "money":
         return None
+    bounds = [(rules.bounds[name], bound) for name, bound in asked.items() if name in rules.bounds]
 
     def fits(value: Any) -> bool:
         number = number_of(value)
@@ -120,7 +122,7 @@ def _boolean(asked: Mapping[str, Any], rules: Rules) -> Fits | None:
     return None if asked.keys() - {"type"} else lambda value: value is True or value is False
 
 
-_KINDS: Mapping[Any, Callable[[Mapping[str, Any], Rules], Fits | None]] = {
+_KINDS: Mapping[str, Callable[[Mapping[str, Any], Rules], Fits | None]] = {
     "object": _object,
     "array": _array,
     "string": _text,
