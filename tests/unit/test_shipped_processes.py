@@ -103,6 +103,22 @@ def test_people_see_titles_in_both_languages(processes: dict[str, Process]) -> N
                     assert set(outcome.title) >= {"zh", "en"}, f"{node.id}.{outcome.name}"
 
 
+def test_every_outcome_of_every_step_has_a_scenario(processes: dict[str, Process]) -> None:
+    taken: set[tuple[str, str, str]] = set()
+    for path in (FOLDER / "scenarios").rglob("*.yaml"):
+        scenario: Any = read(path.read_bytes(), path.name).value
+        done = [step["complete"] for step in scenario["steps"] if "complete" in step]
+        taken |= {(scenario["process"], each["step"], each["outcome"]) for each in done if "refused" not in each}
+    for name, process in processes.items():
+        known = {
+            (name, node.id, outcome)
+            for node in process.nodes.values()
+            if isinstance(node.spec, Human)
+            for outcome in node.spec.outcomes
+        }
+        assert not known - taken
+
+
 def _cited(process: Process) -> Iterator[str]:
     for node in process.nodes.values():
         yield from node.clauses
