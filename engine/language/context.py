@@ -273,6 +273,9 @@ class Scope:
                 self.problem(where, "CW145", message, hint=hint)
             elif value := self.expression(where, name):
                 found[name] = value
+        for name, value in found.items():
+            at = (*where[:-1], "facts", name) if name in facts and isinstance(value, Expression) else where
+            self._open(at, value, f"the fact {name!r} of a notice")
         return found
 
     # --- time ---------------------------------------------------------------------------------------

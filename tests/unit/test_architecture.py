@@ -18,7 +18,8 @@ NOT_PRODUCT = {"tests", "benchmarks", "tools", "docs", "build", "dist"}
 # From the top down: a component imports from the layers below its own. Neighbours in one layer meet
 # only in each other's `contract` module.
 LAYERS: list[tuple[str, ...]] = [
-    ("cli", "console"),
+    ("cli",),
+    ("console",),
     ("web",),
     ("workbench", "migrations"),
     ("bootstrap",),
