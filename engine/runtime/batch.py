@@ -242,13 +242,11 @@ class Batch:
 
     def _first(self, request: Request) -> Answer | None:
         """What the same command was answered before (R5); a refusal when its id was another's; or None."""
-        return first_answer(self._tools, self._connection, request)
+        first = first_answer(self._tools, self._connection, request)
+        return self._refuse(request, first) if isinstance(first, Refusal) else first
 
     def _refuse(self, request: Request, refusal: Refusal) -> Refusal:
-        kind, at = type(request.command).__name__, micros(request.at)
-        self._refusals.append(
-            (request.id, request.case, kind, request.actor, request.ground, at, refusal.code, refusal.text)
-        )
+        self._refusals.append(refusal_row(request, refusal))
         return refusal
 
     def _explain(self, request: Request, process: Process | None, error: Exception) -> str:
@@ -263,6 +261,12 @@ class Batch:
             f"{type(error).__name__}: {error}. Nothing was changed. Report it with the log; "
             "after an update the command may be sent again."
         )
+
+
+def refusal_row(request: Request, refusal: Refusal) -> tuple[Any, ...]:
+    """The audit's row of a refusal, for `Tools.refusals` (R3)."""
+    kind, at = type(request.command).__name__, micros(request.at)
+    return (request.id, request.case, kind, request.actor, request.ground, at, refusal.code, refusal.text)
 
 
 def first_answer(tools: Tools, connection: Connection, request: Request) -> Answer | None:

@@ -17,7 +17,7 @@ from engine.core.commands import Refusal, Request
 from engine.core.env import Env, Versions
 from engine.core.machine import Machine
 from engine.runtime.answers import Answer, Failed
-from engine.runtime.batch import REFUSAL, Batch, Item, Shows, Task, Tools, Work, first_answer
+from engine.runtime.batch import REFUSAL, Batch, Item, Shows, Task, Tools, Work, first_answer, refusal_row
 from engine.runtime.cipher import VaultError
 from engine.runtime.database import Connection, Database
 from engine.runtime.derive import projections as own_projections
@@ -158,8 +158,15 @@ class Runner:
         )
 
     def _first(self, request: Request) -> Answer | None:
-        look = Work(lambda connection: first_answer(self._tools, connection, request))
-        first: Answer | None = self._attempt([look])[0]
+        """What was answered to the command that has used this id already."""
+
+        def look(connection: Connection) -> Answer | None:
+            first = first_answer(self._tools, connection, request)
+            if isinstance(first, Refusal):
+                connection.bulk(self._tools.refusals, [refusal_row(request, first)])
+            return first
+
+        first: Answer | None = self._attempt([Work(look)])[0]
         return first
 
 

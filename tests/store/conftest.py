@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from bootstrap import Home
 from engine.core.commands import Command, Request, StartCase
 from engine.core.env import Env
 from engine.core.flow import FLOW
@@ -88,6 +89,16 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield from _sqlite(tmp_path)
     else:
         yield from _postgres(request.getfixturevalue("server"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
+    """Where an installation may be created, on each store."""
+    if request.param == "sqlite":
+        yield Home(tmp_path)
+    else:
+        with fresh(request.getfixturevalue("server")) as url:
+            yield Home(tmp_path, url)
 
 
 class Town:

@@ -4,7 +4,6 @@ rows follow from states, states from histories, and histories from their command
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from bootstrap import Caseway, Home, create
 from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock
-from tests.store.conftest import fresh
 from tests.support.branch import MONDAY, settle_in
 from tests.support.bustle import Book, Bustle
 from tests.support.judge import faults
@@ -85,15 +83,6 @@ class Branch:
     def asked(self) -> int:
         with self.open() as app:
             return sum(app.connection.one(f"SELECT count(*) FROM {table}")[0] for table in ("history", "refusals"))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
-    if request.param == "sqlite":
-        yield Home(tmp_path)
-    else:
-        with fresh(request.getfixturevalue("server")) as url:
-            yield Home(tmp_path, url)
 
 
 def test_a_short_day(home: Home) -> None:

@@ -63,6 +63,20 @@ def test_another_command_with_a_used_id_is_refused(town: Town) -> None:
     assert town.state(other).status == "open" and town.rows("SELECT count(*) FROM history")[0][0] == 3
 
 
+def test_a_used_id_is_in_the_audit_however_it_shows(town: Town) -> None:
+    """By the row of history that collides, by a refusal that would have come anyway, within one batch."""
+    case = town.start("two")
+    request = town.request(case, CompleteTask(town.task(case)))
+    accepted(town.runner.submit(request))
+    for other in (CompleteTask(town.task(case)), CompleteTask(99)):
+        assert refused(town.do(case, other, request.id)).code == "repeated"
+    again = [town.request(case, CancelCase(why), request.id) for why in ("one", "two")]
+    assert [refused(answer).code for answer in town.runner.submit_many(again)] == ["repeated", "repeated"]
+    audit = town.rows("SELECT command_id, command, code FROM refusals ORDER BY id")
+    commands = ["CompleteTask", "CompleteTask", "CancelCase", "CancelCase"]
+    assert [tuple(row) for row in audit] == [(request.id, command, "repeated") for command in commands]
+
+
 def test_a_repeat_in_the_same_batch(town: Town) -> None:
     case = town.start("two")
     request = town.request(case, CompleteTask(town.task(case)))

@@ -40,14 +40,17 @@ class Asked(NamedTuple):
 
 
 class Book:
-    """What has been asked and answered, by all who share it. `note` may be told of every answer, too."""
+    """What has been asked and answered, by all who share it. Who keeps books elsewhere is told at once: what is
+    about to be asked, each answer, each message taken in."""
 
     def __init__(
         self,
         asking: Callable[[Asked], None] = lambda asked: None,
         note: Callable[[Asked, Answer], None] = lambda asked, answer: None,
+        received: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.asking = asking
+        self.received = received
         self._note = note
         self._lock = threading.Lock()
         self.answers: dict[str, tuple[Asked, Answer]] = {}
@@ -225,7 +228,7 @@ class Bustle:
             return self.answer_cancelled(case)
         command = self.pick(
             c.SuspendCase("court"), c.ResumeCase(), c.ResumeCase(), c.ResumeCase(),
-            t.SetOwner(self.random.choice(PEOPLE), "leave"), ExtendClock("answer", "2h", "ask", "gu"),
+            t.SetOwner(self.random.choice(PEOPLE), "leave"), ExtendClock("answer", "2h", "the court asks"),
         )  # fmt: skip
         self.ask(case, command, self.random.choice(PEOPLE))
 
@@ -278,6 +281,8 @@ class Bustle:
         ident = new_id(self.app.clock.now())
         refused = self.app.receive(ident, name, key, payload, "customer")
         assert (refused is None) == (name != "unheard_of" and payload.get("text") != 5), refused
+        if refused is None:
+            self.book.received(ident)
         if refused is None and self.chance(0.3):
             assert self.app.receive(ident, name, key, payload, "customer") is None
             twice = self.app.receive(ident, name, "another", payload, "customer")

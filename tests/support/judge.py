@@ -18,8 +18,6 @@ def _verified(app: Caseway, deep: bool) -> Iterator[str]:
     report = app.verify(deep)
     yield from (f"verify: {finding}" for finding in report.findings)
     yield from (f"verify: {problem}" for problem in report.problems)
-    if not report.cases:
-        yield "verify: nothing is there"
 
 
 def _kept(app: Caseway, answered: Mapping[str, tuple[str, int]]) -> Iterator[str]:
