@@ -7,10 +7,12 @@ by `caseway init`, and the tables of the embedded outside systems.
 import gc
 import shutil
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 import organisation.load
 import sla.projection
@@ -278,7 +280,7 @@ class Caseway:
             raise LookupError(f"{name} {version} is not deployed here")
         number = next((e.number for e in MACHINE.decode_events(row.events) if isinstance(e, CaseStarted)), "")
         key = self.connection.one("SELECT key FROM cases WHERE id = ?", (row.case,))[0]
-        env = replace(
+        env = structs.replace(
             self.env(), now=at, versions=then, sealer=self.vault.cipher(row.case, key).sealer, number=lambda _: number
         )
         answer = MACHINE.decide(

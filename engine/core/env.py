@@ -5,9 +5,10 @@ never asks the wall clock, the database or the network.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+import msgspec
 
 from engine.core.durations import Calendar
 from engine.core.model import Process
@@ -47,15 +48,14 @@ class Versions(Protocol):
         """The version that a call of `name` starts: the one deployed with the caller, or the newest (R25)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Env:
+class Env(msgspec.Struct, frozen=True):  # one is made for each command, which a dataclass takes longer over
     now: datetime
-    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = {}
     directory: Directory | None = None
     versions: Versions | None = None
     sealer: Sealer | None = None
     number: Callable[[Process], str] | None = None  # the next business number of a series
-    house: Mapping[str, Json] = field(default_factory=dict)
-    names: Mapping[str, Callable[[Any], Json]] = field(default_factory=dict)
+    house: Mapping[str, Json] = {}
+    names: Mapping[str, Callable[[Any], Json]] = {}
     """What components add to the names that expressions read: name -> function(state of the case)."""
-    extras: Mapping[str, Any] = field(default_factory=dict)  # what components put in for themselves
+    extras: Mapping[str, Any] = {}  # what components put in for themselves

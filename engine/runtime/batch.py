@@ -11,9 +11,11 @@ A batch never outlives its transaction: after a rollback a new one loads everyth
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.core.commands import Command, Refusal, Request, StartCase
 from engine.core.env import Env, Versions
@@ -29,7 +31,7 @@ from engine.runtime.held import Cases, Held
 from engine.runtime.history import StoredRow, decode_row, encode_row
 from engine.runtime.numbers import Numbers
 from engine.runtime.outgoing import Outgoing, Sender
-from engine.runtime.projection import Projector
+from engine.runtime.projection import Changes, Projector
 from engine.runtime.tables import micros
 
 log = logging.getLogger(__name__)
@@ -38,8 +40,6 @@ REFUSAL = ("command_id", "case_id", "command", "actor", "ground", "at", "code", 
 OF_COMMAND = f"SELECT {', '.join(StoredRow._fields)} FROM history WHERE command_id = ?"
 HASH = "SELECT hash FROM history WHERE case_id = ? AND seq = ?"
 ANOTHER = "the id of this command has been used for another one: give it an id of its own"
-
-BASE = [field.name for field in fields(Env) if field.name not in {"now", "sealer", "number"}]
 
 Step = tuple[str, tuple[Any, ...]]
 """A statement that must touch exactly one row, with its parameters."""
@@ -93,8 +93,7 @@ class Batch:
         self._tools = tools
         self._connection = connection
         self._held: dict[str, Held] = {}
-        base = tools.environment()
-        self._base = {name: getattr(base, name) for name in BASE}
+        self._base = tools.environment()
         self._numbers = tools.numbers(connection)
         self._begin()
         self._done: dict[str, tuple[str, bytes, Accepted]] = {}  # by the command's id
@@ -119,7 +118,7 @@ class Batch:
         return answers
 
     def _write(self) -> None:
-        """Writes what has been noted, and begins to note afresh."""
+        """Writes what has been noted."""
         connection, tools = self._connection, self._tools
         tools.cases.write(connection, self._held.values(), self._history, tools.machine.encode)
         tools.projector.write(connection, self._changes)
@@ -127,10 +126,9 @@ class Batch:
         tools.sender.write(connection, self._out)
         if self._refusals:
             connection.bulk(tools.refusals, self._refusals)
-        self._begin()
 
     def _begin(self) -> None:
-        self._changes = self._tools.projector.changes()
+        self._changes: dict[int, Changes] = {}
         self._history: list[StoredRow] = []
         self._out = Outgoing()
         self._refusals: list[tuple[Any, ...]] = []
@@ -191,11 +189,11 @@ class Batch:
         tools, state = self._tools, held.state
         last = state.flow.last
         now = request.at if last is None or last < request.at else last  # R9
-        env: Env = Env(
+        env: Env = replace(
+            self._base,
             now=now,
             sealer=held.cipher.sealer if process.secrets else None,
             number=lambda process: self._numbers.take(process, request.case, env),
-            **self._base,
         )
         self._numbers.begin()
         try:
@@ -236,6 +234,7 @@ class Batch:
             self._out.add(out)
             if out.signals:
                 self._write()  # a signal reaches those who wait now, not those of later in the batch
+                self._begin()
         return answer
 
     # --- not accepted -----------------------------------------------------------------------------

@@ -14,9 +14,9 @@ cases know fall back to the house that they were deployed with.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from engine.core.model import Process
@@ -56,6 +56,14 @@ class Deployed(NamedTuple):
     in_force_from: datetime
 
 
+class Span(NamedTuple):
+    """From when until when (not included) a version is the one in force; "" is none."""
+
+    since: datetime
+    until: datetime
+    version: str
+
+
 _ROWS = "SELECT number, kind, name, version, deployed_at, deployed_by, in_force_from FROM deployments ORDER BY number"
 
 
@@ -72,6 +80,7 @@ class Definitions:
         self._lock = threading.RLock()
         self._connection = database.connect()
         self._deployed: dict[Name, list[Deployed]] = {}
+        self._spans: dict[Name, Span] = {}  # what was found last: every command asks for it several times
         self._houses: dict[str, House] = {}
         self._processes: dict[tuple[str, str, str], Process] = {}
         self.refresh()
@@ -90,6 +99,7 @@ class Definitions:
                 row = Deployed(number, kind, name, version, moment(at), by, moment(start))
                 found.setdefault((kind, name), []).append(row)
             self._deployed = found
+            self._spans = {}  # after the rows: whoever still looks at the old ones notes it in the old spans
 
     # --- what is in force -------------------------------------------------------------------------
 
@@ -135,9 +145,11 @@ class Definitions:
         return Then(self, at)
 
     def _in_force(self, key: Name, at: datetime) -> str:
-        rows = (row for row in self._deployed.get(key, ()) if row.at <= at and row.in_force_from <= at)
-        newest = max(rows, key=lambda row: (row.in_force_from, row.number), default=None)
-        return newest.version if newest else ""
+        spans = self._spans
+        found = spans.get(key)
+        if found is None or not found.since <= at < found.until:
+            found = spans[key] = _span(self._deployed.get(key, ()), at)
+        return found.version
 
     def _called(self, caller: Process, name: str, latest: bool, at: datetime) -> str | None:
         if latest:
@@ -150,9 +162,8 @@ class Definitions:
     # --- compiling --------------------------------------------------------------------------------
 
     def _house(self, at: datetime) -> House:
-        names = [name for kind, name in self._deployed if kind == "house"]
-        versions = {name: self._in_force(("house", name), at) for name in names}
-        for name, version in versions.items():
+        for kind, name in self._deployed:
+            version = self._in_force((kind, name), at) if kind == "house" else ""
             if version:
                 return self._compiled_house(name, version)
         return House()
@@ -211,6 +222,19 @@ class Definitions:
     def _load(self, kind: str, name: str, version: str) -> Sources | None:
         with self._lock:
             return load(self._connection, (kind, name, version))
+
+
+def _span(rows: Sequence[Deployed], at: datetime) -> Span:
+    """What is in force at a moment, and between which of the moments at which that may change."""
+    turns = [moment for row in rows for moment in (row.at, row.in_force_from)]
+    since = max((turn for turn in turns if turn <= at), default=_BEGINNING)
+    until = min((turn for turn in turns if turn > at), default=_END)
+    found = (row for row in rows if row.at <= at and row.in_force_from <= at)
+    newest = max(found, key=lambda row: (row.in_force_from, row.number), default=None)
+    return Span(since, until, newest.version if newest else "")
+
+
+_BEGINNING, _END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Then:

@@ -116,12 +116,9 @@ class Projector:
             for event in plan.projection.sweeps:
                 self._sweeps.setdefault(event, []).append(index)
 
-    def changes(self) -> list[Changes]:
-        """For one batch."""
-        return [Changes() for _ in self._plans]
-
-    def project(self, changes: list[Changes], case: str, state: Any, events: list[Event], now: int) -> None:
-        """Notes what one command's events change. `now`: microseconds, for rows that are made."""
+    def project(self, changes: dict[int, Changes], case: str, state: Any, events: list[Event], now: int) -> None:
+        """Notes what one command's events change, by the projection's place in `changes`. `now`: microseconds, for
+        rows that are made."""
         touched: dict[tuple[int, Id], None] = {}
         closing: dict[tuple[int, Id], Mapping[str, Any]] = {}
         for event in events:
@@ -138,7 +135,9 @@ class Projector:
                 closing[index, i] = values
         rows = [(index, i, self._plans[index].projection.row(state, i)) for index, i in touched]
         for index, i, row in rows:  # nothing is noted before every row could be made
-            plan, change = self._plans[index], changes[index]
+            plan, change = self._plans[index], changes.get(index)
+            if change is None:
+                change = changes[index] = Changes()
             key = (case, *plan.projection.fixed, i)
             if row is not None:
                 change.rows[key] = row + plan.fresh(now)
@@ -152,9 +151,10 @@ class Projector:
                 change.rows.pop(key, None)
                 change.gone[key] = None
 
-    def write(self, connection: Connection, changes: list[Changes]) -> None:
+    def write(self, connection: Connection, changes: dict[int, Changes]) -> None:
         """One statement per table and kind of change."""
-        for plan, change in zip(self._plans, changes, strict=True):
+        for index, change in sorted(changes.items()):
+            plan = self._plans[index]
             if change.rows:
                 connection.bulk(plan.upsert, [key + row for key, row in change.rows.items()])
             if change.gone:

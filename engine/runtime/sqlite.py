@@ -110,6 +110,8 @@ class SQLiteConnection:
 
     def bulk(self, sql: str, rows: Sequence[Row]) -> int:
         try:
+            if len(rows) == 1:  # most often, and sooner done
+                return self._execute(sql, rows[0]).rowcount
             return self._executemany(sql, rows).rowcount
         except sqlite3.Error as error:
             complain(error, self._where)

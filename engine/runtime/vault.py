@@ -12,6 +12,7 @@ import os
 import stat
 import uuid
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from engine.runtime.cipher import KEY, NONCE, CaseCipher, Destroyed, VaultError
 
 FORMAT = "caseway-key-1"
+CIPHERS = 1024
+"""Ciphers of cases that are kept at hand."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -51,6 +54,9 @@ class Vault:
 
     def _use(self, file: KeyFile) -> None:
         self._file = file
+        # Unwrapping and deriving takes longer than all else that a command does with its case's key; most cases
+        # are acted on again soon. The wrapped key is part of the place: a case destroyed since is not found here.
+        self._ciphers = lru_cache(maxsize=CIPHERS)(self._open)
         self._masters = {name: AESGCM(key) for name, key in file.master.keys.items()}
         self._signer = Ed25519PrivateKey.from_private_bytes(file.signing.keys[file.signing.current])
 
@@ -143,6 +149,9 @@ class Vault:
 
     def cipher(self, case: str, wrapped: bytes | None) -> CaseCipher:
         """Raises Destroyed when there is no key any more, VaultError when none of ours opens it."""
+        return self._ciphers(case, wrapped)
+
+    def _open(self, case: str, wrapped: bytes | None) -> CaseCipher:
         return CaseCipher(case, self._unwrap(case, wrapped))
 
     def rewrap(self, case: str, wrapped: bytes) -> bytes | None:

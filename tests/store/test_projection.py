@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from engine.core import events as e
 from engine.core.commands import CancelCase, CompleteTask, StartCase
 from engine.runtime.database import Connection, Database
-from engine.runtime.projection import NOW, Projection, Projector
+from engine.runtime.projection import NOW, Changes, Projection, Projector
 from engine.runtime.statements import Statements
 from engine.runtime.tables import derived, operational
 from tests.store.conftest import BEGIN, Town
@@ -67,7 +67,7 @@ def left(token: int) -> e.StepLeft:
 
 def write(connection: Connection, projector: Projector, *commands: tuple[STATE, list[e.Event], int]) -> list[Any]:
     """Each command in one batch: its state afterwards, its events, its moment."""
-    changes = projector.changes()
+    changes: dict[int, Changes] = {}
     for state, events, now in commands:
         projector.project(changes, "c", state, events, now)
     connection.begin()
