@@ -57,7 +57,7 @@ HOUSE = {
     "queues": {"desk": "Desk", "other": "Other"},
     "messages": {
         "reply": {"title": "Reply", "data": {"text": {"type": "string"}, "x": {"type": "integer"}}},
-        "stop": "Stop",
+        "stop": {"title": "Stop"},
     },
     "signals": {"alarm": "Alarm"},
     "errors": {"broken": "Broken", "bounced": "Bounced", "cancelled": "Cancelled"},
@@ -99,8 +99,7 @@ def compiled(spec: Mapping[str, Any]) -> Process:
     data = {"type": "object", "properties": TYPES}
     start = {"by": ["staff"], "form": sorted(TYPES)}
     process = {"process": "spec", "title": "Spec", "data": data, "start": start, **spec["process"]}
-    messages = {n: {"title": m} if isinstance(m, str) else m for n, m in HOUSE["messages"].items()}  # type: ignore[attr-defined]
-    files = {"spec.yaml": process, "house.yaml": {**HOUSE, "messages": messages, **spec.get("house", {})}}
+    files = {"spec.yaml": process, "house.yaml": HOUSE}
     files |= {f"notices/{name}.yaml": notice for name, notice in NOTICES.items()}
     bundle = Bundle({name: json.dumps(content, default=str).encode() for name, content in files.items()})
     compiler = Compiler(language)

@@ -20,6 +20,7 @@ from engine.core.model import (
     Human,
     Join,
     Milestone,
+    Node,
     Outcome,
     Parallel,
     Process,
@@ -283,7 +284,7 @@ def test_conditions_fire_on_false_to_true() -> None:
 
 
 def test_compensation_runs_newest_first_once_with_what_was_then() -> None:
-    def booked(name: str, next: str) -> tuple[object, ...]:
+    def booked(name: str, next: str) -> tuple[Node, ...]:
         body = f"{name}/undo"
         return (
             step(name, Human(form=(("x",),)), next, undo=body, undo_reads=("x",)),
@@ -291,7 +292,7 @@ def test_compensation_runs_newest_first_once_with_what_was_then() -> None:
             *within(body, step(f"un{name}", Set((sets("log", "[x]"),)), f"say{name}"), step(f"say{name}", Human())),
         )
 
-    process = graph(*booked("a", "b"), *booked("b", "back"), step("back", Compensate(), "done"), END)  # type: ignore[arg-type]
+    process = graph(*booked("a", "b"), *booked("b", "back"), step("back", Compensate(), "done"), END)
     story = Story(process).start().complete("a", x=1).complete("b", x=2)
     assert (story.open, story.data["log"]) == (["sayb"], [2])
     assert story.complete("sayb").data["log"] == [1]
