@@ -22,7 +22,7 @@ from engine.core.data import Fault, remembered
 from engine.core.expressions import EvaluationError
 from engine.core.machine import Turn
 from engine.core.model import Json, Node
-from engine.core.state import CLOSING, FAILED, READY, FlowState, Token
+from engine.core.state import CLOSING, FAILED, READY, SKIPPED, FlowState, Token
 
 ON: Final = object()
 """To `leave`: go where the node itself leads."""
@@ -137,7 +137,8 @@ def _go(turn: Turn, number: int, goal: str | None, outcome: str, actor: str) -> 
         kind = getattr(fault, "kind", "expression")
         turn.emit(e.IncidentRaised(flow.seq + 1, number, node.id, kind, str(fault), turn.now))
         return
-    undo = remembered(turn, number, node.undo_reads) if node.undo and outcome != FAILED else None
+    done = outcome not in (FAILED, SKIPPED)
+    undo = remembered(turn, number, node.undo_reads) if node.undo and done else None
     for step in node.cancels:
         cancel_step(turn, step, by=number)
     turn.emit(e.StepLeft(number, node.id, turn.now, outcome, actor, undo))

@@ -327,3 +327,25 @@ def test_a_job_that_has_been_cancelled_is_closed() -> None:
     (job,) = story.flow.jobs
     story.wait("1h")
     assert story.refused(c.FinishJob(job)).code == "ended"
+
+
+def test_an_empty_key_is_an_incident() -> None:
+    process = graph(step("a", Human(), "done", handlers=(on("message", "stop", "done", key=x("kind")),)), END)
+    story = Story(process).start(kind="")
+    assert ["is empty" in i.text for i in story.flow.incidents.values()] == [True]
+    assert story.refused(c.DeliverMessage("stop", "any")).code == "nobody_waits"
+
+
+def test_a_closing_host_goes_on_although_the_steps_are_used_up() -> None:
+    process = graph(
+        step("split", Fork((Flow(None, "work"), Flow(None, "boss"))), None),
+        step("work", Human(), "next", handlers=(after("1h", body="work/1"),)),
+        step("work/1", Block("nudge")),
+        within("work/1", step("nudge", Human())),
+        step("next", Human()),
+        step("boss", Human(), "count", cancels=("nudge",)),
+        step("count", Set((sets("x", "1"),)), "count"),
+    )
+    story = Story(process).start().wait("2h").complete("work").complete("boss")
+    assert story.open == ["count", "next"]
+    assert [i.kind for i in story.flow.incidents.values()] == ["steps"]

@@ -1,5 +1,7 @@
 """Scopes, handlers on them, and what happens when paths within them end (R16–R19)."""
 
+from typing import Any
+
 import pytest
 
 from engine.core import commands as c
@@ -94,7 +96,7 @@ def test_merge_folds_what_branches_wrote() -> None:
     assert story.complete("right", amount=100).data["amount"] == "111"
 
 
-def each(**more: object) -> Story:
+def each(**more: Any) -> Story:
     return Story(
         graph(
             step("all", Each(x("items"), "item", "all/item", collect=((("out",), x("text ~ item")),), **more), "done"),
