@@ -22,7 +22,7 @@ from engine.core.data import Fault, remembered
 from engine.core.expressions import EvaluationError
 from engine.core.machine import Turn
 from engine.core.model import Json, Node
-from engine.core.state import CLOSING, FAILED, READY, SKIPPED, FlowState, Token
+from engine.core.state import CLOSING, FAILED, READY, SKIPPED, WAITING, FlowState, Token
 
 ON: Final = object()
 """To `leave`: go where the node itself leads."""
@@ -68,9 +68,9 @@ def advance(turn: Turn) -> None:
         if token is None:
             continue
         if flow.status == "suspended":
-            if token.phase != READY:
+            if token.phase == WAITING:
                 turn.emit(e.StepHeld(number))
-        elif turn.budget:
+        elif turn.budget or token.phase == CLOSING:
             _run(turn, number, token)
         else:
             hold(

@@ -17,8 +17,8 @@ WAITING, READY, CLOSING = "", "ready", "closing"
 """Phases of a token: waits for something outside; to be run (again) as soon as the case may move; its own
 work is done and it waits for the handler bodies beside it."""
 
-FAILED = "!failed"
-"""The outcome of a step that was ended by an error; no name that a designer can give."""
+FAILED, SKIPPED = "!failed", "!skipped"
+"""The outcomes of a step that was ended by an error, or left out; no names that a designer can give."""
 
 
 class Token(msgspec.Struct, omit_defaults=True, gc=False):

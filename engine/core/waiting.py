@@ -118,10 +118,10 @@ def moment(turn: Turn, host: int, at: Expression) -> datetime:
 
 
 def key_of(expression: Expression, turn: Turn, host: int) -> str:
-    """A correlation key as text. Raises Fault if it is not set."""
+    """A correlation key as text. Raises Fault if it is not set, or empty: that would take any key."""
     value = expression.evaluate(names(turn, host))
-    if value is None:
-        raise Fault(f"the key {expression.source!r} is not set")
+    if value is None or value == "":
+        raise Fault(f"the key {expression.source!r} is {'not set' if value is None else 'empty'}")
     return str(value)
 
 
