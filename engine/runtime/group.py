@@ -3,7 +3,8 @@
 Theory of operation. Whoever has something to do puts it into the queue. If nobody leads, he leads: he takes
 what waits, does all of it in one transaction in his own thread, and tells the others, who sleep meanwhile,
 what came of theirs; then the next in the queue leads. No thread of its own, so a lone caller pays nothing for
-the others. What people ask goes before what machines ask (R10): machines wait in a queue of their own.
+the others. What people ask goes before what machines ask (R10): machines wait in a queue of their own, but
+not for ever: after some batches of people's it is their turn, or under steady load no timer would fire.
 
 When several callers are about, they all come back at the same moment, after a commit. The next leader then
 lets them into the queue first, or batches of all-but-one and one would take turns.
@@ -18,6 +19,9 @@ from engine.runtime.errors import StoreError
 
 MOST = 256
 """Entries that a leader takes at a time, unless one call alone has more."""
+
+PATIENCE = 8
+"""Batches of people's that a machine's call lets go before it."""
 
 GATHER = 0.001
 """Seconds that a leader waits at most for callers who were there a moment ago."""
@@ -51,6 +55,7 @@ class Group:
         self._people: deque[Call] = deque()
         self._machines: deque[Call] = deque()
         self._led = False
+        self._passed = 0  # batches of people's since a machine has waited
         self._crowd = 0  # callers in the batch before
         self._gathering = 0  # how many callers the leader waits for
         self._gathered = threading.Lock()  # held until they are there
@@ -108,13 +113,17 @@ class Group:
                 self._gathering = 0
 
     def _take(self) -> list[Call]:
-        """People's calls, up to a bound; one machine's call if there are none."""
+        """People's calls, up to a bound; one machine's call if there are none, or it has waited long enough."""
+        if self._machines and (not self._people or self._passed >= PATIENCE):
+            self._passed = 0
+            return [self._machines.popleft()]
+        self._passed = self._passed + 1 if self._machines else 0
         batch: list[Call] = []
         size = 0
         while self._people and (not batch or size + len(self._people[0].entries) <= MOST):
             batch.append(self._people.popleft())
             size += len(batch[-1].entries)
-        return batch or [self._machines.popleft()]
+        return batch
 
     def _pass_on(self, mine: Call, batch: list[Call]) -> None:
         with self._mutex:

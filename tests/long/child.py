@@ -61,7 +61,11 @@ def main(folder: str, url: str, seed: str, since: str) -> None:
         wire.send(asking=asked.id, case=asked.case, command=command, actor=asked.actor)
 
     def note(asked: Asked, answer: Answer) -> None:
-        taken = {"revision": answer.revision, "repeated": answer.repeated} if isinstance(answer, Accepted) else {"code": answer.code}
+        taken = (
+            {"revision": answer.revision, "repeated": answer.repeated}
+            if isinstance(answer, Accepted)
+            else {"code": answer.code}
+        )
         wire.send(answered=asked.id, case=asked.case, kind=type(answer).__name__, **taken)
 
     app = Caseway(Home(Path(folder), url), HastyClock(datetime.fromisoformat(since)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.runtime.group import MOST, Group
+from engine.runtime.group import MOST, PATIENCE, Group
 
 
 class Slow:
@@ -88,6 +88,20 @@ def test_people_go_before_machines(slow: Slow, callers: Callers) -> None:
         slow.go_on.release()
     assert callers.join()["timers"] == [70, 80]
     assert slow.batches == [[1], [2], [7, 8], [9]]
+
+
+def test_machines_have_their_turn_though_people_never_stop(slow: Slow, callers: Callers) -> None:
+    callers.submit("first", 1)
+    slow.begun.acquire()
+    callers.submit("timers", 7, machine=True)
+    for i in range(PATIENCE + 2):
+        callers.submit(f"clerk {i}", 10 + i)
+        slow.go_on.release()
+        slow.begun.acquire()
+    for _ in range(3):
+        slow.go_on.release()
+    assert callers.join()["timers"] == [70]
+    assert slow.batches.index([7]) == PATIENCE + 1
 
 
 def test_a_batch_is_bounded(slow: Slow, callers: Callers) -> None:

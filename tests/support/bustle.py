@@ -151,7 +151,7 @@ class Bustle:
 
     def order(self) -> dict[str, Any]:
         data: dict[str, Any] = {
-            "who": self.pick("张三", "Li Si", "王 五", "O'Neil \"x\""),
+            "who": self.pick("张三", "Li Si", 'O\'Neil "x"', f"客户 {self.random.randrange(100)}"),
             "kind": self.pick("plain", "plain", "double", "list"),
             "identity": self.pick("110101199001011234", None),
             "policy": self.random.choice(POLICIES),
@@ -193,7 +193,7 @@ class Bustle:
         case, number, step, queue, holder = found
         outcomes = {
             "check": ("ok", "ok", "ok", "ask", "refuse"), "approve": ("approve", "approve", "back"),
-            "go": ("met", "away"), "read": ("forward", "file"),
+            "go": ("met", "met", "away"), "read": ("forward", "file"),
         }  # fmt: skip
         outcome = self.pick(*outcomes.get(step, ("",))) if self.chance(0.97) else "ko"
         command = c.CompleteTask(number, outcome, self.form(step), self.random.choice(REASONS))
