@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.runtime.answers import Failed
+from engine.runtime.answers import Answer, Failed
 from engine.runtime.cipher import CaseSealer, is_sealed
 from engine.runtime.clock import Clock, new_id
 from engine.runtime.errors import StoreError
@@ -28,7 +28,7 @@ from tasks.registry import BusinessError, Job, Registered
 
 log = logging.getLogger(__name__)
 
-CASE = "SELECT number, key FROM cases WHERE id = ?"
+KEY = "SELECT key FROM cases WHERE id = ?"
 MOST_ERROR = 1_000
 """Characters of an error that are kept."""
 AFTER_TROUBLE = 5.0
@@ -81,8 +81,14 @@ class Executor:
         """Serves everything that is due at that moment, and what comes due by it; returns how many tries."""
         served = 0
         while leased := self._jobs.lease(now, self._name, limit=50):
+            done = []
             for job in leased:
-                self._serve(job, now)
+                try:
+                    done.append((job, self._call(job)))
+                except Exception as error:
+                    self._failed(job, error, now)
+            for (job, _), answer in zip(done, self._jobs.succeed_all(done, now), strict=True):
+                _note(job, answer)
             served += len(leased)
         return served
 
@@ -141,7 +147,7 @@ class Executor:
     def _work(self, running: _Running) -> None:
         job = running.job
         try:
-            self._serve(job, None, running)
+            self._serve(running)
         except StoreError as error:
             log.error("the result of job %s could not be stored, it will be tried again: %s", job.key, error)
         finally:
@@ -161,30 +167,36 @@ class Executor:
 
     # --- one job ------------------------------------------------------------------------------------
 
-    def _serve(self, leased: Leased, at: datetime | None, running: _Running | None = None) -> None:
-        """Calls the worker function and reports. `at` None: at the moment at which it comes back."""
+    def _serve(self, running: _Running) -> None:
+        """Calls the worker function and reports at the moment at which it comes back."""
+        job = running.job
         try:
-            registered = self._workers.get(leased.function)
-            if registered is None:
-                raise LookupError(f"no worker function {leased.function} is registered here")
-            result = registered.serve(self._job(leased, running))
-        except BusinessError as error:
-            answer = self._jobs.fail(leased, _bounded(error.text), at or self._clock.now(), error.code)
+            result = self._call(job, running)
         except Exception as error:
-            log.info("job %s (%s), try %d: %r", leased.key, leased.function, leased.attempt, error)
-            if running is not None and running.given_up:
+            if running.given_up and not isinstance(error, BusinessError):
+                log.info("job %s (%s), try %d: %r", job.key, job.function, job.attempt, error)
                 return  # that it failed has been said
-            text = _bounded(f"{type(error).__name__}: {error}")
-            answer = self._jobs.fail(leased, text, at or self._clock.now())
+            self._failed(job, error, self._clock.now())
         else:
-            answer = self._jobs.succeed(leased, result, at or self._clock.now())
-        if isinstance(answer, Failed):
-            log.error("the result of job %s was not taken: %s", leased.key, answer.text)
+            _note(job, self._jobs.succeed(job, result, self._clock.now()))
+
+    def _call(self, leased: Leased, running: _Running | None = None) -> Any:
+        """The worker function's result, in state form. Raises what it raises."""
+        registered = self._workers.get(leased.function)
+        if registered is None:
+            raise LookupError(f"no worker function {leased.function} is registered here")
+        return registered.serve(self._job(leased, running))
+
+    def _failed(self, leased: Leased, error: Exception, at: datetime) -> None:
+        if isinstance(error, BusinessError):
+            answer = self._jobs.fail(leased, _bounded(error.text), at, error.code)
+        else:
+            log.info("job %s (%s), try %d: %r", leased.key, leased.function, leased.attempt, error)
+            answer = self._jobs.fail(leased, _bounded(f"{type(error).__name__}: {error}"), at)
+        _note(leased, answer)
 
     def _job(self, leased: Leased, running: _Running | None) -> Job:
-        with self._read_lock:
-            number, key = self._reading.one(CASE, (leased.case,))
-        sealer = self._vault.cipher(leased.case, key).sealer if any(map(is_sealed, leased.args.values())) else None
+        sealer = self._sealer(leased.case) if any(map(is_sealed, leased.args.values())) else None
         args = {name: _opened(sealer, name, value) for name, value in leased.args.items()}
 
         def more_time(seconds: int) -> bool:
@@ -193,7 +205,17 @@ class Executor:
                 running.until = time.monotonic() + seconds
             return ours
 
-        return Job(leased.case, number or "", leased.step, args, leased.key, leased.attempt, more_time)
+        return Job(leased.case, leased.number, leased.step, args, leased.key, leased.attempt, more_time)
+
+    def _sealer(self, case: str) -> CaseSealer:
+        with self._read_lock:
+            (key,) = self._reading.one(KEY, (case,))
+        return self._vault.cipher(case, key).sealer
+
+
+def _note(leased: Leased, answer: Answer | None) -> None:
+    if isinstance(answer, Failed):
+        log.error("the result of job %s was not taken: %s", leased.key, answer.text)
 
 
 def _opened(sealer: CaseSealer | None, name: str, value: Any) -> Any:

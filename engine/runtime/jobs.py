@@ -24,7 +24,11 @@ from engine.runtime.runner import Runner
 from engine.runtime.tables import micros, moment
 
 COLUMNS = "case_id, id, token, step, function, args, times, first, factor, longest, timeout, since, attempts"
-DUE = f"SELECT {COLUMNS} FROM jobs WHERE due <= ? AND attempts < times ORDER BY due, case_id, id LIMIT ?"
+DUE = (
+    f"SELECT {', '.join(f'jobs.{name}' for name in COLUMNS.split(', '))}, number "
+    "FROM jobs JOIN cases ON cases.id = case_id "
+    "WHERE due <= ? AND attempts < times ORDER BY due, case_id, jobs.id LIMIT ?"
+)
 LEASE = "UPDATE jobs SET due = ?, leased_by = ?, attempts = attempts + 1 WHERE case_id = ? AND id = ?"
 EXTEND = "UPDATE jobs SET due = ? WHERE case_id = ? AND id = ? AND leased_by = ? AND attempts = ?"
 RETRY = (
@@ -56,6 +60,7 @@ class Leased:
     timeout: int
     since: datetime
     attempt: int
+    number: str  # of the case
     worker: str
 
     @property
@@ -68,7 +73,7 @@ class Jobs:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._skip = " FOR UPDATE SKIP LOCKED" if runner.database.dialect == "postgresql" else ""
+        self._skip = " FOR UPDATE OF jobs SKIP LOCKED" if runner.database.dialect == "postgresql" else ""
 
     def lease(self, now: datetime, worker: str, limit: int = 10, seconds: int = 0) -> list[Leased]:
         """Takes up to `limit` jobs that are due, the longest due first. A lease lasts as long as the job's
@@ -92,13 +97,19 @@ class Jobs:
     def succeed(self, job: Leased, result: Any, now: datetime) -> Answer:
         """Hands the result, in state form, to the case. A result that comes after the lease has lapsed counts
         too: the first one wins."""
-        return self._tell(job.case, 0, FinishJob(job.id, result), job.since, now)
+        return self.succeed_all([(job, result)], now)[0]
+
+    def succeed_all(self, done: Iterable[tuple[Leased, Any]], now: datetime) -> list[Answer]:
+        """The same for several, in one transaction; each stands alone."""
+        return self._runner.submit_many(
+            _request(job.case, 0, FinishJob(job.id, result), job.since, now) for job, result in done
+        )
 
     def fail(self, job: Leased, error: str, now: datetime, code: str = "") -> Answer | None:
         """A failed attempt. With a `code` it is that error in the flow at once; otherwise it is tried again
         later (None), or after the last try given up."""
         if code or job.attempt >= job.times:
-            return self._tell(job.case, 1, FailJob(job.id, error, code), job.since, now)
+            return self._runner.submit(_request(job.case, 1, FailJob(job.id, error, code), job.since, now))
         later = now + timedelta(seconds=backoff(job.attempt, job.first, job.factor, job.longest))
         self._touch(RETRY, (micros(later), error), job)
         return None
@@ -112,9 +123,6 @@ class Jobs:
     def _touch(self, sql: str, values: tuple[Any, ...], job: Leased) -> bool:
         parameters = (*values, job.case, job.id, job.worker, job.attempt)
         return bool(self._runner.write(lambda connection: connection.run(sql, parameters), machine=True))
-
-    def _tell(self, case: str, index: int, command: FinishJob | FailJob, since: datetime, now: datetime) -> Answer:
-        return self._runner.submit(_request(case, index, command, since, now))
 
 
 def _request(case: str, index: int, command: FinishJob | FailJob, since: datetime, now: datetime) -> Request:
@@ -134,9 +142,9 @@ def _given_up(row: Any, now: datetime) -> Item:
 
 
 def _leased(row: Any, worker: str) -> Leased:
-    case, job, token, step, function, args, times, first, factor, longest, timeout, since, attempts = row
+    case, job, token, step, function, args, times, first, factor, longest, timeout, since, attempts, number = row
     given = msgspec.json.decode(args)
     return Leased(
         case, job, token, step, function, given, times, first, factor, longest, timeout, moment(since), attempts + 1,
-        worker,
+        number or "", worker,
     )  # fmt: skip

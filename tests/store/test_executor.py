@@ -262,6 +262,5 @@ def test_long_work_asks_for_more_time(works: Works) -> None:
 
     executor = works.serving(price)
     works.town.start("served", amount=7)
-    leased = executor._jobs.lease(works.town.clock.now(), executor._name)[0]
-    executor._serve(leased, works.town.clock.now())
+    assert executor.drain(works.town.clock.now()) == 1
     assert answers == [True] and works.rows() == []
