@@ -27,7 +27,7 @@ from engine.core.data import Names, names
 from engine.core.expressions import Expression
 from engine.core.machine import Slice, Turn
 from engine.core.model import Json
-from engine.core.state import FlowState
+from engine.core.state import FAILED, FlowState
 from sla import events as e
 from sla.amend import extend, rebase
 from sla.measure import moment_of
@@ -71,8 +71,13 @@ def _step_entered(turn: Turn, event: core.StepEntered) -> None:
 
 
 def _step_done(turn: Turn, event: core.StepLeft | core.StepClosing) -> None:
-    """A clock until a step runs until its work is done, whatever its handlers still do beside it."""
+    """A clock until a step runs until its work is done, whatever its handlers still do beside it. A step that
+    an error has ended was not done."""
     clocks: ClocksState = turn.state.clocks
+    if event.outcome == FAILED:
+        for number, run in _open(clocks, token=event.token):
+            close(turn, number, run, "unmet", event.step)
+        return
     for number, run in _open(clocks, token=event.token):
         stop(turn, number, run, f"step.{event.step}")
     _stop(turn, ("step", event.step))

@@ -474,3 +474,21 @@ def test_a_stale_timer_is_refused() -> None:
     (number,) = story.state.clocks.open
     assert story.refused(c.FireTimer("clocks", number, at("2026-02-11 10:00"))).code == "stale"
     assert story.refused(c.FireTimer("clocks", 99, at("2026-02-11 10:00"))).code == "stale"
+
+
+def test_a_step_that_an_error_has_ended_was_not_done() -> None:
+    process = clocked(
+        [clock("call_out", "1wd", until=("step.call",))],
+        step("call", Service("call", {}, ()), "done", handlers=(on("error", "down", body="call/1"),)),
+        step("call/1", Block("mend")),
+        within("call/1", step("mend", Human())),
+        DONE,
+        END,
+    )
+    story = ClockStory(process).start()
+    story.do(c.FailJob(next(iter(story.flow.jobs)), "no line", "down"))
+    assert story.told("ClockStopped") == []
+    story.complete("mend")
+    assert story.told("ClockStopped") == []
+    (closed,) = story.told("ClockClosed")
+    assert closed.status == "unmet"
