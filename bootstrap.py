@@ -29,7 +29,7 @@ from engine.language.compile import Compiler
 from engine.language.files import Files, Folder
 from engine.language.language import Language
 from engine.language.source import read
-from engine.runtime import anchors, messages, schema
+from engine.runtime import anchors, keys, messages, schema
 from engine.runtime.answers import Answer
 from engine.runtime.cipher import VaultError
 from engine.runtime.clock import Clock, SystemClock, new_id
@@ -126,10 +126,16 @@ class Caseway:
         self.clock = clock or SystemClock()
         self.vault = Vault.load(home.key)
         self.database: Database = open_database(home.database, unsafe, check)
+        self.connection: Connection = self.database.connect()  # for reading, by one thread
+        try:
+            keys.check(self.connection, self.vault)
+        except VaultError:
+            self.connection.close()
+            self.database.close()
+            raise
         self.registry = shipped_functions(home)
         self.definitions = Definitions(self.database, compiler(self.registry), self.clock.now)
         self.directories = Directories(self.database)
-        self.connection: Connection = self.database.connect()  # for reading, by one thread
         self._calendars: tuple[str, Mapping[str, WorkCalendar]] = ("", {})
 
     @cached_property
@@ -156,7 +162,11 @@ class Caseway:
 
     @cached_property
     def projections(self) -> list[Any]:
-        return [tasks.tables.projection(task_due, DUE_CHANGES), *sla.projection.projections(self.definitions)]
+        return [
+            tasks.tables.projection(task_due, DUE_CHANGES),
+            tasks.tables.timers(),
+            *sla.projection.projections(self.definitions),
+        ]
 
     def env(self) -> Env:
         """What deciding may look at, as it stands now."""
@@ -329,12 +339,10 @@ def create(home: Home) -> Vault:
     that its cases cannot be read any more.
     """
     home.folder.mkdir(parents=True, exist_ok=True)
-    if not home.key.exists() and not home.url and Path(home.database).exists():
-        raise VaultError(f"{home.database} is there, but its key file {home.key} is not. Restore it from the backup.")
-    vault = Vault.load(home.key) if home.key.exists() else Vault.create(home.key)
     database = open_database(home.database, check=False)
     try:
         schema.upgrade(database.engine)
+        vault = _keys(home, database)
     finally:
         database.close()
     if not home.processes.exists():
@@ -345,6 +353,19 @@ def create(home: Home) -> Vault:
         for name in ("policies.csv", "sanctions.csv"):
             shutil.copy(SHIPPED / "samples" / name, home.systems / name)
     return vault
+
+
+def _keys(home: Home, database: Database) -> Vault:
+    """The key file that goes with a database, made with it."""
+    connection = database.connect()
+    try:
+        if not home.key.exists() and keys.installation(connection):
+            raise VaultError(f"The database is there, but its key file {home.key} is not. Restore it from the backup.")
+        vault = Vault.load(home.key) if home.key.exists() else Vault.create(home.key)
+        keys.own(connection, vault)
+        return vault
+    finally:
+        connection.close()
 
 
 def shipped() -> Folder:

@@ -1,8 +1,9 @@
-"""What people ask of tasks, beside completing them (`engine.core.commands.CompleteTask`).
+"""What people ask of tasks, beside completing and skipping them (`engine.core.commands`).
 
 A task's number is that of its token: unique within the case.
 """
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -37,6 +38,71 @@ class SaveDraft(Command, frozen=True):
 
     task: int
     data: dict[str, Json] = msgspec.field(default_factory=dict)
+
+
+class StartTask(Command, frozen=True):
+    """Says that its holder is at work on it. Saving a draft says so too."""
+
+    task: int
+
+
+class DelegateTask(Command, frozen=True):
+    """Puts the task into another's hands, who gives it back or completes it on the actor's behalf."""
+
+    task: int
+    user: str
+    reason: str = ""
+
+
+class ReturnTask(Command, frozen=True):
+    """Gives a delegated task back to who delegated it; that person may also take it back."""
+
+    task: int
+    reason: str = ""
+
+
+class ParkTask(Command, frozen=True):
+    """Lays the task aside; at `until` it comes back to its holder by itself."""
+
+    task: int
+    until: datetime
+    reason: str = ""
+
+
+class TakeUpTask(Command, frozen=True):
+    """Takes a parked task up again before its time."""
+
+    task: int
+
+
+class SuspendTask(Command, frozen=True):
+    """Stops all work on one task, while the case goes on."""
+
+    task: int
+    reason: str
+
+
+class ResumeTask(Command, frozen=True):
+    task: int
+    reason: str = ""
+
+
+class AskReview(Command, frozen=True):
+    """Asks a colleague to look at the task; it waits for the answer."""
+
+    task: int
+    user: str
+    question: str
+
+
+class AnswerReview(Command, frozen=True):
+    task: int
+    answer: str
+    agrees: bool
+
+
+class WithdrawReview(Command, frozen=True):
+    task: int
 
 
 class SetPriority(Command, frozen=True):

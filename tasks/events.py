@@ -55,6 +55,89 @@ class TaskTransferred(Event, frozen=True):
     reason: str = ""
 
 
+class TaskStarted(Event, frozen=True):
+    """Who holds the task is at work on it."""
+
+    token: int
+    by: str
+    at: datetime
+
+
+class TaskDelegated(Event, frozen=True):
+    """The task is in another's hands, who acts on behalf of who held it."""
+
+    token: int
+    by: str
+    at: datetime
+    to: str
+    revision: int = 0
+    reason: str = ""
+
+
+class TaskReturned(Event, frozen=True):
+    """The delegated task is again in the hands of who delegated it."""
+
+    token: int
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class TaskParked(Event, frozen=True):
+    token: int
+    by: str
+    at: datetime
+    until: datetime
+    reason: str = ""
+
+
+class TaskTakenUp(Event, frozen=True):
+    """The parked task is back with its holder; `by` is empty when its time had come."""
+
+    token: int
+    at: datetime
+    by: str = ""
+
+
+class TaskSuspended(Event, frozen=True):
+    token: int
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class TaskResumed(Event, frozen=True):
+    token: int
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class ReviewAsked(Event, frozen=True):
+    """Its holder wants somebody's view, and waits for it."""
+
+    token: int
+    by: str
+    at: datetime
+    of: str
+    question: str
+    revision: int = 0
+
+
+class ReviewAnswered(Event, frozen=True):
+    token: int
+    by: str
+    at: datetime
+    answer: str
+    agrees: bool
+
+
+class ReviewWithdrawn(Event, frozen=True):
+    token: int
+    by: str
+    at: datetime
+
+
 class DraftSaved(Event, frozen=True):
     """The draft as it now stands; secrets in it are sealed."""
 
@@ -74,7 +157,7 @@ class TaskAuthorised(Event, frozen=True):
 
 
 class TaskClosed(Event, frozen=True):
-    """how: `completed` or `cancelled`; `by` completed it, with this outcome and reason."""
+    """how: `completed`, `skipped` or `cancelled`; `by` did it, on behalf of these, with this outcome and reason."""
 
     token: int
     step: str
@@ -83,6 +166,7 @@ class TaskClosed(Event, frozen=True):
     by: str = ""
     outcome: str = ""
     reason: str = ""
+    behalf: tuple[str, ...] = ()
 
 
 class PriorityChanged(Event, frozen=True):

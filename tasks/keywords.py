@@ -6,7 +6,7 @@ from typing import Any
 from engine.core.expressions import Expression
 from engine.core.kinds import DECIMAL, INT
 from engine.core.kinds import TEXT as TEXT_TYPE
-from engine.core.model import Human, Process
+from engine.core.model import Human, Node, Process
 from engine.language.extension import Context, Extension, Where
 from engine.language.words import EXPRESSION, NAME, NAMED, described, listing, mapping
 from tasks.acts import ACTS
@@ -22,6 +22,7 @@ CODES = {
     "CW805": "authority that the house does not know, or over a secret",
     "CW806": "a step that nobody completes, named where a person's step must be",
     "CW807": "what follows a value that never changes",
+    "CW808": "a step that may be left out, but leads nowhere then",
 }
 
 _PRIORITY = {
@@ -75,6 +76,11 @@ STEP = {
         "description": "Whether an open task moves when the value changes that its queue or person is computed from.",
     },
     "priority": described(_PRIORITY, "The highest is served first. Left out: 0.", 50),
+    "skippable": {
+        "title": "true or false",
+        "type": "boolean",
+        "description": "Whether who has the task may leave the step out, with a reason; flow goes on behind it.",
+    },
 }  # fmt: skip
 
 OWNER = {
@@ -130,6 +136,7 @@ def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> W
         _authority(context, (*where, "authority"), found.get("authority")),
         follow,
         _priority(context, (*where, "priority"), found.get("priority", 0)),
+        found.get("skippable", False),
     )
 
 
@@ -229,6 +236,8 @@ def check(context: Context, process: Process) -> None:
         for index, other in enumerate(work.not_by):
             if other in process.nodes and other not in people:
                 _no_person(context, (*where, "human", "not_by", index), other)
+        if work.skippable:
+            _leads_on(context, (*where, "human", "skippable"), process.nodes[name])
         if work.authority:
             _decisions(context, where, process.nodes[name].spec, work.authority)
         if not work.else_queue and not (owning and owning.else_queue):
@@ -242,6 +251,16 @@ def _nowhere(context: Context, where: Where, work: Work) -> None:
             message = "it may lead nowhere, and there is no queue for that case"
             context.problem((*where, key), "CW802", message, hint="name one: else_queue: …")
             return
+
+
+def _leads_on(context: Context, where: Where, node: Node) -> None:
+    """Leaving a step out goes where the step itself leads, which outcomes that all say `next` leave open."""
+    outcomes = getattr(node.spec, "outcomes", {}).values()
+    if outcomes and all(one.next is not None for one in outcomes) and node.next is None:
+        context.problem(
+            where, "CW808", "every outcome says where it leads, but leaving the step out leads nowhere",
+            hint="say `next` on the step itself",
+        )  # fmt: skip
 
 
 def _no_person(context: Context, where: Where, step: str) -> None:

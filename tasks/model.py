@@ -36,6 +36,7 @@ class Work:
     authority: Authority | None = None
     follow: bool = False
     priority: int | Expression = 0
+    skippable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

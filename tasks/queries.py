@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from engine.runtime.database import Connection
+from tasks.lifecycle import OPEN
 from tasks.tables import GIVEN, HELD, NO_DEADLINE, OFFERED
 
 MOST = 1_000
@@ -65,7 +66,7 @@ def queues(connection: Connection, names: Sequence[str], after: After | None = N
 
 
 def my_work(connection: Connection, user: str, after: After | None = None, limit: int = 100) -> list[Listed]:
-    """What the user holds, and what is meant for them, in the order of service."""
+    """What the user holds, what is meant for them, and what they were asked to look at, in the order of service."""
     parts = [_part(HELD, "holder", user, after, limit), _part(GIVEN, "assignee", user, after, limit)]
     return _read(connection, parts, limit)
 
@@ -74,7 +75,7 @@ def candidates(
     connection: Connection, user: str, names: Sequence[str], after: After | None = None, limit: int = 20
 ) -> list[Listed]:
     """What the user might take next: meant for them, or offered by these queues; in the order of service."""
-    parts = [_part(GIVEN, "assignee", user, after, limit)]
+    parts = [_part(f"{GIVEN} AND status = '{OPEN}'", "assignee", user, after, limit)]
     parts += [_part(OFFERED, "queue", name, after, limit) for name in dict.fromkeys(names)]
     return _read(connection, parts, limit)
 

@@ -13,8 +13,8 @@ class Reason:
     text: Text
 
     def refuse(self) -> Refuse:
-        """The refusal of a command for this reason."""
-        return Refuse(self.code, self.text["en"])
+        """The refusal of a command for this reason; under the empty path it stands in every language."""
+        return Refuse(self.code, self.text["en"], {"": dict(self.text)})
 
 
 def reason(code: str, **facts: object) -> Reason:
@@ -51,6 +51,50 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "任务 {task} 还没有人领取",
         "en": "nobody holds task {task}: claim it first",
     },
+    "delegated": {
+        "zh": "任务 {task} 已由 {delegator} 委托给 {holder}",
+        "en": "{delegator} has delegated task {task} to {holder}",
+    },
+    "parked": {
+        "zh": "任务 {task} 已由 {holder} 搁置到 {until}",
+        "en": "{holder} has laid task {task} aside until {until}: take it up again first",
+    },
+    "in_review": {
+        "zh": "任务 {task} 正等待 {reviewer} 的复核意见",
+        "en": "task {task} waits for what {reviewer} says of it",
+    },
+    "on_hold": {
+        "zh": "任务 {task} 已暂停，恢复后才能办理",
+        "en": "task {task} is suspended: it can be worked when it is resumed",
+    },
+    "not_asked": {
+        "zh": "任务 {task} 请 {reviewer} 复核，而不是你",
+        "en": "{reviewer} has been asked to look at task {task}, not you",
+    },
+    "yourself": {
+        "zh": "不能交给自己",
+        "en": "this goes to somebody else, not to yourself",
+    },
+    "until": {
+        "zh": "跟进时间须在将来：{until}",
+        "en": "a task is laid aside until a moment to come, with its zone, not {until}",
+    },
+    "stale": {
+        "zh": "任务 {task} 已不再等待这一时刻",
+        "en": "task {task} no longer waits for that moment",
+    },
+    "no_skip": {
+        "zh": "步骤 {step} 不能跳过",
+        "en": "the step {step} may not be left out",
+    },
+    "no_reason": {
+        "zh": "请说明理由",
+        "en": "give the reason",
+    },
+    "text": {
+        "zh": "请填写内容（最多 {most} 字）",
+        "en": "write something, of {most} characters at most",
+    },
     "not_yours": {
         "zh": "任务 {task} 指定由 {assignee} 办理",
         "en": "task {task} is meant for {assignee}",
@@ -66,6 +110,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "four_eyes": {
         "zh": "你办理过 {step}，本任务须由他人办理",
         "en": "you completed {step} in this case: task {task} must be done by somebody else",
+    },
+    "four_eyes_behalf": {
+        "zh": "你代 {user} 办理，而 {user} 办理过 {step}：本任务须由他人办理",
+        "en": "you act on behalf of {user}, who had a part in {step}: task {task} must be done by somebody else",
     },
     "other_branch": {
         "zh": "{holder} 正在办理 {step}，与本任务不能同时进行",

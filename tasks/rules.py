@@ -9,6 +9,7 @@ Deciding raises what comes out of here; pages show it beside the button that is 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from engine.core.machine import Turn
 from engine.core.model import Parallel, Process
 from engine.core.nodes.join import successors
 from organisation.directory import Directory
@@ -32,6 +33,8 @@ def may(ground: Ground, user: str, number: int, action: str) -> Reason | None:
     rule = LIFECYCLE.get((task.status, action))
     if rule is None:
         return _wrong_state(number, task, user)
+    if action == "skip" and not work_of(ground.process, task.step).skippable:
+        return reason("no_skip", step=task.step)
     if rule.works and flow.status == "suspended":
         return reason("suspended", number=flow.number)
     people = directory(ground)
@@ -43,11 +46,31 @@ def may(ground: Ground, user: str, number: int, action: str) -> Reason | None:
 def unfit(ground: Ground, user: str, number: int, task: Task) -> Reason | None:
     """Why this user is not to work on this task, whoever it was given to."""
     step = work_of(ground.process, task.step)
+    behalf = task.behalf if task.holder == user else ()
     return (
-        _four_eyes(ground.state.work, user, number, step)
+        _four_eyes(ground.state.work, (user, *behalf), number, step)
         or _other_branch(ground, number)
         or weigh(ground, user, number, step)
     )
+
+
+def allowed(turn: Turn, number: int, action: str) -> Task:
+    """The task, if the actor may do this with it. Raises Refuse."""
+    why = may(turn, turn.request.actor, number, action)
+    if why is not None:
+        raise why.refuse()
+    task: Task = turn.state.work.tasks[number]
+    return task
+
+
+def not_for(ground: Ground, user: str, number: int, queue: str, task: Task) -> Reason | None:
+    """Why a task in this queue cannot be given to the user."""
+    people = directory(ground)
+    if not in_service(ground, user):
+        return reason("inactive", user=user)
+    if queue and not people.serves(user, queue) and not people.manages(user, queue):
+        return reason("no_member", user=user, queue=queue)
+    return unfit(ground, user, number, task)
 
 
 def _holder(people: Directory, task: Task, user: str) -> bool:
@@ -63,7 +86,7 @@ def _manager(people: Directory, task: Task, user: str) -> bool:
 
 
 def _above(people: Directory, task: Task, user: str) -> bool:
-    whose = task.holder or task.assignee
+    whose = task.delegator or task.holder or task.assignee
     return bool(whose) and people.above(user, whose)
 
 
@@ -77,17 +100,32 @@ PARTIES: Mapping[str, Callable[[Directory, Task, str], bool]] = {
     lifecycle.MANAGER: _manager,
     lifecycle.ABOVE: _above,
     lifecycle.ADMIN: _admin,
+    lifecycle.DELEGATOR: lambda people, task, user: task.delegator == user,
+    lifecycle.REVIEWER: lambda people, task, user: task.reviewer == user,
     lifecycle.FLOW: lambda people, task, user: False,
 }
 
 
+_STATE_TELLS: Mapping[str, str] = {
+    lifecycle.OPEN: "unheld",
+    lifecycle.DELEGATED: "delegated",
+    lifecycle.PARKED: "parked",
+    lifecycle.REVIEW: "in_review",
+    lifecycle.SUSPENDED: "on_hold",
+}
+"""Why a state closes an action, where it is not that somebody holds the task."""
+
+
 def _wrong_state(number: int, task: Task, user: str) -> Reason:
-    if not task.holder:
-        return reason("unheld", task=number)
-    return reason("yours" if task.holder == user else "held", task=number, holder=task.holder)
+    code = _STATE_TELLS.get(task.status) or ("yours" if task.holder == user else "held")
+    return reason(
+        code, task=number, holder=task.holder, delegator=task.delegator, until=task.until, reviewer=task.reviewer
+    )
 
 
 def _wrong_person(number: int, task: Task, who: tuple[str, ...]) -> Reason:
+    if who == (lifecycle.REVIEWER,):
+        return reason("not_asked", task=number, reviewer=task.reviewer)
     if lifecycle.ADMIN in who:
         return reason("not_manager", queue=task.queue)
     if task.holder:
@@ -97,10 +135,13 @@ def _wrong_person(number: int, task: Task, who: tuple[str, ...]) -> Reason:
     return reason("not_served", task=number, queue=task.queue)
 
 
-def _four_eyes(work: WorkState, user: str, number: int, step: Work) -> Reason | None:
+def _four_eyes(work: WorkState, who: tuple[str, ...], number: int, step: Work) -> Reason | None:
+    """R26: neither who acts nor anyone on whose behalf may have had a part in the other step."""
     for other in step.not_by:
-        if user in work.done_by.get(other, ()):
-            return reason("four_eyes", step=other, task=number)
+        for user in who:
+            if user in work.done_by.get(other, ()):
+                code = "four_eyes" if user == who[0] else "four_eyes_behalf"
+                return reason(code, step=other, task=number, user=user)
     return None
 
 

@@ -1,6 +1,6 @@
 """The work slice of a case's state: its open tasks, who has done what, who owns it.
 
-Closed tasks leave the state; who completed which step stays, for `not_by` (R26).
+Closed tasks leave the state; who completed which step, and on whose behalf, stays, for `not_by` (R26).
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import msgspec
 
 from engine.core.events import Event
 from tasks import events as e
-from tasks.lifecycle import CLAIMED, OPEN
+from tasks.lifecycle import CLAIMED, DELEGATED, OPEN, PARKED, REVIEW, SKIPPED, STARTED, SUSPENDED
 
 
 class Task(msgspec.Struct, omit_defaults=True):
@@ -23,10 +23,29 @@ class Task(msgspec.Struct, omit_defaults=True):
     priority: int = 0
     claimed: datetime | None = None
     draft: dict[str, Any] | None = None
+    phase: str = ""  # the state, where it is neither open nor merely claimed
+    delegator: str = ""  # while delegated: whose task it is
+    until: datetime | None = None  # while parked: when it comes back
+    reviewer: str = ""  # while in review: who has been asked
+    question: str = ""  # and what
 
     @property
     def status(self) -> str:
-        return CLAIMED if self.holder else OPEN
+        return self.phase or (CLAIMED if self.holder else OPEN)
+
+    @property
+    def waits_for(self) -> str:
+        """The one person who is meant to act: who has been asked, or whom an open task is meant for."""
+        return self.reviewer or self.assignee
+
+    @property
+    def behalf(self) -> tuple[str, ...]:
+        """On whose behalf its holder acts (R26)."""
+        return (self.delegator,) if self.delegator else ()
+
+    def back(self, phase: str = "") -> None:
+        """Ends whatever its holder was waiting for."""
+        self.phase, self.delegator, self.until, self.reviewer, self.question = phase, "", None, "", ""
 
 
 class WorkState(msgspec.Struct, omit_defaults=True):
@@ -49,12 +68,47 @@ def _claimed(work: WorkState, event: e.TaskClaimed) -> None:
 def _released(work: WorkState, event: e.TaskReleased) -> None:
     task = work.tasks[event.token]
     task.holder, task.claimed, task.assignee = "", None, ""
+    task.back()
 
 
 def _transferred(work: WorkState, event: e.TaskTransferred) -> None:
     task = work.tasks[event.token]
     task.holder, task.claimed = "", None
     task.queue, task.assignee = event.queue, event.assignee
+    task.back(SUSPENDED if task.phase == SUSPENDED else "")
+
+
+def _started(work: WorkState, event: e.TaskStarted) -> None:
+    work.tasks[event.token].phase = STARTED
+
+
+def _delegated(work: WorkState, event: e.TaskDelegated) -> None:
+    task = work.tasks[event.token]
+    task.phase, task.delegator, task.holder = DELEGATED, task.holder, event.to
+
+
+def _returned(work: WorkState, event: e.TaskReturned) -> None:
+    task = work.tasks[event.token]
+    task.holder = task.delegator
+    task.back()
+
+
+def _parked(work: WorkState, event: e.TaskParked) -> None:
+    task = work.tasks[event.token]
+    task.phase, task.until = PARKED, event.until
+
+
+def _review_asked(work: WorkState, event: e.ReviewAsked) -> None:
+    task = work.tasks[event.token]
+    task.phase, task.reviewer, task.question = REVIEW, event.of, event.question
+
+
+def _suspended(work: WorkState, event: e.TaskSuspended) -> None:
+    work.tasks[event.token].phase = SUSPENDED
+
+
+def _back(work: WorkState, event: Any) -> None:
+    work.tasks[event.token].back()
 
 
 def _draft(work: WorkState, event: e.DraftSaved) -> None:
@@ -63,10 +117,9 @@ def _draft(work: WorkState, event: e.DraftSaved) -> None:
 
 def _closed(work: WorkState, event: e.TaskClosed) -> None:
     del work.tasks[event.token]
-    if event.by:
+    if event.by and event.how != SKIPPED:
         users = work.done_by.setdefault(event.step, [])
-        if event.by not in users:
-            users.append(event.by)
+        users += [user for user in (event.by, *event.behalf) if user not in users]
 
 
 def _priority(work: WorkState, event: e.PriorityChanged) -> None:
@@ -90,7 +143,17 @@ APPLY: Mapping[type[Event], Any] = {
     e.TaskClaimed: _claimed,
     e.TaskReleased: _released,
     e.TaskTransferred: _transferred,
+    e.TaskStarted: _started,
     e.DraftSaved: _draft,
+    e.TaskDelegated: _delegated,
+    e.TaskReturned: _returned,
+    e.TaskParked: _parked,
+    e.TaskTakenUp: _back,
+    e.ReviewAsked: _review_asked,
+    e.ReviewAnswered: _back,
+    e.ReviewWithdrawn: _back,
+    e.TaskSuspended: _suspended,
+    e.TaskResumed: _back,
     e.TaskAuthorised: _nothing,
     e.TaskClosed: _closed,
     e.PriorityChanged: _priority,

@@ -12,19 +12,21 @@ from sqlalchemy import BigInteger, Index, Integer, text
 from sqlmodel import SQLModel
 
 from engine.core.events import Event
+from engine.runtime.derive import timers_of
 from engine.runtime.projection import Projection, Row
 from engine.runtime.tables import Moment, derived, micros
 from tasks import events as e
-from tasks.lifecycle import CANCELLED, CLAIMED, OPEN
+from tasks.lifecycle import COMPLETED, OPEN, REVIEW
+from tasks.model import NAME
 
 NO_DEADLINE = 2**63 - 1
 """The `due` of a task without a deadline."""
 
 OFFERED = f"status = '{OPEN}' AND assignee = ''"
 """Free for anyone who serves the queue."""
-GIVEN = f"status = '{OPEN}' AND assignee <> ''"
-"""Meant for one person, who has not taken it yet."""
-HELD = f"status = '{CLAIMED}'"
+GIVEN = f"status IN ('{OPEN}', '{REVIEW}') AND assignee <> ''"
+"""Meant for one person, who has not taken it yet, or has not said what they were asked."""
+HELD = "holder <> '' AND closed_at IS NULL"
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -48,7 +50,7 @@ class TaskRow(SQLModel, table=True):
     number: str = derived()  # of the case
     step: str = derived()
     queue: str = derived()  # "" for none
-    assignee: str = derived()
+    assignee: str = derived()  # whom it is meant for; in review, who has been asked
     holder: str = derived()
     status: str = derived()  # see tasks.lifecycle
     priority: int = derived(Integer)
@@ -77,7 +79,7 @@ def projection(due: Due | None = None, moves: Iterable[type[Event]] = ()) -> Pro
             state.flow.number,
             task.step,
             task.queue,
-            task.assignee,
+            task.waits_for,
             task.holder,
             task.status,
             task.priority,
@@ -105,7 +107,28 @@ _TOUCHES: tuple[type[Event], ...] = (
     e.TaskReleased,
     e.TaskTransferred,
     e.PriorityChanged,
+    e.TaskStarted,
+    e.TaskDelegated,
+    e.TaskReturned,
+    e.TaskParked,
+    e.TaskTakenUp,
+    e.TaskSuspended,
+    e.TaskResumed,
+    e.ReviewAsked,
+    e.ReviewAnswered,
+    e.ReviewWithdrawn,
 )
+
+
+def timers() -> Projection:
+    """When parked tasks come back."""
+
+    def due(state: Any, token: int) -> int | None:
+        task = state.work.tasks.get(token)
+        return None if task is None or task.until is None else micros(task.until)
+
+    touching = (e.TaskParked, e.TaskTakenUp, e.TaskReleased, e.TaskTransferred, e.TaskClosed)
+    return timers_of(NAME, dict.fromkeys(touching, _token), due, lambda state: state.work.tasks)
 
 
 def _token(event: Any) -> tuple[int]:
@@ -119,6 +142,6 @@ def _closed(event: e.TaskClosed) -> tuple[int, dict[str, Any]]:
         "closed_by": event.by or None,
         "outcome": event.outcome or None,
     }
-    if event.how != CANCELLED:
+    if event.how == COMPLETED:
         columns["holder"] = event.by  # also of a task that was claimed by completing it
     return event.token, columns

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from engine.core import events as flow_events
-from engine.core.commands import CompleteTask, Refuse
+from engine.core import state as flow_state
+from engine.core.commands import CompleteTask, Refuse, SkipTask
 from engine.core.data import sealed
 from engine.core.expressions import Expression
 from engine.core.flow import form_changes, task_token
@@ -27,12 +28,13 @@ from tasks import events as e
 from tasks.acts import requested
 from tasks.authority import ruling
 from tasks.ground import directory, in_service, owning, work_of
-from tasks.lifecycle import CANCELLED, COMPLETED
+from tasks.handling import HANDLING
+from tasks.lifecycle import CANCELLED, CLAIMED, COMPLETED, SKIPPED
 from tasks.model import NAME, PRIORITIES, Work
 from tasks.placing import place, priority
 from tasks.reasons import Reason, reason
-from tasks.rules import may, unfit
-from tasks.state import APPLY, Task, WorkState
+from tasks.rules import allowed, not_for
+from tasks.state import APPLY, WorkState
 
 MOST_DRAFT = 20_000
 """Bytes of a draft, as JSON."""
@@ -43,18 +45,9 @@ _encode = msgspec.json.encode
 # --- what people ask --------------------------------------------------------------------------------
 
 
-def _allowed(turn: Turn, number: int, action: str) -> Task:
-    """The task, if the actor may do this with it. Raises Refuse."""
-    why = may(turn, turn.request.actor, number, action)
-    if why is not None:
-        raise why.refuse()
-    task: Task = turn.state.work.tasks[number]
-    return task
-
-
 def _authorise_completion(turn: Turn, command: CompleteTask) -> None:
     _, _, human = task_token(turn, command.task)
-    task = _allowed(turn, command.task, "complete")
+    task = allowed(turn, command.task, "complete")
     step = work_of(turn.process, task.step)
     wrong = {p.path: dict(p.message) for p in human.check(command.data)} if human.check else {}
     if wrong:
@@ -69,18 +62,23 @@ def _authorise_completion(turn: Turn, command: CompleteTask) -> None:
         turn.emit(e.TaskAuthorised(command.task, actor, str(ruled), revision))
 
 
+def _authorise_skip(turn: Turn, command: SkipTask) -> None:
+    task_token(turn, command.task)
+    allowed(turn, command.task, "skip")
+
+
 def _claim(turn: Turn, command: c.ClaimTask) -> None:
-    _allowed(turn, command.task, "claim")
+    allowed(turn, command.task, "claim")
     turn.emit(e.TaskClaimed(command.task, turn.request.actor, turn.now, directory(turn).revision))
 
 
 def _release(turn: Turn, command: c.ReleaseTask) -> None:
-    _allowed(turn, command.task, "release")
+    allowed(turn, command.task, "release")
     turn.emit(e.TaskReleased(command.task, turn.request.actor, turn.now, command.reason))
 
 
 def _transfer(turn: Turn, command: c.TransferTask) -> None:
-    task = _allowed(turn, command.task, "transfer")
+    task = allowed(turn, command.task, "transfer")
     people = directory(turn)
     queue = command.queue or task.queue
     if not command.queue and not command.user:
@@ -90,7 +88,7 @@ def _transfer(turn: Turn, command: c.TransferTask) -> None:
         hint = f"; did you mean {near[0]}?" if near else ""
         raise reason("unknown_queue", queue=command.queue, hint=hint).refuse()
     if command.user:
-        why = _not_for(turn, command.user, command.task, queue, task)
+        why = not_for(turn, command.user, command.task, queue, task)
         if why is not None:
             raise reason("not_for", user=command.user, why=why.text["en"]).refuse()
     turn.emit(
@@ -100,20 +98,10 @@ def _transfer(turn: Turn, command: c.TransferTask) -> None:
     )
 
 
-def _not_for(turn: Turn, user: str, number: int, queue: str, task: Task) -> Reason | None:
-    """Why a task in this queue cannot be given to the user."""
-    people = directory(turn)
-    if not in_service(turn, user):
-        return reason("inactive", user=user)
-    if queue and not people.serves(user, queue) and not people.manages(user, queue):
-        return reason("no_member", user=user, queue=queue)
-    return unfit(turn, user, number, task)
-
-
 def _draft(turn: Turn, command: c.SaveDraft) -> None:
     """A draft may be unfinished and wrong, but holds only what the form has, and not without bounds."""
     _, _, human = task_token(turn, command.task)
-    _allowed(turn, command.task, "draft")
+    task = allowed(turn, command.task, "draft")
     strange = sorted(set(command.data) - {path[0] for path in human.form})
     if strange:
         raise reason("draft_field", fields=", ".join(strange)).refuse()
@@ -124,11 +112,13 @@ def _draft(turn: Turn, command: c.SaveDraft) -> None:
         raise Refuse("form", str(problem)) from problem
     if len(_encode(data)) > MOST_DRAFT:
         raise reason("draft_size", most=MOST_DRAFT).refuse()
+    if task.status == CLAIMED:
+        turn.emit(e.TaskStarted(command.task, turn.request.actor, turn.now))
     turn.emit(e.DraftSaved(command.task, turn.request.actor, turn.now, data))
 
 
 def _set_priority(turn: Turn, command: c.SetPriority) -> None:
-    _allowed(turn, command.task, "priority")
+    allowed(turn, command.task, "priority")
     if command.priority not in PRIORITIES:
         least, most = PRIORITIES[0], PRIORITIES[-1]
         raise reason("priority", least=least, most=most, given=command.priority).refuse()
@@ -174,12 +164,20 @@ def _entered(turn: Turn, event: flow_events.StepEntered) -> None:
 
 
 def _done(turn: Turn, event: flow_events.StepLeft | flow_events.StepClosing) -> None:
-    if event.token not in turn.state.work.tasks:
+    task = turn.state.work.tasks.get(event.token)
+    if task is None:
         return
     command = turn.command
-    why = command.reason if isinstance(command, CompleteTask) and command.task == event.token else ""
-    how = COMPLETED if event.actor else CANCELLED
-    turn.emit(e.TaskClosed(event.token, event.step, turn.now, how, event.actor, event.outcome, why))
+    why = command.reason if isinstance(command, CompleteTask | SkipTask) and command.task == event.token else ""
+    if event.actor:
+        closed = e.TaskClosed(
+            event.token, event.step, turn.now, COMPLETED, event.actor, event.outcome, why, task.behalf
+        )
+    elif event.outcome == flow_state.SKIPPED:
+        closed = e.TaskClosed(event.token, event.step, turn.now, SKIPPED, turn.request.actor, "", why)
+    else:
+        closed = e.TaskClosed(event.token, event.step, turn.now, CANCELLED, "", event.outcome)
+    turn.emit(closed)
 
 
 def _cancelled(turn: Turn, event: flow_events.StepCancelled) -> None:
@@ -242,7 +240,7 @@ WORK = Slice(
     name=NAME,
     state=WorkState,
     apply=APPLY,
-    authorise={CompleteTask: _authorise_completion},
+    authorise={CompleteTask: _authorise_completion, SkipTask: _authorise_skip},
     decide={
         c.ClaimTask: _claim,
         c.ReleaseTask: _release,
@@ -250,6 +248,7 @@ WORK = Slice(
         c.SaveDraft: _draft,
         c.SetPriority: _set_priority,
         c.SetOwner: _set_owner,
+        **HANDLING,
     },
     react={
         flow_events.CaseStarted: _started,

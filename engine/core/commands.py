@@ -34,8 +34,15 @@ class CompleteTask(Command, frozen=True):
     reason: str = ""
 
 
+class SkipTask(Command, frozen=True):
+    """Leaves a person's step out, where it allows that: flow goes on as if the step itself were done."""
+
+    task: int
+    reason: str
+
+
 class FireTimer(Command, frozen=True):
-    """A timer of the named slice (flow, clocks) has come due."""
+    """A timer of the named slice (flow, work, clocks) has come due."""
 
     slice: str
     timer: int

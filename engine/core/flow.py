@@ -29,7 +29,7 @@ from engine.core.moves import (
     leave,
 )  # fmt: skip
 from engine.core.nodes import each, join
-from engine.core.state import CLOSING, READY, FlowState, Token
+from engine.core.state import CLOSING, READY, SKIPPED, FlowState, Token
 from engine.core.values import ValueProblem, normalise
 from engine.core.waiting import arm, planned
 
@@ -109,6 +109,16 @@ def _complete(turn: Turn, command: c.CompleteTask) -> None:
         raise Refuse("outcome", f"{command.outcome}: {fault}") from fault
     to = outcome.next if outcome is not None and outcome.next is not None else ON
     leave(turn, command.task, to, outcome=command.outcome, actor=turn.request.actor)
+    advance(turn)
+
+
+def _skip(turn: Turn, command: c.SkipTask) -> None:
+    """The step is left as it falls through, with nothing filled in. Whether it may be is the work slice's affair."""
+    task_token(turn, command.task)
+    if not command.reason.strip():
+        text = {"zh": "请说明理由", "en": "Give the reason"}
+        raise Refuse("reason", "leaving a step out needs a reason", {"reason": text})
+    leave(turn, command.task, outcome=SKIPPED)
     advance(turn)
 
 
@@ -350,6 +360,7 @@ FLOW = Slice(
     decide={
         c.StartCase: _start,
         c.CompleteTask: _complete,
+        c.SkipTask: _skip,
         c.FireTimer: _fire_timer,
         c.DeliverMessage: _message,
         c.DeliverSignal: _signal,
