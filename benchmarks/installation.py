@@ -6,15 +6,15 @@ are commands too, not counted as actions, but the time runs until every case has
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from benchmarks.rounds import rate
 from bootstrap import Caseway, Home, create
 from engine.core.commands import CompleteTask, StartCase
 from engine.runtime.answers import Accepted, Answer
 from tasks.events import TaskOpened
-
-from benchmarks.rounds import rate
 
 HERE = Path(__file__).parent
 ACTIONS = 5  # of one case
@@ -30,7 +30,7 @@ DATA = {
     "remaining": "200000.00",
 }
 """What a case starts with: eight fields, about 600 bytes as JSON."""
-FILLED = {
+FILLED: Mapping[str, dict[str, Any]] = {
     "survey": {"finding": "the rear bumper and the left lamp are damaged"},
     "check_papers": {"papers": True},
     "assess": {"assessed": "7650.50"},
