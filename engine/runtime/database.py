@@ -77,7 +77,11 @@ def open_database(url: str, unsafe: bool = False, check: bool = True) -> Databas
 
         database = SQLite(Path(url.removeprefix("sqlite:///")), unsafe)
     if check:
-        check_schema(database)
+        try:
+            check_schema(database)
+        except BaseException:
+            database.close()
+            raise
     return database
 
 

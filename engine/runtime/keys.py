@@ -1,5 +1,6 @@
 """What is done with the keys of cases that are stored: wrapped again, or destroyed (R13)."""
 
+from engine.runtime.cipher import VaultError
 from engine.runtime.database import Connection, Database
 from engine.runtime.statements import quoted
 from engine.runtime.tables import metadata
@@ -10,7 +11,33 @@ PAGE = 1_000  # cases in one transaction
 KEPT = {"history", "refusals"}
 """Tables that keep what they know of a destroyed case: nobody can read its history, refusals hold no data."""
 
+_INSTALLATION = "SELECT value FROM meta WHERE key = 'installation'"
+_OWN = "INSERT INTO meta (key, value) VALUES ('installation', ?) ON CONFLICT DO NOTHING"
+
 _SECURE = {"sqlite": ("PRAGMA secure_delete = ON",), "postgresql": ()}
+
+
+def installation(connection: Connection) -> str:
+    """The installation whose keys the database's cases are under; "" for a database that nobody has used yet."""
+    row = connection.one(_INSTALLATION)
+    return "" if row is None else str(row[0])
+
+
+def own(connection: Connection, vault: Vault) -> None:
+    """Makes the database this installation's, for good. Raises VaultError when it is another's."""
+    connection.run(_OWN, (vault.installation,))
+    check(connection, vault)
+
+
+def check(connection: Connection, vault: Vault) -> None:
+    """Raises VaultError when the key file is not that of the database: cases under two keys could not be told
+    apart again."""
+    found = installation(connection)
+    if found not in ("", vault.installation):
+        raise VaultError(
+            f"The key file {vault.path} belongs to another installation ({vault.installation}) than the database "
+            f"({found}): put the key file there that the database was made with, or restore it from the backup."
+        )
 
 
 def rotate(database: Database, vault: Vault) -> int:

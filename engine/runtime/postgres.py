@@ -53,24 +53,29 @@ class Postgres:
 
 
 class PostgresConnection:
-    """See `engine.runtime.database.Connection`. Connects again by itself after a failure."""
+    """See `engine.runtime.database.Connection`. After a failure it connects again by itself, with the next
+    statement outside of a transaction: what is left of a transaction fails until it is rolled back."""
 
     def __init__(self, database: Postgres) -> None:
         self._database = database
-        self.raw = database.open()
-        self._cursor = self.raw.cursor(binary=True)
         self._texts: dict[str, bytes] = {}
+        self._begun = self._ended = False
+        self._connect()
+
+    def _connect(self) -> None:
+        self.raw = self._database.open()
+        self._cursor = self.raw.cursor(binary=True)
 
     def begin(self) -> None:
-        if self.raw.closed:
-            self.raw = self._database.open()
-            self._cursor = self.raw.cursor(binary=True)
         self.run("BEGIN")
+        self._begun = True
 
     def commit(self) -> None:
         self.run("COMMIT")
+        self._begun = False
 
     def rollback(self) -> None:
+        self._begun = False
         try:
             self.raw.rollback()
         except psycopg.Error:
@@ -89,12 +94,16 @@ class PostgresConnection:
         return self._do(sql, [list(column) for column in zip(*rows, strict=True)]).rowcount
 
     def close(self) -> None:
+        self._ended = True
         self.raw.close()
 
     def _do(self, sql: str, parameters: Row) -> psycopg.Cursor[Any]:
         text = self._texts.get(sql)
         if text is None:
             text = self._texts[sql] = sql.replace("?", "%b").encode()  # binary: arrays are dear as text
+        if self.raw.closed and not self._begun and not self._ended:
+            self.raw.close()  # lost; now it is let go
+            self._connect()
         try:
             return self._cursor.execute(text, parameters or None)
         except psycopg.Error as error:
