@@ -11,7 +11,8 @@ timer that comes after it finds nothing left to do.
 `next` is the run's one timer: the next rung, or the next of the dates between which it is held. The row of
 the timer is a projection of it; `FireTimer` with slice "clocks" only checks that it is still the one awaited.
 
-Once its deadline has passed a run is breached for good: it no longer pauses, and cannot be extended.
+Once its deadline has passed a run is breached for good: it no longer pauses, cannot be extended, and keeps its
+limit whatever becomes of the data.
 
 A clock whose `when` comes to hold late counts from its start all the same. Where the case stood until then was
 not watched for it, so pauses by steps from before are not taken off (those by dates are): the strict side. For
@@ -186,7 +187,10 @@ def _value(view: Names, path: tuple[str, ...]) -> Json:
 
 
 def _limit_changed(turn: Turn, number: int, clock: Clock, run: Run) -> None:
-    """A limit that can no longer be told stays as it was, and an incident says so."""
+    """A limit that can no longer be told stays as it was, and an incident says so. So does one that has passed:
+    a limit that becomes longer afterwards does not undo the breach (R29)."""
+    if run.passed(turn.now):
+        return
     try:
         limit = limit_text(turn, clock, run.token)
     except CANNOT as error:

@@ -104,10 +104,12 @@ class Account:
         return sum((one.counted for one in self.stretches if one.why == LATE), ZERO)
 
     def lost(self) -> tuple[tuple[str, ...], timedelta]:
-        """The steps at which most of the measured time passed, and how much."""
+        """The steps at which most of the measured time passed, and how much. A late run no longer pauses, but
+        what would have held it (the customer, say) lost none of its time either."""
+        held = self.clock.pause.steps if self.clock.pause is not None else frozenset()
         spent: dict[tuple[str, ...], timedelta] = {}
         for one in self.stretches:
-            if one.why in (RUNS, LATE):
+            if one.why in (RUNS, LATE) and not (one.steps and held.issuperset(one.steps)):
                 spent[one.steps] = spent.get(one.steps, ZERO) + one.counted
         return max(spent.items(), key=lambda pair: pair[1], default=((), ZERO))
 
