@@ -1,8 +1,11 @@
 """The command line: `caseway`. Only puts the groups of commands together; what they do lies in `console`."""
 
+import io
+import sys
+
 import typer
 
-from console import design, floor, operate, people, work
+from console import cases, design, floor, handling, operate, people
 
 app = typer.Typer(
     name="caseway",
@@ -11,14 +14,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    operate.init, operate.run, design.lint, design.show, design.schema, design.test, operate.deploy, work.start,
+    operate.init, operate.run, design.lint, design.show, design.schema, design.test, operate.deploy, cases.start,
     operate.worker, operate.verify, operate.version,
 ):  # fmt: skip
     app.command()(command)
 for name, group in (
-    ("case", work.case_commands),
-    ("task", work.task_commands),
-    ("queue", work.queue_commands),
+    ("case", cases.case_commands),
+    ("task", handling.task_commands),
+    ("queue", handling.queue_commands),
     ("sla", floor.sla_commands),
     ("message", floor.message_commands),
     ("incident", floor.incident_commands),
@@ -31,7 +34,10 @@ for name, group in (
 
 def main() -> None:
     """The console script's way in."""
-    app()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter shows a question mark
+    app(prog_name="caseway")
 
 
 if __name__ == "__main__":

@@ -1,29 +1,49 @@
 """`lint`, `show`, `schema`, `test`: what designers do. None of it needs a database."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from console.options import Language
-from console.output import Json, out, print_json, say, stop
+from console.options import Language, placed, tell_problems
+from console.output import Json, print_json, say, stop, warn
+from engine.core.naming import nearest
 
-Files = Annotated[list[Path], typer.Argument(help="Process files, or folders of them; the shipped ones if left out.")]
+HOUSE = "house.yaml"
+Files = Annotated[list[Path], typer.Argument(help="Process files, or folders of them; `processes` if left out.")]
+
+
+def _own() -> Path:
+    """The processes of this folder, or those that are shipped."""
+    from bootstrap import SHIPPED
+
+    return Path("processes") if Path("processes", HOUSE).exists() else SHIPPED
+
+
+def there(path: Path) -> Path:
+    """The path, if something is there; otherwise the command ends."""
+    if not path.exists():
+        beside = path.parent if path.parent.is_dir() else Path()
+        known = {str(found) for place in (beside, _own()) for found in place.glob("*.yaml")}
+        near = nearest(str(path), known) or nearest(path.name, (Path(name).name for name in known))
+        stop(f"There is no file or folder {path}." + (f" Did you mean {near}?" if near else ""), code=2)
+    return path
 
 
 def _processes(paths: list[Path]) -> list[tuple[Path, str]]:
     """(folder with house.yaml, file in it) for every process file named; folders give all of theirs."""
-    from bootstrap import SHIPPED
-
     found: list[tuple[Path, str]] = []
-    for path in paths or [Path("processes") if Path("processes/house.yaml").exists() else SHIPPED]:
-        if path.is_dir():
-            found += [(path, file.name) for file in sorted(path.glob("*.yaml")) if file.name != "house.yaml"]
-        elif path.is_file():
-            found.append((path.parent, path.name))
-        else:
-            stop(f"There is no file or folder {path}.", code=2)
+    for path in paths or [_own()]:
+        if there(path).is_file() and path.suffix != ".yaml":
+            stop(f"{path} is no process file: those end in .yaml", code=2)
+        folder = path if path.is_dir() else path.parent
+        if not (folder / HOUSE).exists():
+            stop(f"{folder} has no {HOUSE}.", f"A folder of processes holds {HOUSE}, which they all share.", 2)
+        if path.name == HOUSE:
+            path = folder
+        found += [(folder, f.name) for f in sorted(folder.glob("*.yaml")) if f.name != HOUSE and path in (folder, f)]
     return found
 
 
@@ -36,7 +56,7 @@ def compiled(paths: list[Path]) -> tuple[list[Any], list[Any]]:
     language = compiler()
     houses: dict[Path, Any] = {}
     processes: list[Any] = []
-    problems: list[Any] = []
+    problems: dict[Any, None] = {}
     for folder, file in _processes(paths):
         files = Folder(folder)
         try:
@@ -44,23 +64,25 @@ def compiled(paths: list[Path]) -> tuple[list[Any], list[Any]]:
                 houses[folder] = language.house(files)
             processes.append(language.process(files, file, houses[folder]))
         except DefinitionError as error:
-            problems += error.problems
+            problems |= dict.fromkeys(placed(error.problems, folder))
         except OSError as error:
-            stop(f"{folder}: {error.strerror or error}: {error.filename}", "A folder of processes holds house.yaml.")
-    return processes, problems
+            stop(f"{error.filename}: {error.strerror}")
+    return processes, list(problems)
 
 
 def lint(paths: Files = [], as_json: Json = False) -> None:  # noqa: B006  (Typer's own way to say an empty list)
     """Checks process files: every problem with its file, line and column, what was expected, the nearest name."""
     processes, problems = compiled(paths)
+    faults = sum(problem.severity == "error" for problem in problems)
     if as_json:
         print_json([_plain(problem) for problem in problems])
     else:
         for problem in problems:
-            out.print(str(problem), highlight=False, markup=False, soft_wrap=True)
-        faults = sum(problem.severity == "error" for problem in problems)
-        say(f"{len(processes)} processes in order, {faults} errors, {len(problems) - faults} warnings")
-    if any(problem.severity == "error" for problem in problems):
+            say(str(problem))
+        counts = ((len(processes), "process in order", "processes in order"), (faults, "error", "errors"),
+                  (len(problems) - faults, "warning", "warnings"))  # fmt: skip
+        say(", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts))
+    if faults:
         raise typer.Exit(1)
 
 
@@ -78,46 +100,70 @@ def show(
     from workbench.outline import outline
     from workbench.picture import picture
 
+    if there(path).is_dir() or path.name == HOUSE:
+        stop(f"{path} is no process file.", "Name one of the files beside house.yaml.", 2)
     processes, problems = compiled([path])
     if not processes:
-        for problem in problems:
-            typer.echo(str(problem), err=True)
+        tell_problems(problems)
         raise typer.Exit(1)
-    for process in processes:
-        if svg is None:
-            out.print(outline(process, language), highlight=False, markup=False, soft_wrap=True)
-        else:
-            svg.write_text(picture(process, language), encoding="utf-8")
-            say(f"{process.name}: {svg}")
+    (process,) = processes
+    if svg is None:
+        say(outline(process, language))
+        return
+    try:
+        svg.write_text(picture(process, language), encoding="utf-8")
+    except OSError as error:
+        stop(f"{svg}: {error.strerror}")
+    say(f"{process.name}: {svg}")
 
 
 def schema(
     house: Annotated[bool, typer.Option("--house", help="That of house.yaml instead.")] = False,
+    scenario: Annotated[bool, typer.Option("--scenario", help="That of scenario files instead.")] = False,
 ) -> None:
     """Prints the JSON Schema of the language, for editors."""
     from bootstrap import compiler
+    from workbench.scenario_file import SCHEMA
 
-    found = compiler().grammar.house_schema if house else compiler().grammar.process_schema
-    import json
-
+    grammar = compiler().grammar
+    found = SCHEMA if scenario else grammar.house_schema if house else grammar.process_schema
     sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
 
 
-def test(paths: Files = [], as_json: Json = False) -> None:  # noqa: B006  (Typer's own way to say an empty list)
+def test(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Scenario files, or folders of them; processes/scenarios if left out.")
+    ] = [],  # noqa: B006  (Typer's own way to say an empty list)
+    processes: Annotated[Path | None, typer.Option(help="The processes to test; `processes` if left out.")] = None,
+    as_json: Json = False,
+) -> None:
     """Runs scenario files on the real engine with virtual time."""
-    from bootstrap import SHIPPED
-    from workbench.scenarios import run_all
+    from engine.language.problems import DefinitionError
+    from workbench.scenarios import Result, run_all
 
-    folder = Path("processes") if Path("processes/house.yaml").exists() else SHIPPED
-    results = run_all(paths or [folder / "scenarios"], folder)
-    if as_json:
-        print_json([{"file": str(r.file), "scenario": r.name, "problems": r.problems} for r in results])
-    else:
-        for result in results:
-            say(f"{'ok  ' if not result.problems else 'FAIL'} {result.file}: {result.name}")
+    folder = processes or _own()
+    if not (there(folder) / HOUSE).exists():
+        stop(f"{folder} has no {HOUSE}.", f"A folder of processes holds {HOUSE}.", 2)
+    for path in paths or [folder / "scenarios"]:
+        there(path)
+
+    def tell(result: Result) -> None:
+        if not as_json:
+            say(f"{'FAIL' if result.problems else 'ok  '} {result.file}: {result.name}")
             for problem in result.problems:
                 say(f"     {problem}")
-        failed = sum(bool(r.problems) for r in results)
+
+    try:
+        results = run_all(paths or [folder / "scenarios"], folder, tell)
+    except DefinitionError as error:
+        tell_problems(placed(error.problems, folder))
+        raise typer.Exit(1) from None
+    failed = sum(bool(r.problems) for r in results)
+    if as_json:
+        print_json([{"file": str(r.file), "scenario": r.name, "problems": r.problems} for r in results])
+    elif results:
         say(f"{len(results) - failed} passed, {failed} failed")
-    if not results or any(r.problems for r in results):
+    if not results:
+        warn("There are no scenario files there.")
+    if failed or not results:
         raise typer.Exit(1)

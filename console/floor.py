@@ -1,119 +1,150 @@
 """`sla`, `message`, `incident`, `job`: what supervisors and operators do."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import typer
 
 from console.options import (
+    HERE,
     AsOption,
+    Data,
     DatabaseOption,
     HomeOption,
     Language,
+    Number,
+    Process,
+    Reason,
+    Set,
     acting,
     ask,
     case_of,
     data_of,
-    ground,
     opened,
+    process_named,
+    tell_where,
+    zone_of,
 )
-from console.output import Json, out, print_json, say, show, stop
-from console.work import HERE, Data, Reason, Set, _zone
+from console.output import Json, Limit, cell, known, print_json, say, show, stop, tell
 from engine.core.commands import Refusal, RetryIncident
 from engine.core.durations import parse_duration
 from engine.runtime.clock import new_id
 from engine.runtime.tables import moment
 from sla import reports
 from sla.events import ExtendClock
-from sla.explain import lasting
 
 sla_commands = typer.Typer(
     help="Clocks: breaches, what is at risk, compliance, why a deadline is when it is.", no_args_is_help=True
 )
 message_commands = typer.Typer(help="Messages from outside: send, list.", no_args_is_help=True)
-incident_commands = typer.Typer(help="What went wrong and waits for a person.", no_args_is_help=True)
+incident_commands = typer.Typer(help="What went wrong and waits for a person: list, retry.", no_args_is_help=True)
 job_commands = typer.Typer(help="Service work: list.", no_args_is_help=True)
 
-Process = Annotated[str, typer.Option(help="Only this process.")]
-Clause = Annotated[str, typer.Option(help="Only this clause.")]
-Origin = Annotated[str, typer.Option(help="Only law, manual or target.")]
-Since = Annotated[str, typer.Option(help="From this day on: 2026-03-02.")]
+Clause = Annotated[str, typer.Option(help="Only this clause, as A-4.4.")]
+Origin = Annotated[Literal["law", "manual", "target"] | None, typer.Option(help="Only these.")]
+Since = Annotated[str, typer.Option(help="Due on this day or later: 2026-03-02, today, yesterday.")]
+Until = Annotated[str, typer.Option(help="Due before this day: 2026-03-02, today, yesterday.")]
 
-BREACH_COLUMNS = ("number", "clock", "clauses", "origin", "deadline", "late", "lost_at", "lost", "status")
+BREACH_COLUMNS = ("number", "clock", "clauses", "origin", "deadline", "late", "lost_at", "lost")
+CLAUSE_COLUMNS = ("clause", "origin", "met", "late", "open", "ended", "void", "share")
+_AGO = {"today": 0, "yesterday": 1}
 
 
-def _day(text: str, zone: str) -> datetime | None:
-    from zoneinfo import ZoneInfo
-
+def _day(text: str, caseway: Any, zone: str) -> datetime | None:
+    """The beginning of a day where the calendar is."""
     if not text:
         return None
+    if text in _AGO:
+        day = caseway.clock.now().astimezone(ZoneInfo(zone)).date() - timedelta(_AGO[text])
+        text = day.isoformat()
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        at = datetime.fromisoformat(text)
     except ValueError:
-        stop(f"expected a day such as 2026-03-02, not {text!r}", code=2)
+        stop(f"expected a day such as 2026-03-02, today or yesterday, not {text!r}", code=2)
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+
+
+def _filters(caseway: Any, process: str, clause: str, origin: str | None) -> dict[str, str]:
+    """The filters of a list, each a name that there is."""
+    process_named(caseway, process)
+    known(clause, caseway.definitions.house().clauses, "clause")
+    return {"process": process, "clause": clause, "origin": origin or ""}
 
 
 def listed(row: reports.Listed) -> dict[str, Any]:
     """A run as lists show it."""
-    return {**asdict(row), "late": lasting(abs(row.late)), "lost_at": list(row.lost_at), "clauses": list(row.clauses)}
+    return {**asdict(row), "late": abs(row.late), "lost_at": list(row.lost_at), "clauses": list(row.clauses)}
 
 
 @sla_commands.command()
 def breaches(
-    process: Process = "", clause: Clause = "", origin: Origin = "", since: Since = "", until: Since = "",
+    process: Process = "", clause: Clause = "", origin: Origin = None, since: Since = "", until: Until = "",
     why: Annotated[bool, typer.Option(help="Say at which step most of the time was lost.")] = True,
-    limit: int = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+    limit: Limit = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Deadlines that passed unmet: the law's first, then the longest late."""
     from workbench.story import accounts
 
     with opened(home, database) as caseway:
-        zone = _zone(caseway)
+        zone = zone_of(caseway)
         rows = reports.breaches(
-            caseway.connection, caseway.clock.now(), since=_day(since, zone), until=_day(until, zone),
-            process=process, clause=clause, origin=origin, limit=limit,
+            caseway.connection, caseway.clock.now(), since=_day(since, caseway, zone),
+            until=_day(until, caseway, zone), limit=limit, **_filters(caseway, process, clause, origin),
         )  # fmt: skip
         if why:
             rows = reports.lost(rows, lambda case: accounts(caseway, case))
-        show(map(listed, rows), BREACH_COLUMNS, as_json=as_json, title="breaches", zone=zone)
+        told = [listed(row) for row in rows]
+        if not as_json:
+            told = [{**row, "lost": _shorter(row["lost"])} for row in told]
+        columns = BREACH_COLUMNS if why else BREACH_COLUMNS[:-2]
+        show(told, columns, as_json=as_json, title="breaches", zone=zone, limit=limit)
+        if told and not as_json:
+            say("Why: caseway sla explain NUMBER")
+
+
+def _shorter(lost: str) -> str:
+    """A measure in its two largest units."""
+    return " ".join(lost.split()[:2])
 
 
 @sla_commands.command()
 def risk(
-    within: Annotated[str, typer.Option(help="How soon: 24h, 90min.")] = "24h",
-    process: Process = "", clause: Clause = "", origin: Origin = "", limit: int = 50,
-    home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+    within: Annotated[str, typer.Option(help="How soon: 90min, 24h, 2wd.")] = "24h",
+    process: Process = "", clause: Clause = "", origin: Origin = None,
+    limit: Limit = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Deadlines that come soon."""
     try:
-        span = parse_duration(within).span
-    except (ValueError, KeyError):
-        stop(f"--within: expected hours or minutes such as 24h, not {within!r}", code=2)
+        length = parse_duration(within)
+    except ValueError as error:
+        stop(f"--within: {error}", code=2)
     with opened(home, database) as caseway:
         now = caseway.clock.now()
-        rows = reports.at_risk(
-            caseway.connection, now, span, process=process, clause=clause, origin=origin, limit=limit
-        )
-        columns = ("number", "clock", "clauses", "origin", "deadline", "provisional")
-        show(map(listed, rows), columns, as_json=as_json, title="at risk", zone=_zone(caseway))
+        calendar = next(iter(caseway.calendars.values()), None)
+        span = calendar.due(now, length).at - now if calendar is not None else timedelta(0)
+        rows = reports.at_risk(caseway.connection, now, span, limit=limit, **_filters(caseway, process, clause, origin))
+        told = [{**listed(row), "left": cell(row.deadline - now)} for row in rows]
+        columns = ("number", "clock", "clauses", "origin", "deadline", "left", "provisional")
+        show(told, columns, as_json=as_json, title="at risk", zone=zone_of(caseway), limit=limit)
 
 
 @sla_commands.command()
 def report(
-    process: Process = "", since: Since = "", until: Since = "",
+    process: Process = "",
+    since: Annotated[str, typer.Option(help="Begun on this day or later: 2026-03-02, today, yesterday.")] = "",
+    until: Annotated[str, typer.Option(help="Begun before this day.")] = "",
     home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Compliance by clause: the law first."""
     with opened(home, database) as caseway:
-        zone = _zone(caseway)
+        zone = zone_of(caseway)
         rows = reports.compliance(
-            caseway.connection, caseway.clock.now(), since=_day(since, zone), until=_day(until, zone), process=process
-        )
+            caseway.connection, caseway.clock.now(), since=_day(since, caseway, zone),
+            until=_day(until, caseway, zone), process=process_named(caseway, process),
+        )  # fmt: skip
         show(map(clause_row, rows), CLAUSE_COLUMNS, as_json=as_json, title="compliance by clause")
-
-
-CLAUSE_COLUMNS = ("clause", "origin", "met", "late", "open", "ended", "void", "share")
 
 
 def clause_row(row: reports.Compliance) -> dict[str, Any]:
@@ -123,7 +154,7 @@ def clause_row(row: reports.Compliance) -> dict[str, Any]:
 
 @sla_commands.command()
 def explain(
-    number: str,
+    number: Number,
     clock: Annotated[str, typer.Option(help="Only this clock.")] = "",
     language: Language = "zh",
     home: HomeOption = HERE,
@@ -136,21 +167,28 @@ def explain(
 
     with opened(home, database) as caseway:
         case = case_of(caseway, number)
-        told = accounts(caseway, case, clock)
+        told = accounts(caseway, case)
+        known(clock, {account.clock.name for account in told}, f"clock of {number} that has run, named", 1)
+        told = [account for account in told if clock in ("", account.clock.name)]
         if as_json:
             print_json([telling.plain(account) for account in told])
+        elif told:
+            tell(telling.tables(told, state_of(caseway, case)[1], language))
         else:
-            out.print(telling.tables(told, state_of(caseway, case)[1], language))
+            say(f"No clock of {number} has begun.")
 
 
 @sla_commands.command()
 def extend(
-    number: str, clock: str, by: str, reason: Reason, user: AsOption = "",
-    home: HomeOption = HERE, database: DatabaseOption = "",
+    number: Number,
+    clock: Annotated[str, typer.Argument(help="The clock: its name, as outcome.")],
+    by: Annotated[str, typer.Argument(help="By how much: 10d, 5wd.")],
+    reason: Reason, user: AsOption = "",
+    home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Lengthens a running clock, within what its definition allows."""
     with opened(home, database) as caseway:
-        ask(caseway, number, ExtendClock(clock, by, reason), user)
+        tell_where(caseway, ask(caseway, number, ExtendClock(clock, by, reason), user), as_json)
 
 
 # --- messages, incidents, jobs ------------------------------------------------------------------------
@@ -158,28 +196,36 @@ def extend(
 
 @message_commands.command("send")
 def send_message(
-    name: str, key: str, given: Set = [], data: Data = "",  # noqa: B006  (Typer's own way to say an empty list)
+    name: Annotated[str, typer.Argument(help="The message: a name that house.yaml has.")],
+    key: Annotated[str, typer.Argument(help="What the case waits for it under: mostly its number.")],
+    given: Set = [], data: Data = "",  # noqa: B006  (Typer's own way to say an empty list)
     id: Annotated[str, typer.Option(help="Its id: the same id is taken in once.")] = "",
-    user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = "",
+    user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Takes in a message for whichever case waits for it with that key."""
     with opened(home, database) as caseway:
         sender = acting(caseway, user)
-        now = caseway.clock.now()
-        refused = caseway.receive(id or new_id(now), name, key, data_of(given, data), f"staff:{sender}")
+        house = caseway.definitions.house()
+        known(name, house.messages, "message")
+        fields = data_of(given, data, house.messages[name].data, zone_of(caseway))
+        taken = id or new_id(caseway.clock.now())
+        refused = caseway.receive(taken, name, key, fields, f"staff:{sender}")
         if isinstance(refused, Refusal):
             stop(refused.text)
         caseway.sweep()
-        row = caseway.connection.one(
-            "SELECT state FROM messages WHERE name = ? AND key = ? ORDER BY arrived DESC", (name, key)
-        )
-        say(f"{name} {key}: {row[0] if row else 'taken in'}")
+        row = caseway.connection.one("SELECT state FROM messages WHERE id = ?", (taken,))
+        state = row[0] if row else "taken in"
+        if as_json:
+            print_json({"id": taken, "name": name, "key": key, "state": state})
+        else:
+            waits = " (no case waits for it under this key yet)" if state == "pending" else ""
+            say(f"{name} {key}: {state}{waits}")
 
 
 @message_commands.command("list")
 def list_messages(
-    state: Annotated[str, typer.Option(help="pending, delivered or undelivered.")] = "",
-    limit: int = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+    state: Annotated[Literal["pending", "delivered", "undelivered"] | None, typer.Option(help="Only these.")] = None,
+    limit: Limit = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Messages and what became of them, newest first."""
     where, values = ("WHERE state = ?", [state]) if state else ("", [])
@@ -190,12 +236,12 @@ def list_messages(
             for r in caseway.connection.all(sql, (*values, limit))
         ]
         columns = ("name", "key", "state", "sender", "arrived", "expires")
-        show(rows, columns, as_json=as_json, title="messages", zone=_zone(caseway))
+        show(rows, columns, as_json=as_json, title="messages", zone=zone_of(caseway), limit=limit)
 
 
 @incident_commands.command("list")
 def list_incidents(
-    limit: int = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False
+    limit: Limit = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False
 ) -> None:
     """Open incidents, oldest first."""
     sql = (
@@ -208,20 +254,22 @@ def list_incidents(
             for r in caseway.connection.all(sql, (limit,))
         ]
         columns = ("number", "incident", "step", "kind", "text", "since")
-        show(rows, columns, as_json=as_json, title="incidents", zone=_zone(caseway))
+        show(rows, columns, as_json=as_json, title="incidents", zone=zone_of(caseway), limit=limit)
 
 
 @incident_commands.command("retry")
 def retry_incident(
-    number: str, incident: int, user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = ""
-) -> None:
+    number: Number,
+    incident: Annotated[int, typer.Argument(help="The incident: its number in the case.")],
+    user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
     """Runs the step again, after what was wrong has been mended."""
     with opened(home, database) as caseway:
-        ask(caseway, number, RetryIncident(incident), user, ground())
+        tell_where(caseway, ask(caseway, number, RetryIncident(incident), user), as_json)
 
 
 @job_commands.command("list")
-def list_jobs(limit: int = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False) -> None:
+def list_jobs(limit: Limit = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False) -> None:
     """Open service work, the longest due first."""
     sql = (
         "SELECT c.number, j.id, j.step, j.function, j.attempts, j.times, j.due, j.leased_by, j.error "
@@ -234,4 +282,4 @@ def list_jobs(limit: int = 50, home: HomeOption = HERE, database: DatabaseOption
             for r in caseway.connection.all(sql, (limit,))
         ]  # fmt: skip
         columns = ("number", "job", "step", "function", "attempts", "due", "worker", "error")
-        show(rows, columns, as_json=as_json, title="jobs", zone=_zone(caseway))
+        show(rows, columns, as_json=as_json, title="jobs", zone=zone_of(caseway), limit=limit)

@@ -4,13 +4,12 @@ import threading
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from console.options import AsOption, DatabaseOption, HomeOption, opened
-from console.output import Json, err, print_json, say, stop
-from console.work import HERE
+from console.options import HERE, AsOption, DatabaseOption, HomeOption, arranging, opened, placed, tell_problems
+from console.output import Json, console, known, print_json, say, stop, warn
 
 
 def init(
@@ -22,33 +21,58 @@ def init(
     from engine.runtime.cipher import VaultError
     from engine.runtime.errors import StoreError
 
+    home = Home(folder, database)
+    there = home.key.exists()
     try:
-        create(Home(folder, database))
-    except (StoreError, VaultError) as error:
-        stop(str(error), getattr(error, "cure", ""))
+        create(home)
+    except StoreError as error:
+        stop(error.text, error.cure)
+    except VaultError as error:
+        stop(str(error))
     except OSError as error:
         stop(f"{error.filename}: {error.strerror}")
-    say(f"{folder}: ready. Keep {folder / 'caseway.key'} safe: without it no case can be read.")
-    say(
-        f"Next: cd {folder}; caseway user load processes/samples/organisation.yaml; "
-        "caseway deploy processes; caseway start claims --file …"
-    )
+    if there:
+        say(f"{folder}: was an installation already; what is there stays")
+        return
+    say(f"{folder}: ready. Keep a copy of {home.key} elsewhere: without it no case can be read.")
+    say("Next:")
+    for line in _NEXT if folder == HERE else (f"cd {folder}", *_NEXT):
+        say(f"  {line}")
+
+
+_NEXT = (
+    "caseway deploy",
+    "caseway user load processes/samples/organisation.yaml",
+    "caseway start claims --as lu_yao --file claims.csv",
+    "caseway worker",
+)
 
 
 def deploy(
-    folder: Annotated[Path, typer.Argument(help="A folder with house.yaml and processes.")] = Path("processes"),
-    only: Annotated[list[str], typer.Option(help="Only these files.")] = [],  # noqa: B006  (Typer's own way)
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder with house.yaml and processes; the installation's own if left out.")
+    ] = None,
+    only: Annotated[list[str], typer.Option(help="Only this file. May be repeated.")] = [],  # noqa: B006  (Typer's own way)
     user: AsOption = "",
     home: HomeOption = HERE,
     database: DatabaseOption = "",
     as_json: Json = False,
 ) -> None:
     """Stores the house, its calendars and processes as versions in force; what has not changed stays."""
+    from engine.language.problems import DefinitionError
 
     with opened(home, database) as caseway:
-        if not (folder / "house.yaml").exists():
-            stop(f"{folder} has no house.yaml.", "A folder of processes holds house.yaml.", 2)
-        outcome = caseway.deploy(folder, user or "system", only)
+        source = folder or caseway.home.processes
+        if not (source / "house.yaml").exists():
+            stop(f"{source} has no house.yaml.", "A folder of processes holds house.yaml.", 2)
+        for name in only:
+            known(name, [file.name for file in source.glob("*.yaml")], f"file in {source} named")
+        try:
+            outcome = caseway.deploy(source, arranging(caseway, user), only)
+        except DefinitionError as error:
+            tell_problems(placed(error.problems, source))
+            warn("Nothing was deployed.")
+            raise typer.Exit(1) from None
         rows = [
             {"kind": d.kind, "name": d.name, "version": d.version, "new": (d.kind, d.name, d.version) in outcome.new}
             for d in outcome.deployed
@@ -64,37 +88,49 @@ def deploy(
 
 def run(
     folder: Annotated[Path, typer.Argument(help="Where the installation is, or is to be.")] = Path("build/house"),
-    days: Annotated[int, typer.Option(help="Virtual days, ending today.")] = 90,
+    days: Annotated[int, typer.Option(min=2, max=366, help="Virtual days, ending today.")] = 90,
     seed: Annotated[int, typer.Option(help="The same seed gives the same quarter.")] = 7,
-    claims: Annotated[int, typer.Option(help="Reported claims in the file to take in.")] = 420,
-    complaints: Annotated[int, typer.Option(help="Complaints in the file to take in.")] = 160,
-    fresh: Annotated[bool, typer.Option("--fresh/--keep", help="Begin anew if the folder is a former run's.")] = True,
+    claims: Annotated[int, typer.Option(min=1, max=20_000, help="Reported claims in the file to take in.")] = 420,
+    complaints: Annotated[int, typer.Option(min=1, max=20_000, help="Complaints in the file to take in.")] = 160,
 ) -> None:
-    """The main job: takes in reported claims and complaints and works a quarter of them on a virtual clock."""
-    from workbench.quarter import Quarter
+    """The main job: takes in reported claims and complaints and works a quarter of them on a virtual clock.
 
-    Quarter(folder, days=days, seed=seed, claims=claims, complaints=complaints, fresh=fresh).run()
+    The folder of a former run is made anew; any other that is not empty is left alone.
+    """
+    from engine.language.problems import DefinitionError
+    from engine.runtime.errors import StoreError
+    from workbench.quarter import NotOurs, Quarter
+
+    try:
+        Quarter(folder, days=days, seed=seed, claims=claims, complaints=complaints, out=console()).run()
+    except NotOurs as error:
+        stop(str(error), "Name another folder: caseway run FOLDER", 2)
+    except DefinitionError as error:
+        tell_problems(error.problems)
+        raise typer.Exit(1) from None
+    except StoreError as error:
+        stop(error.text, error.cure)
+    except OSError as error:
+        stop(f"{error.filename}: {error.strerror}")
 
 
 def worker(
-    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then stop.")] = False,
-    every: Annotated[float, typer.Option(help="Seconds between looks.")] = 1.0,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, say what was done, and stop.")] = False,
+    every: Annotated[float, typer.Option(min=0.05, max=3600, help="Seconds between looks.")] = 1.0,
     home: HomeOption = HERE,
     database: DatabaseOption = "",
 ) -> None:
     """Fires timers, delivers messages, does service work, until stopped (Ctrl-C finishes what is under way)."""
     import signal
 
-    stopping = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stopping.set())
     with opened(home, database) as caseway:
-        err.print("working; stop with Ctrl-C", highlight=False)
         if once:
-            caseway.sweep()
-            caseway.work()
-            caseway.sweep()
+            _once(caseway)
             return
+        stopping = threading.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: stopping.set())
+        warn("working; stop with Ctrl-C")
         caseway.executor.start()
         anchored = caseway.clock.now().date()
         while not stopping.is_set():
@@ -104,6 +140,19 @@ def worker(
                 caseway.anchor()
                 anchored = caseway.clock.now().date()
             stopping.wait(every)
+    warn("stopped")
+
+
+def _once(caseway: Any) -> None:
+    """Until nothing is due any more: what a job yields may make a timer due, and so on."""
+    jobs = 0
+    while True:
+        caseway.sweep()
+        served = caseway.work()
+        jobs += served
+        if not served:
+            break
+    say(f"swept; {jobs} jobs tried")
 
 
 def verify(
@@ -115,14 +164,17 @@ def verify(
     """Proves that history is whole and that state and rows follow from it."""
     from rich.progress import Progress
 
-    with opened(home, database) as caseway, Progress(console=err, transient=True) as bar:
-        task = bar.add_task("cases", total=None)
-        report = caseway.verify(deep, lambda done, total: bar.update(task, completed=done, total=total))
+    err = console(stderr=True)
+    with opened(home, database) as caseway:
+        with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+            task = bar.add_task("cases", total=None)
+            report = caseway.verify(deep, lambda done, total: bar.update(task, completed=done, total=total))
         if as_json:
             print_json(
                 {
-                    "cases": report.cases, "whole": report.whole, "destroyed": report.destroyed,
-                    "tampered": report.tampered, "findings": [str(f) for f in report.findings],
+                    "clean": report.clean, "cases": report.cases, "whole": report.whole,
+                    "destroyed": report.destroyed, "tampered": report.tampered,
+                    "findings": [str(f) for f in report.findings],
                     "problems": report.problems, "notes": report.notes,
                 }
             )  # fmt: skip
@@ -135,9 +187,10 @@ def verify(
             raise typer.Exit(1)
 
 
-def version() -> None:
+def version(as_json: Json = False) -> None:
     """Prints the version."""
     try:
-        say(f"caseway {version_of('caseway')}")
+        found = version_of("caseway")
     except PackageNotFoundError:
-        say("caseway (not installed)")
+        found = "(not installed)"
+    print_json({"caseway": found}) if as_json else say(f"caseway {found}")

@@ -1,68 +1,143 @@
 """What commands print: tables for people, JSON for programs, errors for whoever can mend them.
 
-Exit codes: 0 done, 1 problems found or a command refused, 2 misuse (Typer's own).
+Exit codes: 0 done, 1 problems found or a command refused, 2 misuse (Typer's own). A table fits the terminal: columns
+are narrowed where text can be broken between words. Into a pipe it goes unbroken, one row a line.
 """
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
 from rich.table import Table
 
-out = Console(soft_wrap=False)
-err = Console(stderr=True)
+from engine.core.naming import nearest
+from sla.explain import lasting
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
 
 Row = Mapping[str, Any]
+GAP = 2
+WIDEST_WORD = 24
+"""What is longer than this without a space (Chinese text is) may be broken anywhere."""
+UNBROKEN = 100_000
 
 
-def show(rows: Iterable[Row], columns: Sequence[str], *, as_json: bool, title: str = "", zone: str = "UTC") -> None:
-    """The rows as a table of these columns, or all of them as a JSON list."""
+def console(stderr: bool = False) -> Console:
+    """The console as it is now; what is no terminal has all the room that a line needs."""
+    found = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, markup=False, width=UNBROKEN)
+
+
+def show(
+    rows: Iterable[Row], columns: Sequence[str], *, as_json: bool, title: str = "", zone: str = "UTC", limit: int = 0
+) -> None:
+    """The rows as a table of these columns, or all of them as a JSON list. `limit`: how many were asked for, so that
+    a list that may go on says so."""
     found = list(rows)
     if as_json:
         print_json(found)
         return
-    table = Table(title=title or None, title_justify="left", header_style="bold", expand=False)
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in found:
-        table.add_row(*(cell(row.get(column), zone) for column in columns))
-    out.print(table if found else f"{title or 'list'}: nothing")
+    out = console()
+    if not found:
+        out.print(f"{title or 'list'}: nothing")
+        return
+    texts = [[cell(row.get(column), zone) for column in columns] for row in found]
+    out.print(table([column.replace("_", " ") for column in columns], texts, title, out.width))
+    if limit and len(found) == limit:
+        say(f"The first {limit}; more with --limit.")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", width: int = UNBROKEN) -> Table:
+    """A table of texts that is no wider than it must be. Numbers stand at the right."""
+    made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None,
+                 pad_edge=False, padding=(0, GAP, 0, 0))  # fmt: skip
+    for index, (column, room) in enumerate(zip(columns, widths([columns, *rows], width), strict=True)):
+        numbers = all(row[index].lstrip("-").isdecimal() for row in rows)
+        made.add_column(column, width=room, overflow="fold", justify="right" if numbers else "left")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """The width of each column: what it needs, or, when that is more than there is room, as much as is left after
+    every column has its longest word."""
+    needs = [max(cell_len(text) for text in column) for column in zip(*rows, strict=True)]
+    least = [
+        max(min(cell_len(word), WIDEST_WORD) for text in column for word in text.split() or [""])
+        for column in zip(*rows, strict=True)
+    ]
+    left = room - GAP * len(needs) - sum(least)
+    for index in sorted(range(len(needs)), key=lambda i: needs[i] - least[i]):
+        more = max(0, min(needs[index] - least[index], left))
+        least[index] += more
+        left -= more
+    return least
 
 
 def cell(value: Any, zone: str = "UTC") -> str:
-    """A value as a person reads it; moments in the zone asked for."""
+    """A value as a person reads it; moments in the zone asked for, spans in their two largest units."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, timedelta):
+        return " ".join(lasting(abs(value)).split()[:2])
     if isinstance(value, bool):
         return "yes" if value else ""
     if isinstance(value, list | tuple | frozenset | set):
         return ", ".join(cell(v, zone) for v in value)
     if isinstance(value, dict):
-        return msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value, enc_hook=str).decode()
     return str(value)
 
 
 def print_json(value: Any) -> None:
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
+    """Moments in UTC, decimals as text, spans in seconds."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=_plain), indent=2).decode() + "\n")
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, frozenset | set) else str(value)
 
 
 def say(text: str) -> None:
     """A line for people."""
-    out.print(text, highlight=False, markup=False, soft_wrap=True)
+    console().print(text, soft_wrap=True)
+
+
+def tell(what: RenderableType) -> None:
+    """Something that lays itself out."""
+    console().print(what)
+
+
+def warn(text: str) -> None:
+    """A line for people, beside the output."""
+    console(stderr=True).print(text, soft_wrap=True)
 
 
 def stop(text: str, cure: str = "", code: int = 1) -> NoReturn:
     """Ends the command: what is wrong and what would help."""
-    err.print(text, style="red", highlight=False, markup=False)
+    out = console(stderr=True)
+    out.print(text, style="red", soft_wrap=True)
     if cure:
-        err.print(cure, highlight=False, markup=False)
+        out.print(cure, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def known(name: str, names: Iterable[str], what: str, code: int = 2) -> str:
+    """The name, if it is one of these (or empty); otherwise the command ends, and says which there are."""
+    there = sorted(names)
+    if name and name not in there:
+        near = nearest(name, there)
+        listed = ", ".join(there) if len(there) <= 40 else f"{', '.join(there[:40])}, … ({len(there)} in all)"
+        stop(f"There is no {what} {name}." + (f" Did you mean {near}?" if near else ""),
+             f"Known: {listed}" if there else "There is none yet.", code)  # fmt: skip
+    return name

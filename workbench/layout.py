@@ -14,6 +14,8 @@ from itertools import pairwise
 from engine.core.model import Fork, Handler, Human, Node, Parallel, Process, Race, Switch, Text
 
 WIDTH, HEIGHT, GAP, PAD, HEAD, LANE, COLUMN = 232, 48, 30, 18, 30, 26, 28
+LEAVE, COME = 14, 7
+"""Between jumps that leave a box, each with its words, and between those that come in."""
 
 
 @dataclass(slots=True)
@@ -23,7 +25,7 @@ class Jump:
     label: str
     lane: int = 0
     leaves: int = 0  # which of the jumps from its source, from above
-    comes: int = 0  # which of the jumps into its target
+    comes: int = 0  # which of the jumps into its target, from below
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Box:
     inner: list["Box"] = field(default_factory=list)
     downs: dict[tuple[str, str], str] = field(default_factory=dict)  # on to the next below, with what is said there
     jumps: list[Jump] = field(default_factory=list)
+    side: float = HEIGHT  # how far down its right side jumps leave and come in
 
     @property
     def frame(self) -> bool:
@@ -61,11 +64,15 @@ def lay_out(process: Process, language: str) -> Box:
     frame.jumps += [
         Jump("", h.next, when(h, language)) for h in process.handlers if h.next in {b.id for b in frame.inner}
     ]
+    for number, jump in enumerate(j for j in frame.jumps if not j.source):
+        jump.leaves = number
     _lanes(frame)
     return frame
 
 
 def _box(process: Process, node: Node, language: str) -> Box:
+    if node.id.endswith("/end"):  # made by the compiler, for flow that leaves the block in the middle
+        return Box(node.id, "done", _DONE[language])
     box = Box(node.id, node.kind, told(node.title, language, node.id), ", ".join(node.clauses))
     within = [n for n in process.nodes.values() if n.scope == node.id and "/" not in n.id]
     hidden = [n for n in process.nodes.values() if n.scope == node.id and n.id.endswith("/item")]
@@ -94,10 +101,6 @@ def _body(process: Process, body: str, label: str, language: str) -> Box:
 def _stack(process: Process, frame: Box, nodes: list[Node], language: str, extra: list[Box] | None = None) -> None:
     """The nodes one below the other, then bodies of handlers; sets the size of the frame."""
     boxes = [_box(process, node, language) for node in nodes]
-    y = float(HEAD + PAD)
-    for box in [*boxes, *(extra or ())]:
-        box.x, box.y = PAD, y
-        y += box.height + GAP
     frame.inner = [*boxes, *(extra or ())]
     below = {a.id: b.id for a, b in pairwise(boxes)}
     here = {b.id for b in boxes}
@@ -108,6 +111,14 @@ def _stack(process: Process, frame: Box, nodes: list[Node], language: str, extra
                 frame.downs[node.id, target] = f"{said} / {label}" if said and label else said or label
             elif target in here:
                 frame.jumps.append(Jump(node.id, target, label))
+    y = float(HEAD + PAD)
+    for box in frame.inner:
+        leave = sum(jump.source == box.id for jump in frame.jumps)
+        come = sum(jump.target == box.id for jump in frame.jumps)
+        box.side = max(HEIGHT, LEAVE * leave + COME * come + 20 if leave and come else COME * come + 20)
+        box.height = max(box.height, box.side)
+        box.x, box.y = PAD, y
+        y += box.height + GAP
     widest = max((b.width for b in frame.inner), default=WIDTH)
     frame.width, frame.height = widest + 2 * PAD, y - GAP + PAD
     _lanes(frame)
@@ -193,6 +204,7 @@ def goals(node: Node, language: str) -> list[tuple[str, str]]:
     return [(target, label) for target, label in found if target]
 
 
+_DONE: Mapping[str, str] = {"zh": "完", "en": "done"}
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "after": {"zh": "满", "en": "after"}, "at": {"zh": "到", "en": "at"}, "every": {"zh": "每", "en": "every"},
     "message": {"zh": "收到", "en": "on"}, "signal": {"zh": "信号", "en": "signal"},

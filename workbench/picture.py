@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 from engine.core.model import Process
-from workbench.layout import HEAD, HEIGHT, LANE, PAD, Box, Jump, lay_out
+from workbench.layout import COME, LANE, LEAVE, PAD, Box, Jump, lay_out
 
 _HUES = {
     "human": "people", "service": "machine", "compute": "machine", "decide": "machine", "set": "machine",
@@ -63,7 +63,7 @@ def _draw(box: Box, x: float, y: float, out: list[str], tokens: Mapping[str, int
             _jump(box, x, y, jump, out)
     else:
         fill = f"var(--{_HUES.get(box.kind, 'other')})"
-        out.append(_rect(x, y, box.width, HEIGHT, "box here" if here else "box", fill))
+        out.append(_rect(x, y, box.width, box.height, "box here" if here else "box", fill))
         out.append(_text(x + 12, y + 29, _GLYPHS.get(box.kind, ""), ""))
         lower = 21 if box.note else 29
         out.append(_text(x + 36, y + lower, _short(box.title, box.width - 48), ""))
@@ -107,8 +107,11 @@ def _jump(frame: Box, x: float, y: float, jump: Jump, out: list[str]) -> None:
     source, target = boxes.get(jump.source), boxes[jump.target]
     widest = max(b.width for b in frame.inner)
     lane = x + PAD + widest + LANE * (jump.lane + 0.6)
-    begin = (x + source.x + source.width, y + source.y + 12 + 14 * jump.leaves) if source else (x + 8, y + HEAD - 4)
-    end = (x + target.x + target.width, y + target.y + min(target.height, HEIGHT) - 8 - 7 * jump.comes)
+    if source is not None:
+        begin = (x + source.x + source.width, y + source.y + 12 + LEAVE * jump.leaves)
+    else:  # what may happen at any time begins beside the title
+        begin = (x + PAD + widest, y + 20 + LEAVE * jump.leaves)
+    end = (x + target.x + target.width, y + target.y + target.side - 8 - COME * jump.comes)
     if source is target:
         end = (end[0], end[1] + 10)
     down = 1 if end[1] > begin[1] else -1

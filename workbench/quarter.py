@@ -6,7 +6,6 @@ command opens it.
 
 import random
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +33,8 @@ from workbench.staff import Simulation, habits
 from workbench.story import state_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
+MARK = Path("inbox", "README")
+"""What tells a folder that the main job may make anew from one that somebody works in."""
 CLERK = "lu_yao"
 """Who takes in the files: a user of the sample organisation."""
 _WAITING = (
@@ -43,6 +44,10 @@ _DUE = """SELECT min(due) FROM (
     SELECT min(due) AS due FROM timers UNION ALL SELECT min(due) FROM inbox
     UNION ALL SELECT min(due) FROM messages WHERE due IS NOT NULL UNION ALL SELECT min(due) FROM jobs
 ) AS waiting"""
+
+
+class NotOurs(Exception):
+    """The folder holds something else: it is left alone."""
 
 
 class Quarter:
@@ -56,12 +61,11 @@ class Quarter:
         seed: int,
         claims: int,
         complaints: int,
-        fresh: bool,
-        out: Console | None = None,
+        out: Console,
     ) -> None:
         self.folder = folder
-        self.days, self.seed, self.counts, self.fresh = days, seed, (claims, complaints), fresh
-        self.out = out or Console(width=None if sys.stdout.isatty() else 132)
+        self.days, self.seed, self.counts = days, seed, (claims, complaints)
+        self.out = out
         self.end = SystemClock().now().replace(second=0, microsecond=0)
         self.begin = self.end - timedelta(days=days)
 
@@ -102,16 +106,19 @@ class Quarter:
             tell(self.out, caseway, taken, files, simulation)
 
     def _clear(self) -> None:
+        """Makes room for the run. Raises NotOurs, OSError."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise NotOurs(f"{self.folder} is no folder.")
         if self.folder.exists() and any(self.folder.iterdir()):
-            if not (self.folder / "caseway.key").exists():
-                raise SystemExit(f"{self.folder} is not empty and holds no installation: name another folder")
-            if self.fresh:
-                shutil.rmtree(self.folder)
+            if not (self.folder / MARK).exists():
+                raise NotOurs(f"{self.folder} is not empty, and was not made by `caseway run`.")
+            shutil.rmtree(self.folder)
+        (self.folder / MARK).parent.mkdir(parents=True)
+        (self.folder / MARK).write_text("Made by `caseway run`, which makes it anew each time.\n", encoding="utf-8")
 
     def _files(self, home: Home) -> dict[str, Path]:
         """Writes the files that the insurer's systems would have exported."""
-        inbox = home.folder / "inbox"
-        inbox.mkdir(exist_ok=True)
+        inbox = home.folder / MARK.parent
         last = self.end.astimezone(ZONE).date()
         sampler = Sampler(random.Random(self.seed), self.begin.astimezone(ZONE).date() + timedelta(1), last)
         policies = sampler.policies(home.systems / "policies.csv", 260)

@@ -9,7 +9,7 @@ from bootstrap import Caseway
 from engine.core.commands import Refusal, Request, StartCase
 from engine.runtime.answers import Accepted
 from engine.runtime.clock import derived_id
-from workbench.intake import Row
+from workbench.intake import IntakeError, Row
 
 _SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 """Ids begin with a moment; those of a file's rows with this one, whenever it is taken in."""
@@ -18,7 +18,10 @@ _SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 def starter(caseway: Caseway, process: str, actor: str, file: Path) -> Callable[[list[Row]], Iterable[str | Exception]]:
     """Starts the cases of a file's rows. Their ids follow from the file's content and the line, so that a file
     taken in twice starts nothing twice."""
-    digest = sha256(file.read_bytes()).hexdigest()
+    try:
+        digest = sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise IntakeError(f"{file}: {error.strerror}") from None
     now = caseway.clock.now()
 
     def start(rows: list[Row]) -> Iterable[str | Exception]:
@@ -35,5 +38,6 @@ def starter(caseway: Caseway, process: str, actor: str, file: Path) -> Callable[
 
 def said(answer: object) -> str:
     if isinstance(answer, Refusal) and answer.fields:
-        return "; ".join(f"{path}: {text.get('zh') or text.get('en')}" for path, text in answer.fields.items())
+        told = ((path, text.get("zh") or text.get("en", "")) for path, text in answer.fields.items())
+        return "; ".join(f"{path}: {text}" if path else text for path, text in told)
     return str(getattr(answer, "text", answer))

@@ -8,7 +8,7 @@ messages, calls and jobs are worked off; worker functions answer what the scenar
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,19 +18,17 @@ from typing import Any
 from bootstrap import Caseway, Home, create
 from engine.core.commands import Command, CompleteTask, Refusal, ResumeCase, StartCase, SuspendCase
 from engine.core.durations import parse_duration
-from engine.core.model import Human
 from engine.language.problems import DefinitionError
-from engine.language.source import read
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import VirtualClock
 from engine.runtime.errors import StoreError
 from engine.runtime.tables import moment
 from tasks.registry import BusinessError, Job, Registered
-from workbench.story import state_of
+from workbench.scenario_file import check, load
+from workbench.story import WAITS, state_of
 
 BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 """When the scenarios' installation was set up: before any scenario begins."""
-WAITS = frozenset({"human", "receive", "wait", "race", "service", "call"})
 ROUNDS = 1000
 _DUE = """SELECT min(due) FROM (
     SELECT min(due) AS due FROM timers UNION ALL SELECT min(due) FROM inbox
@@ -57,12 +55,17 @@ def files_of(paths: Sequence[Path]) -> Iterator[Path]:
         yield from sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
 
 
-def run_all(paths: Sequence[Path], processes: Path) -> list[Result]:
-    """Runs every scenario file. Raises DefinitionError if the processes themselves do not compile."""
+def run_all(paths: Sequence[Path], processes: Path, told: Callable[[Result], None] = lambda _: None) -> list[Result]:
+    """Runs every scenario file; each result is also told when it is there. Raises DefinitionError if the processes
+    themselves do not compile."""
+    results = []
     with tempfile.TemporaryDirectory(prefix="caseway-test-") as place:
         pattern = Path(place) / "pattern"
         _set_up(pattern, processes)
-        return [run(file, pattern, Path(place)) for file in files_of(paths)]
+        for file in files_of(paths):
+            results.append(run(file, pattern, Path(place)))
+            told(results[-1])
+    return results
 
 
 def _set_up(folder: Path, processes: Path) -> None:
@@ -81,17 +84,20 @@ def run(file: Path, pattern: Path, place: Path) -> Result:
     """Runs one scenario in a copy of the pattern installation."""
     result = Result(file, file.stem)
     try:
-        written: Any = read(file.read_bytes(), file.name).value
-        if not isinstance(written, dict) or "process" not in written or "at" not in written:
-            raise Wrong("expected a mapping with scenario, process, at, start, steps")
+        document = load(file.read_bytes(), str(file))
+        written: Any = document.value
         result.name = str(written.get("scenario", file.stem))
         folder = Path(tempfile.mkdtemp(dir=place))
         shutil.copytree(pattern, folder, dirs_exist_ok=True)
         clock = VirtualClock(_moment(written["at"]))
         with Caseway(Home(folder), clock, unsafe=True) as caseway:
+            process = caseway.definitions.process(written["process"])
+            check(document, process, caseway.definitions.house(), caseway.directory)
             Play(caseway, clock, written, result.problems).run()
         shutil.rmtree(folder)
-    except (Wrong, OSError, StoreError) as error:
+    except OSError as error:
+        result.problems.append(f"{error.filename or file}: {error.strerror or error}")
+    except (Wrong, StoreError) as error:
         result.problems.append(str(error))
     except DefinitionError as error:
         result.problems += [str(problem) for problem in error.problems]
@@ -128,19 +134,20 @@ class Play:
         answer = self.caseway.start(
             StartCase(self.written["process"], dict(start.get("data", {}))), start.get("by", "system")
         )
-        if self._answered("start", answer, start.get("refused")):
-            assert isinstance(answer, Accepted)
-            self.case = answer.case
-            self._settle()
+        if not self._answered("start", answer, start.get("refused")):
+            if start.get("refused") and (self.written.get("steps") or self.written.get("expect")):
+                raise Wrong("the start was refused, as it should be: there is no case for what comes after it")
+            return
+        assert isinstance(answer, Accepted)
+        self.case = answer.case
+        self._settle()
         for index, step in enumerate(self.written.get("steps", ()), 1):
-            if not isinstance(step, dict) or len(step) != 1:
-                raise Wrong(f"step {index}: expected one of {', '.join(_DOES)}")
             ((what, given),) = step.items()
-            does = _DOES.get(what)
-            if does is None:
-                raise Wrong(f"step {index}: expected one of {', '.join(_DOES)}, not {what!r}")
             before = len(self.problems)
-            does(self, given)
+            try:
+                _DOES[what](self, given)
+            except Wrong as wrong:
+                self.problems.append(str(wrong))
             self.problems[before:] = [f"step {index} ({what}): {text}" for text in self.problems[before:]]
             if len(self.problems) > before:
                 return
@@ -151,10 +158,8 @@ class Play:
     # --- what steps do ----------------------------------------------------------------------------
 
     def _complete(self, given: Mapping[str, Any]) -> None:
-        state, process = state_of(self.caseway, self.case)
+        state, _ = state_of(self.caseway, self.case)
         tasks = [n for n, t in state.flow.tokens.items() if t.at == given["step"]]
-        if given["step"] not in process.nodes or not isinstance(process.nodes[given["step"]].spec, Human):
-            raise Wrong(f"{given['step']!r} is no person's step of {process.name}")
         if not tasks:
             raise Wrong(f"{given['step']} is not open; the case is at {', '.join(self._open()) or 'its end'}")
         command = CompleteTask(
@@ -207,7 +212,7 @@ class Play:
         code = answer.code if isinstance(answer, Refusal) else "failed"
         if code != refused:
             fields = getattr(answer, "fields", {})
-            more = "".join(f"; {name}: {text.get('en', text)}" for name, text in fields.items())
+            more = "".join(f"; {name}: {text.get('en', text)}" for name, text in fields.items() if name)
             self.problems.append(f"{what} refused ({code}): {answer.text}{more}")
         return False
 
@@ -237,10 +242,7 @@ class Play:
 
     def _expect(self, given: Mapping[str, Any]) -> None:
         for what, wanted in given.items():
-            check = _EXPECTS.get(what)
-            if check is None:
-                raise Wrong(f"expect: expected one of {', '.join(_EXPECTS)}, not {what!r}")
-            check(self, wanted)
+            _EXPECTS[what](self, wanted)
 
     def _same(self, what: str, found: Any, wanted: Any) -> None:
         if not _alike(found, wanted):

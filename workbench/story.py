@@ -14,6 +14,7 @@ from engine.runtime.errors import StoreError
 from engine.runtime.history import read
 from engine.runtime.tables import moment
 from sla.explain import Account, explain
+from tasks.tables import NO_DEADLINE
 
 Json = Any
 MASK = "•••"
@@ -41,7 +42,28 @@ def accounts(caseway: Caseway, case: str, clock: str = "") -> list[Account]:
     return explain(process, events_of(caseway, case), caseway.calendars, caseway.clock.now(), clock)
 
 
-def story(caseway: Caseway, case: str) -> dict[str, Json]:
+WAITS = frozenset({"human", "receive", "wait", "race", "service", "call"})
+"""Kinds of step at which a case stands until something comes."""
+
+
+def standing(caseway: Caseway, case: str) -> dict[str, Json]:
+    """Where a case stands, in short: its status, end, open tasks, and the steps at which it waits otherwise."""
+    state, process = state_of(caseway, case)
+    flow, work = state.flow, state.work
+    waiting = {n: t.at for n, t in flow.tokens.items() if not t.phase and process.nodes[t.at].kind in WAITS}
+    return {
+        "status": flow.status,
+        "end": flow.end,
+        "tasks": [
+            {"task": n, "step": step, "queue": work.tasks[n].queue, "holder": work.tasks[n].holder}
+            for n, step in waiting.items()
+            if n in work.tasks
+        ],
+        "waits": [step for n, step in waiting.items() if n not in work.tasks],
+    }
+
+
+def story(caseway: Caseway, case: str, language: str = "zh") -> dict[str, Json]:
     """Everything that one looks for on a case's page. Secrets are masked."""
     state, process = state_of(caseway, case)
     flow = state.flow
@@ -53,6 +75,11 @@ def story(caseway: Caseway, case: str) -> dict[str, Json]:
         "ORDER BY CASE origin WHEN 'law' THEN 0 WHEN 'manual' THEN 1 ELSE 2 END, deadline",
         (case,),
     )
+    waits = caseway.connection.all("SELECT kind, name, key FROM waits WHERE case_id = ? ORDER BY name, key", (case,))
+
+    def title(step: str) -> str:
+        return _told(process.nodes[step].title, language) if step in process.nodes else ""
+
     now = caseway.clock.now()
     return {
         "number": flow.number,
@@ -62,11 +89,21 @@ def story(caseway: Caseway, case: str) -> dict[str, Json]:
         "end": flow.end,
         "owner": state.work.owner,
         "data": {name: masked(value, process.names.get(name, ANY)) for name, value in flow.data.items()},
+        "fields": [
+            {"field": name, "title": _told(kind.title, language), "value": read_as(flow.data[name], kind)}
+            for name, kind in process.names.items()
+            if flow.data.get(name) is not None
+        ],
         "milestones": flow.milestones,
         "tasks": [
-            {"task": t[0], "step": t[1], "queue": t[2], "holder": t[3], "due": moment(t[4]) if t[4] < 2**62 else None}
+            {
+                "task": t[0], "step": t[1], "title": title(t[1]), "queue": t[2], "holder": t[3],
+                "due": None if t[4] == NO_DEADLINE else moment(t[4]),
+            }
             for t in tasks
         ],
+        "waits": [{"step": step, "title": title(step)} for step in standing(caseway, case)["waits"]],
+        "awaits": [{"kind": w[0], "name": w[1], "key": w[2]} for w in waits],
         "clocks": [
             {
                 "clock": c[0], "origin": c[1], "clauses": c[2].strip(), "status": c[3],
@@ -91,6 +128,16 @@ def story(caseway: Caseway, case: str) -> dict[str, Json]:
 
 def _kind(command: bytes) -> str:
     return str(msgspec.json.decode(command)["type"])
+
+
+def read_as(value: Json, kind: Type) -> Json:
+    """The value as a person reads it: moments as such, yes and no as words, secrets hidden."""
+    value = masked(value, kind)
+    if kind.kind == "datetime" and isinstance(value, str) and value != MASK:
+        return datetime.fromisoformat(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value
 
 
 def masked(value: Json, kind: Type) -> Json:
@@ -120,13 +167,13 @@ def form_of(caseway: Caseway, case: str, task: int, language: str = "zh") -> dic
             kind = (kind.fields or {}).get(name, ANY)
             value = value.get(name) if isinstance(value, dict) else None
         name = ".".join(path)
-        choices = f" ({', '.join(map(str, kind.enum))})" if kind.enum else ""
+        choices = f": {', '.join(str(v) for v in kind.enum if v is not None)}" if kind.enum else ""
         fields.append(
             {
                 "field": name,
                 "title": _told(kind.title, language),
                 "kind": f"{kind}{choices}",
-                "value": masked(draft.get(name, value), kind),
+                "value": read_as(draft.get(name, value), kind),
             }
         )
     outcomes = [

@@ -1,0 +1,176 @@
+"""`start` and `case`: cases are started, looked for and looked at, held and ended."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from console.options import (
+    HERE,
+    AsOption,
+    Data,
+    DatabaseOption,
+    HomeOption,
+    Language,
+    Number,
+    Process,
+    Reason,
+    Set,
+    acting,
+    ask,
+    case_of,
+    data_of,
+    done,
+    ground,
+    opened,
+    process_named,
+    tell_where,
+    zone_of,
+)
+from console.output import Json, Limit, print_json, say, show, stop, warn
+from engine.core import commands as core
+from engine.runtime.tables import moment
+
+case_commands = typer.Typer(help="Cases: list, look at, suspend, resume, cancel.", no_args_is_help=True)
+
+Status = Annotated[Literal["open", "suspended", "ended"] | None, typer.Option(help="Only these.")]
+
+
+def start(
+    process: Annotated[str, typer.Argument(help="The process: its name, as claims.")],
+    user: AsOption = "",
+    given: Set = [],  # noqa: B006  (Typer's own way to say an empty list)
+    data: Data = "",
+    file: Annotated[Path | None, typer.Option("--file", help="A CSV file: a case for each row.")] = None,
+    home: HomeOption = HERE,
+    database: DatabaseOption = "",
+    as_json: Json = False,
+) -> None:
+    """Starts a case, or one for each row of a CSV file; wrong rows go to FILE.refused.csv with their reasons."""
+    with opened(home, database) as caseway:
+        found = caseway.definitions.process(process_named(caseway, process))
+        actor = acting(caseway, user)
+        if file is not None:
+            if given or data:
+                stop("--file brings its own data: leave out --set and --data.", code=2)
+            _start_file(caseway, found, file, actor, as_json)
+            return
+        fields = data_of(given, data, found.names, found.zone)
+        tell_where(caseway, done(caseway.start(core.StartCase(process, fields), actor, ground=ground())), as_json)
+
+
+def _start_file(caseway: Any, process: Any, file: Path, actor: str, as_json: bool) -> None:
+    from workbench.intake import IntakeError, take_in, write_refused
+    from workbench.rows import starter
+
+    refused = file.with_suffix(".refused.csv")
+    try:
+        taken = take_in(file, process, starter(caseway, process.name, actor, file))
+        if taken.refused:
+            write_refused(refused, taken)
+    except IntakeError as error:
+        stop(str(error))
+    except OSError as error:
+        stop(f"{error.filename}: {error.strerror}")
+    if as_json:
+        rows = [{"line": row.line, "reason": reason} for row, reason in taken.refused]
+        print_json({"started": taken.started, "refused": rows, "file": str(refused) if rows else None})
+    else:
+        say(f"{len(taken.started)} started, {len(taken.refused)} refused")
+        for row, reason in taken.refused[:5]:
+            warn(f"{file}:{row.line}: {reason}")
+        if taken.refused:
+            say(f"All refused rows, with their reasons: {refused}")
+    if taken.refused:
+        raise typer.Exit(1)
+
+
+@case_commands.command("list")
+def list_cases(
+    process: Process = "", status: Status = None,
+    search: Annotated[str, typer.Option(help="Number, customer or policy, or a part of one.")] = "",
+    limit: Limit = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Cases, newest first."""
+    where, values = ["1 = 1"], []
+    for condition, value in (
+        ("process = ?", process), ("status = ?", status), ("search LIKE ?", search and f"%{search}%")
+    ):  # fmt: skip
+        if value:
+            where.append(condition)
+            values.append(value)
+    sql = (
+        'SELECT number, process, status, "end", owner, started_at, id FROM cases '
+        f"WHERE {' AND '.join(where)} ORDER BY started_at DESC LIMIT ?"
+    )
+    columns = ("number", "process", "status", "end", "owner", "started")
+    with opened(home, database) as caseway:
+        process_named(caseway, process)
+        rows = [
+            {**dict(zip((*columns, "id"), row, strict=True)), "started": moment(row[5])}
+            for row in caseway.connection.all(sql, (*values, limit))
+        ]
+        show(rows, columns, as_json=as_json, title="cases", zone=zone_of(caseway), limit=limit)
+
+
+@case_commands.command("show")
+def show_case(
+    number: Number, language: Language = "zh",
+    home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Where a case stands: its data, open tasks, clocks and history."""
+    from workbench.story import story
+
+    with opened(home, database) as caseway:
+        told = story(caseway, case_of(caseway, number), language)
+        if as_json:
+            print_json(told)
+            return
+        zone = zone_of(caseway)
+        words = (told["number"], told["process"], told["status"], told["end"], told["owner"])
+        say(" · ".join(word for word in words if word))
+        for part, title, columns in _PARTS:
+            if told[part]:
+                say("")
+                show(told[part], columns, as_json=False, title=title, zone=zone)
+
+
+_PARTS = (
+    ("fields", "data", ("field", "title", "value")),
+    ("tasks", "open tasks", ("task", "step", "title", "queue", "holder", "due")),
+    ("waits", "waits at", ("step", "title")),
+    ("awaits", "what may come", ("kind", "name", "key")),
+    ("clocks", "clocks", ("clock", "origin", "clauses", "status", "deadline", "provisional", "breached")),
+    ("incidents", "incidents", ("incident", "step", "text")),
+    ("history", "history", ("at", "actor", "command", "events")),
+)
+
+
+@case_commands.command()
+def suspend(
+    number: Number, reason: Reason, user: AsOption = "",
+    home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Stops a case where it stands; timers keep what they have left."""
+    with opened(home, database) as caseway:
+        tell_where(caseway, ask(caseway, number, core.SuspendCase(reason), user), as_json)
+
+
+@case_commands.command()
+def resume(
+    number: Number, reason: Reason = "", user: AsOption = "",
+    home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Lets a suspended case go on."""
+    with opened(home, database) as caseway:
+        tell_where(caseway, ask(caseway, number, core.ResumeCase(reason), user), as_json)
+
+
+@case_commands.command()
+def cancel(
+    number: Number, reason: Reason, user: AsOption = "",
+    home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Ends a case at once."""
+    with opened(home, database) as caseway:
+        tell_where(caseway, ask(caseway, number, core.CancelCase(reason), user), as_json)

@@ -1,0 +1,110 @@
+"""`serve`: pages, API and worker in one process; and passwords of accounts."""
+
+import secrets
+import socket
+import threading
+from contextlib import suppress
+from typing import Annotated, Any
+
+import typer
+
+from console.options import HERE, AsOption, DatabaseOption, HomeOption, opened
+from console.output import say, stop
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 8321,
+    demo: Annotated[bool, typer.Option("--demo", help="Give all people one password, and show who there is.")] = False,
+    work: Annotated[bool, typer.Option("--work/--no-work", help="Also fire timers and do service work.")] = True,
+    secure: Annotated[bool, typer.Option("--secure", help="Reached over TLS: cookies are kept to it.")] = False,
+    home: HomeOption = HERE,
+    database: DatabaseOption = "",
+) -> None:
+    """Starts the pages, the API and the worker, until stopped (Ctrl-C finishes what is under way)."""
+    import uvicorn
+
+    from web.app import create_app
+
+    with opened(home, database) as caseway:
+        listening = _listen(host, port)
+        address = f"http://{'[::1]' if host == '::1' else host}:{listening.getsockname()[1]}"
+        accounts = _demo(caseway) if demo else None
+        if demo and host not in LOOPBACK:
+            say("Everybody who reaches this address can sign in: --demo is not for work.")
+        app = create_app(caseway, secure=secure, demo=accounts)
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=10)
+        )
+        stopping = threading.Event()
+        # Daemon: a fault of the server must not leave a process that only works in the dark.
+        worker = threading.Thread(target=attend, args=(caseway, stopping), name="worker", daemon=True)
+        say(f"Caseway is at {address}; stop with Ctrl-C")
+        if accounts:
+            say(f"Sign in as any of {len(accounts[1])} people, such as {', '.join(accounts[1][:3])}: {accounts[0]}")
+        if work:
+            worker.start()
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+        stopping.set()
+        if work:
+            worker.join()
+
+
+def attend(caseway: Any, stopping: threading.Event, every: float = 1.0) -> None:
+    """Does what is due, again and again; a database that fails now may work again the next time."""
+    from engine.runtime.errors import StoreError
+
+    caseway.executor.start()
+    anchored = caseway.clock.now().date()
+    while not stopping.is_set():
+        try:
+            caseway.refresh()
+            caseway.sweep()
+            if caseway.clock.now().date() > anchored:
+                caseway.anchor()
+                anchored = caseway.clock.now().date()
+        except StoreError as error:
+            say(str(error))
+        stopping.wait(every)
+
+
+def password(
+    user: Annotated[str, typer.Argument(help="A user of the organisation.")],
+    actor: AsOption = "system",
+    home: HomeOption = HERE,
+    database: DatabaseOption = "",
+) -> None:
+    """Gives a user a password, asked for twice; the sessions that they have end."""
+    from web.accounts import SHORTEST, Accounts
+
+    with opened(home, database) as caseway:
+        accounts = Accounts(caseway)
+        if not accounts.in_service(user):
+            stop(f"{user} is not a user in service.", "List them: caseway user list")
+        chosen = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        if accounts.set_password(user, chosen, actor) is not None:
+            stop(f"A password has at least {SHORTEST} characters.")
+        say(f"{user} can sign in with it now.")
+
+
+def _demo(caseway: Any) -> tuple[str, list[str]]:
+    """One new password for everybody in service who serves a queue or leads people."""
+    from web.accounts import Accounts
+
+    accounts, directory = Accounts(caseway), caseway.directory
+    users = [user for user in directory.users if accounts.in_service(user)]
+    chosen = f"demo-{secrets.token_hex(4)}"
+    accounts.set_passwords(users, chosen, "demo")
+    return chosen, sorted(users, key=lambda user: (-len(directory.serving(user)), user))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        stop(f"{host}:{port} cannot be listened at: {error.strerror}", "Choose another: --port 0 takes a free one.")
+    raise AssertionError  # unreachable: stop ends the command

@@ -1,0 +1,162 @@
+"""The words of scenario files, and whether the names in one are those of the processes and the organisation.
+
+The shape is a JSON Schema, as for every other YAML file of the product; names are checked before anything is
+played, so that a slip is told with its place in the file and the nearest name.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from engine.core.model import Human, Process
+from engine.language.document import Document, Place
+from engine.language.house import House
+from engine.language.problems import DefinitionError, Problem, Problems, did_you_mean, one_of
+from engine.language.shape import misshapen, validator
+from engine.language.source import read
+from engine.language.words import NAME, Schema, described, listing, mapping, named
+from organisation.directory import Directory
+from sla.model import clocks_of
+
+CODES = {
+    "CW951": "a name that the scenario's process or organisation does not have",
+    "CW952": "a step that nobody completes",
+}
+OUTSIDE = ("system", "customer")
+"""Who acts without being a user."""
+
+_MOMENT: Schema = {"title": "a moment with an offset, as 2026-03-02T09:00+08:00", "type": "string",
+                   "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$"}  # fmt: skip
+_TEXT: Schema = {"title": "a text", "type": "string"}
+_DATA: Schema = {"title": "a mapping from fields to values", "type": "object"}
+_WHO: Schema = {"title": "a user of the organisation", "type": "string", "minLength": 1}
+_REFUSED = described({**_TEXT, "minLength": 1}, "It must be refused, with this code.", "four_eyes", "form")
+_NAMES = listing({**_TEXT, "minLength": 1}, "a list of names", 0)
+_BY_NAME: Schema = {"title": "a mapping from names", "type": "object"}
+_SERVICES = described(named({}, "a mapping from worker functions"), "What worker functions answer from here on.")
+_STATUS: Schema = {
+    "title": "one of running, paused, met, breached, unmet, void, deferred",
+    "enum": ["running", "paused", "met", "breached", "unmet", "void", "deferred", "not begun"],
+}
+
+_EXPECT: Schema = mapping(
+    {
+        "open": described(_NAMES, "The steps at which the case stands and waits, all of them, in any order."),
+        "end": described({"type": ["string", "null"]}, "How the case has ended."),
+        "queue": described(_BY_NAME, "step → the queue of its open task."),
+        "holder": described(_BY_NAME, "step → who holds its task."),
+        "owner": described({"type": ["string", "null"]}, "Who owns the case."),
+        "data": described(_BY_NAME, "place → value; payee.name reaches inside."),
+        "clocks": described({**_BY_NAME, "additionalProperties": _STATUS}, "clock → its status."),
+        "notices": described(_NAMES, "Templates that have been sent since the beginning."),
+        "milestones": described(_NAMES, "Milestones that have been reached."),
+        "incidents": described(_NAMES, "Texts of which each is part of an open incident."),
+    },
+    title="what must be so",
+)
+_STEPS: Mapping[str, Schema] = {
+    "complete": mapping(
+        {"step": _TEXT, "by": _WHO, "outcome": NAME, "data": _DATA, "reason": _TEXT, "refused": _REFUSED}, "step"
+    ),
+    "message": mapping({"name": NAME, "key": _TEXT, "payload": _DATA, "by": _WHO, "refused": _REFUSED}, "name"),
+    "wait": {
+        "title": "minutes, hours or days, as 90min, 4h, 2d, or {until: a moment}",
+        "anyOf": [
+            {"title": "a time, as 90min, 4h, 2d", "type": "string", "pattern": r"^\d+(min|h|d)$"},
+            mapping({"until": _MOMENT}, "until"),
+        ],
+    },
+    "services": _SERVICES,
+    "suspend": described(_TEXT, "The case is held, for this reason."),
+    "resume": described({"type": ["string", "null"]}, "The case goes on."),
+    "expect": _EXPECT,
+}
+SCHEMA: Mapping[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    **mapping(
+        {
+            "scenario": described(_TEXT, "What it is about."),
+            "process": NAME,
+            "at": described(_MOMENT, "When it begins."),
+            "start": mapping({"by": _WHO, "data": _DATA, "refused": _REFUSED}),
+            "services": _SERVICES,
+            "steps": listing(
+                {**mapping(_STEPS, title="one of " + ", ".join(_STEPS)), "minProperties": 1, "maxProperties": 1},
+                "a list of what happens",
+                0,
+            ),
+            "expect": _EXPECT,
+        },
+        "process",
+        "at",
+        title="A scenario of Caseway",
+    ),
+}
+_SHAPE = validator(SCHEMA)
+
+
+def load(text: bytes, file: str) -> Document:
+    """A scenario file whose shape is right. Raises DefinitionError with every problem."""
+    document = read(text, file)
+    found = Problems(document.warnings)
+    found.extend(misshapen(document, (), document.value, _SHAPE))
+    found.refuse()
+    return document
+
+
+def check(document: Document, process: Process | None, house: House, directory: Directory) -> None:
+    """Raises DefinitionError with every name that nothing has."""
+    value: Any = document.value
+    if process is None:
+        raise DefinitionError([_unknown(document, ("process",), "process", value["process"], ())])
+    found = Problems(_names(document, value, process, house, directory))
+    found.refuse()
+
+
+def _names(document: Document, value: Any, process: Process, house: House, directory: Directory) -> Iterator[Problem]:
+    people = (*directory.users, *OUTSIDE)
+    steps = [name for name in process.nodes if "/" not in name]
+    timed = [*clocks_of(process).by_name, *steps]
+
+    def some(place: Place, what: str, names: Iterable[Any], known: Iterable[str]) -> Iterator[Problem]:
+        there = list(known)
+        for name in names:
+            if name is not None and str(name) not in there:
+                yield _unknown(document, place, what, str(name), there)
+
+    def expected(place: Place, wanted: Mapping[str, Any]) -> Iterator[Problem]:
+        yield from some((*place, "open"), "step", wanted.get("open", ()), steps)
+        for word in ("queue", "holder"):
+            yield from some((*place, word), "step", wanted.get(word, ()), steps)
+        yield from some((*place, "queue"), "queue", wanted.get("queue", {}).values(), house.queues)
+        yield from some((*place, "clocks"), "clock", wanted.get("clocks", ()), timed)
+        fields = [path.split(".")[0] for path in wanted.get("data", ())]
+        yield from some((*place, "data"), "field", fields, process.names)
+
+    yield from some(("start", "by"), "user", [value.get("start", {}).get("by")], people)
+    for index, step in enumerate(value.get("steps", ())):
+        place: Place = ("steps", index)
+        ((word, given),) = step.items()
+        if word in ("complete", "message"):
+            yield from some((*place, word, "by"), "user", [given.get("by")], people)
+        if word == "complete":
+            yield from some((*place, word, "step"), "step", [given["step"]], steps)
+            node = process.nodes.get(given["step"])
+            if node is not None and not isinstance(node.spec, Human):
+                line, column = document.at((*place, word, "step"))
+                yield Problem("CW952", "error", document.file, line, column, f"{node.id} is no person's step")
+            elif node is not None and isinstance(node.spec, Human) and not given.get("refused"):
+                yield from some((*place, word, "outcome"), "outcome", [given.get("outcome")], node.spec.outcomes)
+        elif word == "message" and not given.get("refused"):
+            yield from some((*place, word, "name"), "message", [given["name"]], house.messages)
+        elif word == "expect":
+            yield from expected((*place, word), given)
+    yield from expected(("expect",), value.get("expect", {}))
+
+
+def _unknown(document: Document, place: Place, what: str, name: str, known: Iterable[str]) -> Problem:
+    there = list(known)
+    line, column = document.at(place)
+    return Problem(
+        "CW951", "error", document.file, line, column, f"there is no {what} {name!r}",
+        one_of(there) if there else None, did_you_mean(name, there),
+    )  # fmt: skip
