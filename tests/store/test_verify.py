@@ -249,6 +249,21 @@ TAILS: dict[str, tuple[str, int]] = {
         "WHERE case_id='c3' AND seq = 2",
         2,
     ),
+    "swapped with the one after it": (
+        "UPDATE history SET content = (SELECT o.content FROM history o "
+        "WHERE o.case_id='c3' AND o.seq = 5 - history.seq) WHERE case_id='c3' AND seq > 1",
+        2,
+    ),
+    "written once more at the end": (
+        "INSERT INTO history (case_id, seq, command_id, payload_hash, at, content, hash) "
+        "SELECT case_id, 4, 'again', payload_hash, at, content, hash FROM history WHERE case_id='c3' AND seq = 3",
+        4,
+    ),
+    "forged at the end": (
+        "INSERT INTO history (case_id, seq, command_id, payload_hash, at, content, hash) "
+        "SELECT 'c3', 4, 'forged', payload_hash, at, content, hash FROM history WHERE case_id='c1' AND seq = 1",
+        4,
+    ),
 }
 
 
@@ -259,6 +274,15 @@ def test_a_tail_hashed_again_does_not_open(made: Place, what: str) -> None:
     made.rehash("c3")
     (found,) = made.found()
     assert found[:2] == ("c3", seq) and "hashed again" in found[2]
+
+
+def test_two_histories_exchanged_do_not_open(made: Place) -> None:
+    """Whole, with their heads and hashed again: each row is bound to its case."""
+    for was, now in (("c2", "x"), ("c3", "c2"), ("x", "c3")):
+        made.sql("UPDATE history SET case_id = ? WHERE case_id = ?", now, was)
+    made.rehash("c2"), made.rehash("c3")
+    found = made.found()
+    assert [(one[:2], "hashed again" in one[2]) for one in found] == [(("c2", 1), True), (("c3", 1), True)]
 
 
 def cut(made: Place) -> None:
