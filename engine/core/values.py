@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from engine.core.kinds import ANY, Json, Type, Value, field_of
+from engine.core.kinds import ANY, Json, Type, Value
 
 MAX_INT = 2**63 - 1
 """Whole numbers in state and rows fit 64 bits."""
@@ -238,11 +238,7 @@ def _convert(given: Value, type: Type, table: dict[str, Convert], depth: int) ->
         item = type.item or ANY
         return [_at(f"[{place}]", entry, item, table, depth) for place, entry in enumerate(given)]
     if kind == "object" and type.kind in ("object", "any"):
-        return {
-            name: _field(name, entry, type, table, depth)
-            for name, entry in given.items()
-            if entry is not None or field_of(type, name) is not None  # a field that is null is not there
-        }
+        return _fields(given, type, table, depth)
     if type.kind != "any":
         raise _expected(type, given)
     if kind is None:
@@ -250,19 +246,30 @@ def _convert(given: Value, type: Type, table: dict[str, Convert], depth: int) ->
     return table[kind](given, Type(kind)) if table is TO_STATE or kind == "decimal" else given
 
 
-def _field(name: Any, given: Value, type: Type, table: dict[str, Convert], depth: int) -> Value:
-    if name.__class__ is not str:
-        raise ValueProblem("", f"the name of a field must be text, got {shown(name)}")
-    if table is TO_STATE:
-        writable_text(name)
-    field = field_of(type, name)
-    if field is None:
-        raise ValueProblem(name, "there is no such field")
-    return _at("." + name, given, field, table, depth)
+def _fields(given: dict[Any, Value], type: Type, table: dict[str, Convert], depth: int) -> dict[str, Value]:
+    """One loop and no call more than it must: every form and every result comes through here several times."""
+    known = type.fields if type.kind == "object" else None
+    done: dict[str, Value] = {}
+    for name, entry in given.items():
+        field = ANY if known is None else known.get(name, type.item)
+        if entry is None and field is None:
+            continue  # a field that is null is not there
+        if known is None or name not in known:
+            if name.__class__ is not str:
+                raise ValueProblem("", f"the name of a field must be text, got {shown(name)}")
+            if table is TO_STATE:
+                writable_text(name)
+        if field is None:
+            raise ValueProblem(name, "there is no such field")
+        done[name] = _at("." + name, entry, field, table, depth)
+    return done
 
 
 def _at(step: str, given: Value, type: Type, table: dict[str, Convert], depth: int) -> Value:
     try:
+        convert = table.get(type.kind)
+        if convert is not None and given is not None:
+            return convert(given, type)
         return _convert(given, type, table, depth + 1)
     except ValueProblem as problem:
         path = step + ("" if problem.path[:1] in ("", "[", ".") else ".") + problem.path

@@ -11,7 +11,7 @@ closes, and the columns to set instead of deleting it.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 from sqlmodel import SQLModel
@@ -100,21 +100,30 @@ class _Plan:
         return sql
 
 
+class _Watch(NamedTuple):
+    """What one kind of event means to the projections, by their place: which rows it touches (None: any of the
+    case's), which it closes. One look-up for each event."""
+
+    touches: list[tuple[int, Callable[[Any], Iterable[Id]] | None]]
+    closings: list[tuple[int, Callable[[Any], tuple[Id, Mapping[str, Any]]]]]
+
+
 class Projector:
     """All projections of an installation."""
 
     def __init__(self, projections: Iterable[Projection], statements: Statements) -> None:
         self._plans = [_Plan(projection, statements) for projection in projections]
-        self._touches: dict[type[Event], list[tuple[int, Callable[[Any], Iterable[Id]]]]] = {}
-        self._closings: dict[type[Event], list[tuple[int, Callable[[Any], tuple[Id, Mapping[str, Any]]]]]] = {}
-        self._sweeps: dict[type[Event], list[int]] = {}
+        self._watches: dict[type[Event], _Watch] = {}
         for index, plan in enumerate(self._plans):
             for event, touches in plan.projection.touches.items():
-                self._touches.setdefault(event, []).append((index, touches))
-            for event, closing in plan.projection.closing.items():
-                self._closings.setdefault(event, []).append((index, closing))
+                self._watch(event).touches.append((index, touches))
             for event in plan.projection.sweeps:
-                self._sweeps.setdefault(event, []).append(index)
+                self._watch(event).touches.append((index, None))
+            for event, closing in plan.projection.closing.items():
+                self._watch(event).closings.append((index, closing))
+
+    def _watch(self, event: type[Event]) -> _Watch:
+        return self._watches.setdefault(event, _Watch([], []))
 
     def project(self, changes: dict[int, Changes], case: str, state: Any, events: list[Event], now: int) -> None:
         """Notes what one command's events change, by the projection's place in `changes`. `now`: microseconds, for
@@ -122,17 +131,18 @@ class Projector:
         touched: dict[tuple[int, Id], None] = {}
         closing: dict[tuple[int, Id], Mapping[str, Any]] = {}
         for event in events:
-            kind = type(event)
-            for index, ids in self._touches.get(kind, ()):
-                for i in ids(event):
+            watch = self._watches.get(type(event))
+            if watch is None:
+                continue
+            for index, ids in watch.touches:
+                for i in self._plans[index].projection.ids(state) if ids is None else ids(event):
                     touched[index, i] = None
-            for index in self._sweeps.get(kind, ()):
-                for i in self._plans[index].projection.ids(state):
-                    touched[index, i] = None
-            for index, close in self._closings.get(kind, ()):
+            for index, close in watch.closings:
                 i, values = close(event)
                 touched[index, i] = None
                 closing[index, i] = values
+        if not touched:
+            return
         rows = [(index, i, self._plans[index].projection.row(state, i)) for index, i in touched]
         for index, i, row in rows:  # nothing is noted before every row could be made
             plan, change = self._plans[index], changes.get(index)
