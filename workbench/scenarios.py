@@ -9,6 +9,7 @@ messages, calls and jobs are worked off; worker functions answer what the scenar
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -61,14 +62,15 @@ def run_all(paths: Sequence[Path], processes: Path, told: Callable[[Result], Non
     results = []
     with tempfile.TemporaryDirectory(prefix="caseway-test-") as place:
         pattern = Path(place) / "pattern"
-        _set_up(pattern, processes)
+        set_up(pattern, processes)
         for file in files_of(paths):
             results.append(run(file, pattern, Path(place)))
             told(results[-1])
     return results
 
 
-def _set_up(folder: Path, processes: Path) -> None:
+def set_up(folder: Path, processes: Path) -> None:
+    """Makes the installation that scenarios get copies of."""
     home = Home(folder)
     create(home)
     shutil.rmtree(home.processes)
@@ -87,14 +89,11 @@ def run(file: Path, pattern: Path, place: Path) -> Result:
         document = load(file.read_bytes(), str(file))
         written: Any = document.value
         result.name = str(written.get("scenario", file.stem))
-        folder = Path(tempfile.mkdtemp(dir=place))
-        shutil.copytree(pattern, folder, dirs_exist_ok=True)
-        clock = VirtualClock(_moment(written["at"]))
-        with Caseway(Home(folder), clock, unsafe=True) as caseway:
+        clock = VirtualClock(moment_of(written["at"]))
+        with copied(pattern, place) as folder, Caseway(Home(folder), clock, unsafe=True) as caseway:
             process = caseway.definitions.process(written["process"])
             check(document, process, caseway.definitions.house(), caseway.directory)
             Play(caseway, clock, written, result.problems).run()
-        shutil.rmtree(folder)
     except OSError as error:
         result.problems.append(f"{error.filename or file}: {error.strerror or error}")
     except (Wrong, StoreError) as error:
@@ -104,7 +103,18 @@ def run(file: Path, pattern: Path, place: Path) -> Result:
     return result
 
 
-def _moment(text: Any) -> datetime:
+@contextmanager
+def copied(pattern: Path, place: Path) -> Iterator[Path]:
+    """A copy of the pattern installation, for as long as one scenario needs it."""
+    folder = Path(tempfile.mkdtemp(dir=place))
+    try:
+        shutil.copytree(pattern, folder, dirs_exist_ok=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def moment_of(text: Any) -> datetime:
     try:
         at = datetime.fromisoformat(str(text))
     except ValueError:
@@ -179,7 +189,7 @@ class Play:
 
     def _wait(self, given: Any) -> None:
         now = self.clock.now()
-        until = _moment(given["until"]) if isinstance(given, dict) else now + _span(given)
+        until = moment_of(given["until"]) if isinstance(given, dict) else now + _span(given)
         for _ in range(100_000):
             due = self._due()
             if due is None or due > until:
