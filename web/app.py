@@ -1,0 +1,89 @@
+"""The application: one installation, open, behind pages and an API.
+
+Theory of operation. The core is synchronous; every endpoint that touches it is a plain function, which FastAPI
+runs in a thread, with a connection of its own (`web.desk`). Pages are rendered on the server and work without
+script. `web.guard` sees every request; the routers add who may ask, and that forms come from our own pages.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio.to_thread
+from argon2 import PasswordHasher
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from bootstrap import Caseway
+from engine.runtime.cipher import VaultError
+from engine.runtime.errors import StoreError
+from web import problems
+from web.accounts import Accounts
+from web.deps import own_form
+from web.desk import Desks
+from web.guard import Guard, TooLarge
+from web.routes import account, inbox
+from web.sessions import Sessions
+from web.throttle import Throttle
+
+HERE = Path(__file__).parent
+THREADS = 24
+"""Requests that are worked on at once; further ones wait."""
+
+
+class Files(StaticFiles):
+    """Style and script: the same until the next version, so browsers may keep them for an hour."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+
+
+def create_app(
+    caseway: Caseway, *, secure: bool = False, demo: tuple[str, Sequence[str]] | None = None,
+    hasher: PasswordHasher | None = None,
+) -> FastAPI:  # fmt: skip
+    """The application over an open installation, which stays the caller's to close.
+
+    secure: it is reached over TLS, so cookies are kept to it. demo: a password and accounts that the page for
+    signing in shows. hasher: argon2's cost, for tests.
+    """
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        yield
+        app.state.desks.close()
+
+    app = FastAPI(
+        title="Caseway", version="1", lifespan=life, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+    )
+    app.state.desks = Desks(caseway)
+    app.state.accounts = Accounts(caseway, hasher)
+    app.state.sessions = Sessions(caseway.vault)
+    app.state.throttle = Throttle(caseway.clock.now)
+    app.state.secure = secure
+    app.state.demo = demo
+    for error in (
+        problems.Problem, problems.SignIn, HTTPException, StoreError, VaultError, TooLarge, Exception,
+    ):  # fmt: skip
+        app.add_exception_handler(error, problems.handle)
+    app.add_exception_handler(RequestValidationError, _misfit)
+    app.mount("/static", Files(directory=HERE / "static"))
+    for router in (account.router, inbox.router):
+        app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
+    app.add_middleware(Guard, sessions=app.state.sessions, now=caseway.clock.now, secure=secure)
+    return app
+
+
+async def _misfit(request: Request, error: Exception) -> Response:
+    """A request whose parameters or body do not fit what the API takes."""
+    assert isinstance(error, RequestValidationError)
+    fields = {".".join(map(str, one["loc"][1:])) or str(one["loc"][0]): one["msg"] for one in error.errors()}
+    return problems.answer(request, problems.Problem(422, "request", fields=fields))

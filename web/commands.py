@@ -1,0 +1,174 @@
+"""What people and programs ask: forms and JSON become commands, answers become words.
+
+Theory of operation. Every action on a task is one row of `ACTS`: what it takes, and the command it becomes. The
+page shows what `tasks.rules` opens; the core decides. A command's id comes from the form or the Idempotency-Key,
+so that what is sent twice is done once. Where the caller says which revision of the case they have seen, the
+command and the check share one transaction: of two who saw the same, one comes too late.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from msgspec import structs
+
+from bootstrap import MACHINE
+from engine.core import commands as core
+from engine.core.commands import Command, Refusal, Request
+from engine.core.model import Process
+from engine.runtime.answers import Accepted, Answer
+from engine.runtime.batch import Item, Step
+from engine.runtime.clock import new_id
+from engine.runtime.errors import Collision
+from tasks import commands as work
+from tasks.ground import Look
+from tasks.next import claim_next
+from tasks.queries import Listed
+from tasks.reasons import Reason
+from tasks.rules import may
+from web.desk import Desk
+from web.problems import refused
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """takes: the fields that a form asks for. said: what the page says afterwards."""
+
+    make: Callable[[int, Mapping[str, Any]], Command]
+    takes: tuple[str, ...] = ()
+    said: str = ""
+
+
+ACTS: Mapping[str, Act] = {
+    "claim": Act(lambda task, given: work.ClaimTask(task), said="claimed"),
+    "release": Act(lambda task, given: work.ReleaseTask(task, given["reason"]), ("reason",), "released"),
+    "transfer": Act(
+        lambda task, given: work.TransferTask(task, given["queue"], given["user"], given["reason"]),
+        ("queue", "user", "reason"), "transferred",
+    ),
+    "delegate": Act(
+        lambda task, given: work.DelegateTask(task, given["user"], given["reason"]), ("user", "reason"), "delegated"
+    ),
+    "return": Act(lambda task, given: work.ReturnTask(task, given["reason"]), ("reason",), "returned"),
+    "follow_up": Act(
+        lambda task, given: work.ParkTask(task, given["until"], given["reason"]), ("until", "reason"), "parked"
+    ),
+    "take_up": Act(lambda task, given: work.TakeUpTask(task), said="claimed"),
+    "ask_review": Act(
+        lambda task, given: work.AskReview(task, given["user"], given["question"]), ("user", "question"), "asked"
+    ),
+    "answer": Act(
+        lambda task, given: work.AnswerReview(task, given["answer"], given["agrees"]), ("answer", "agrees"), "answered"
+    ),
+    "withdraw": Act(lambda task, given: work.WithdrawReview(task), said="claimed"),
+    "skip": Act(lambda task, given: core.SkipTask(task, given["reason"]), ("reason",), "skipped"),
+    "suspend": Act(lambda task, given: work.SuspendTask(task, given["reason"]), ("reason",), "suspended_task"),
+    "resume": Act(lambda task, given: work.ResumeTask(task, given["reason"]), ("reason",), "resumed_task"),
+    "priority": Act(
+        lambda task, given: work.SetPriority(task, given["priority"], given["reason"]), ("priority", "reason"), "ranked"
+    ),
+    "draft": Act(lambda task, given: work.SaveDraft(task, given["data"]), ("data",), "saved"),
+    "complete": Act(
+        lambda task, given: core.CompleteTask(task, given["outcome"], given["data"], given["reason"]),
+        ("outcome", "data", "reason"), "completed",
+    ),
+}  # fmt: skip
+"""Actions on a task by their name in the lifecycle table."""
+
+NOTHING: Mapping[str, Any] = {
+    "reason": "", "queue": "", "user": "", "question": "", "answer": "", "agrees": False, "priority": 0,
+    "outcome": "", "data": {}, "until": None,
+}  # fmt: skip
+
+
+def act(desk: Desk, case: str, task: int, action: str, given: Mapping[str, Any], **how: Any) -> Accepted:
+    """Does something with a task. Raises Problem, in the user's language, when it is not done."""
+    command = ACTS[action].make(task, {**NOTHING, **{k: v for k, v in given.items() if v is not None}})
+    answer = submit(desk, case, command, **how)
+    if isinstance(answer, Accepted):
+        return answer
+    why = closed(desk, case, task, action)
+    raise refused(answer, desk.told(why.text) if why is not None else "")
+
+
+def ask(desk: Desk, case: str, command: Command, **how: Any) -> Accepted:
+    """Asks it of a case. Raises Problem when it is not done."""
+    answer = submit(desk, case, command, **how)
+    if isinstance(answer, Accepted):
+        return answer
+    raise refused(answer)
+
+
+def submit(desk: Desk, case: str, command: Command, *, id: str = "", revision: int | None = None) -> Answer:
+    """The answer to a command, once it is durable.
+
+    id: what is sent again under the same one is not done again. revision: of the case as the caller has seen
+    it; a case that has moved on refuses the command with the code `stale`.
+    """
+    now = desk.now
+    command_id = hashlib.sha256(f"{desk.user}\0{id}".encode()).hexdigest()[:32] if id else new_id(now)
+    request = Request(command_id, case, command, desk.user, now, desk.ground)
+    if revision is None:
+        return desk.caseway.runner.submit(request)
+    seen = revision
+
+    def unmoved(answer: Answer) -> Iterable[Step]:
+        """Takes the command back if the case was not where the caller saw it: the runner then tries again, in
+        vain, and says that it is busy."""
+        if isinstance(answer, Accepted) and not answer.repeated and answer.revision != seen + 1:
+            raise Collision("the case has moved on")
+        return ()
+
+    if _revision(desk, case) != seen and not _known(desk, command_id):
+        return STALE
+    answer = desk.caseway.runner.submit_items([Item(request, unmoved)])[0]
+    return STALE if getattr(answer, "code", "") == "busy" and _revision(desk, case) != seen else answer
+
+
+STALE = Refusal("stale", "the case has changed since you looked at it: look again")
+
+
+def _revision(desk: Desk, case: str) -> int | None:
+    row = desk.caseway.connection.one("SELECT revision FROM cases WHERE id = ?", (case,))
+    return row[0] if row else None
+
+
+def _known(desk: Desk, command_id: str) -> bool:
+    return desk.caseway.connection.one("SELECT 1 FROM history WHERE command_id = ?", (command_id,)) is not None
+
+
+def take_next(desk: Desk, queues: tuple[str, ...] = ()) -> Listed | None:
+    """Claims the best task there is for the user; None when there is none. Raises Problem when claiming failed."""
+    caseway = desk.caseway
+    found = claim_next(
+        caseway.connection, caseway.directory, desk.user, lambda case, command: submit(desk, case, command), queues
+    )
+    if found is None or isinstance(found, Listed):
+        return found
+    raise refused(found)
+
+
+def closed(desk: Desk, case: str, task: int, action: str) -> Reason | None:
+    """Why the user may not do this with the task; None if they may, or the case is not there."""
+    row = desk.caseway.connection.one("SELECT state, process, version, key FROM cases WHERE id = ?", (case,))
+    process = desk.caseway.definitions.process(row[1], row[2]) if row else None
+    if row is None or process is None:
+        return None
+    return may(look(desk, case, process, MACHINE.decode(row[0]), row[3]), desk.user, task, action)
+
+
+def look(desk: Desk, case: str, process: Process, state: Any, key: bytes | None) -> Look:
+    """A case as questions about it see it; secrets open for them."""
+    sealer = desk.caseway.vault.cipher(case, key).sealer if process.secrets and key is not None else None
+    return Look(process, state, structs.replace(desk.caseway.env(), now=desk.now, sealer=sealer))
+
+
+def until(text: str, desk: Desk) -> datetime | None:
+    """A moment that a form gives in the organisation's zone; None for what is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=desk.zone)

@@ -1,0 +1,81 @@
+"""What endpoints ask for: the desk of whoever signed in, forms that came from our own pages, the API's caller."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Header
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from web.desk import Desk
+from web.guard import UNSAFE
+from web.problems import Problem, SignIn
+
+
+def visitor(request: Request) -> Iterator[Desk]:
+    """A desk for whoever it is; `user` is "" before signing in."""
+    app, session = request.app.state, request.state.session
+    with app.desks.borrow() as caseway:
+        user = session.user
+        if user and app.accounts.generation(caseway.connection, user) != session.generation:
+            request.state.session, user = app.sessions.begin(caseway.clock.now()), ""
+        yield Desk(caseway, user, request.state.language, ground=f"web:{request.client.host if request.client else ''}")
+
+
+Visitor = Annotated[Desk, Depends(visitor)]
+
+
+def signed_in(desk: Visitor) -> Desk:
+    """The desk of somebody who has signed in; otherwise they are sent to do so."""
+    if not desk.user:
+        raise SignIn
+    return desk
+
+
+Signed = Annotated[Desk, Depends(signed_in)]
+
+
+async def own_form(request: Request) -> None:
+    """Holds for every page: what changes something comes from a page of this very session."""
+    if request.method not in UNSAFE:
+        return
+    form = await request.form()
+    token = form.get("csrf") or request.headers.get("x-csrf-token") or ""
+    if request.state.foreign or not request.app.state.sessions.fits(request.state.session, str(token)):
+        raise Problem(403, "forged", _forged(request))
+
+
+async def posted(request: Request) -> FormData:
+    return await request.form()
+
+
+Form = Annotated[FormData, Depends(posted)]
+
+
+def caller(request: Request, authorization: Annotated[str, Header(include_in_schema=False)] = "") -> Iterator[Desk]:
+    """The desk of a program: by its token, or by the session of a page, whose commands carry the page's token."""
+    app, session = request.app.state, request.state.session
+    scheme, _, token = authorization.partition(" ")
+    with app.desks.borrow() as caseway:
+        if scheme.lower() == "bearer":
+            request.state.bearer = True
+            user = app.accounts.bearer(caseway.connection, token.strip())
+        else:
+            user = session.user
+            if user and app.accounts.generation(caseway.connection, user) != session.generation:
+                user = ""
+            forged = request.state.foreign or not app.sessions.fits(session, request.headers.get("x-csrf-token", ""))
+            if user and request.method in UNSAFE and forged:
+                raise Problem(403, "forged", _forged(request))
+        if not user:
+            raise Problem(401, "unauthenticated")
+        yield Desk(caseway, user, request.state.language, ground="api")
+
+
+Caller = Annotated[Desk, Depends(caller)]
+
+
+def _forged(request: Request) -> str:
+    from web.texts import text
+
+    return text("forged", request.state.language)

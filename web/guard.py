@@ -1,0 +1,121 @@
+"""What holds for every request and answer: sizes, where a request may come from, security headers, the session.
+
+Plain ASGI, so that it costs next to nothing and sees every answer, errors too.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from http.cookies import SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web.sessions import COOKIE, LIFE, Sessions
+
+LARGEST = 2_000_000
+"""Bytes of a request's body."""
+
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+LANGUAGE = "language"
+"""The cookie that remembers the language."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Cache-Control": "no-store",
+}
+"""What every answer carries unless it says otherwise itself."""
+
+
+class Guard:
+    """secure: cookies only over TLS. now: the installation's clock."""
+
+    def __init__(self, app: ASGIApp, sessions: Sessions, now: Callable[[], datetime], secure: bool) -> None:
+        self._app = app
+        self._sessions = sessions
+        self._now = now
+        self._secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        cookies = _cookies(headers.get("cookie", ""))
+        session = self._sessions.read(cookies.get(COOKIE, ""), self._now())
+        state = scope.setdefault("state", {})
+        state["session"] = session
+        state["language"] = language_of(cookies.get(LANGUAGE, ""), headers.get("accept-language", ""))
+        state["foreign"] = scope["method"] in UNSAFE and not _own(headers)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                out = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    out.setdefault(name, value)
+                current = state["session"]
+                if current.fresh and not state.get("bearer"):
+                    out.append("set-cookie", self._cookie(self._sessions.write(current)))
+            await send(message)
+
+        await self._app(scope, _bounded(receive), answer)
+
+    def _cookie(self, value: str) -> str:
+        secure = "; Secure" if self._secure else ""
+        return f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={int(LIFE.total_seconds())}{secure}"
+
+
+class TooLarge(Exception):
+    """The body of a request is larger than we take."""
+
+
+def _bounded(receive: Receive) -> Receive:
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > LARGEST:
+            raise TooLarge
+        return message
+
+    return bounded
+
+
+def _cookies(header: str) -> dict[str, str]:
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(header)
+    except Exception:  # a browser sends what other programs on the host have set
+        return {}
+    return {name: morsel.value for name, morsel in jar.items()}
+
+
+def _own(headers: Headers) -> bool:
+    """Whether a request comes from our own pages, as far as the browser says; programs say nothing."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def language_of(chosen: str, accepted: str) -> str:
+    """zh or en: what was chosen, else what the browser likes best, else zh."""
+    if chosen in ("zh", "en"):
+        return chosen
+    for part in accepted.split(","):
+        tag = part.split(";")[0].strip().lower()[:2]
+        if tag in ("zh", "en"):
+            return tag
+    return "zh"
