@@ -25,8 +25,8 @@ _OPENING = """\
 name. An **error** keeps a process from being deployed; a **warning** is a doubt. The names in the examples are those
 of [docs/example](example/house.yaml).
 
-    inquiry.yaml:12:20: error CW121: there is no queue 'intaek' (expected one of …; did you mean 'intake'?)
-    file         line:column      code   what is wrong             what to write instead
+    processes/inquiry.yaml:12:20: error CW121: there is no queue 'intaek' (expected one of …; did you mean 'intake'?)
+    file                   line:column  code   what is wrong              what to write instead
 """
 _GROUPS = {
     "0": "The file and its YAML",
@@ -74,6 +74,8 @@ def page() -> str:
 
 def _entries() -> Iterator[str]:
     known, group = cures(), ""
+    if new := sorted(meanings().keys() - known.keys()):
+        raise SystemExit(f"{CURES.name} says nothing yet of {', '.join(new)}: what is the cure?")
     for code, meaning in meanings().items():
         if _GROUPS[code[2]] != group:
             group = _GROUPS[code[2]]

@@ -4,7 +4,7 @@ A fenced block says in its info string what it is:
 
     ```yaml process            a whole process
     ```yaml steps              an ordered mapping of steps; steps that it names and does not show are ends
-    ```yaml top                keys of a process (`clocks:`, `start:`, `meanwhile:` ...), put into docs/example/example.yaml
+    ```yaml top                keys of a process (`clocks:`, `start:` ...), put into docs/example/example.yaml
     ```yaml house              keys of house.yaml, put into docs/example/house.yaml
     ```yaml steps wrong CW121  the same, with exactly this problem
 
@@ -91,7 +91,8 @@ def problems(kind: str, text: str, more: Mapping[str, str] | None = None, name: 
     `name` is its file's, if that is not the process's."""
     usual, whole = _WHOLE[kind](text)
     name = name or usual
-    files = Bundle({**contents(), **{file: content.encode() for file, content in (more or {}).items()}, name: whole.encode()})
+    beside = {file: content.encode() for file, content in (more or {}).items()}
+    files = Bundle({**contents(), **beside, name: whole.encode()})
     try:
         if name == "house.yaml":
             return list(compile_house(the_compiler().grammar, files)[1])
