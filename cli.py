@@ -37,6 +37,11 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a letter shows a question mark
+    try:
+        " ".join(sys.argv).encode()
+    except UnicodeEncodeError:
+        print("What was typed is no text in UTF-8: check how your terminal or script writes it.", file=sys.stderr)
+        sys.exit(2)
     app(prog_name="caseway")
 
 

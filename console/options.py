@@ -163,7 +163,7 @@ def data_of(given: list[str], text: str, kinds: Mapping[str, Any], zone: str) ->
 
     try:
         data = msgspec.json.Decoder(float_hook=Decimal).decode(text) if text else {}
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         stop(f"--data: expected JSON: {error}", code=2)
     if not isinstance(data, dict):
         stop('--data: expected a JSON object, as {"channel": "phone"}', code=2)
@@ -189,5 +189,5 @@ def _read(path: str, value: str, kinds: Mapping[str, Any], zone: str) -> Any:
         if kind.kind == "any" or value[:1] in ("[", "{"):
             return msgspec.json.Decoder(float_hook=Decimal).decode(value)
         return value_of(value, kind, zone)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return value

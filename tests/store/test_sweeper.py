@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.core.commands import CompleteTask, FireTimer, ResumeCase, SuspendCase
+from engine.core.commands import CompleteTask, FireTimer, Refusal, ResumeCase, SuspendCase
 from engine.runtime import messages, schedules, timers
 from engine.runtime.answers import Answer
 from engine.runtime.batch import Item
@@ -120,6 +120,23 @@ def test_a_message_reaches_the_case_that_waits(town: Town, sweeper: Sweeper) -> 
     assert swept is not None and swept.messages == 1
     assert not town.state(case).waits and town.state(other).waits
     assert standing(town) == {"delivered": 1}
+
+
+UNWRITABLE = [
+    ("key", {"key": "a\0b"}),
+    ("key", {"key": "\udcff"}),
+    ("key", {"key": "x" * 201}),
+    ("id", {"ident": "\0"}),
+    ("id", {"ident": "x" * 201}),
+    ("payload", {"text": "x" * 200_000}),
+]
+
+
+@pytest.mark.parametrize(("code", "wrong"), UNWRITABLE)
+def test_a_message_that_no_store_can_hold(town: Town, sweeper: Sweeper, code: str, wrong: dict[str, str]) -> None:
+    refused = send(town, **wrong)  # type: ignore[arg-type]  # one of its keywords each
+    assert isinstance(refused, Refusal) and refused.code == code
+    assert standing(town) == {}
 
 
 def test_a_message_may_come_early(town: Town, sweeper: Sweeper) -> None:
