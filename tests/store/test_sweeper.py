@@ -134,7 +134,7 @@ UNWRITABLE = [
 
 @pytest.mark.parametrize(("code", "wrong"), UNWRITABLE)
 def test_a_message_that_no_store_can_hold(town: Town, sweeper: Sweeper, code: str, wrong: dict[str, str]) -> None:
-    refused = send(town, **wrong)  # type: ignore[arg-type]  # one of its keywords each
+    refused = send(town, **wrong)
     assert isinstance(refused, Refusal) and refused.code == code
     assert standing(town) == {}
 
