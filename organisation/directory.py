@@ -15,6 +15,19 @@ Text = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """Days on which somebody is away, first and last included; and who stands in, for which processes."""
+
+    start: date
+    end: date
+    substitute: str = ""
+    processes: frozenset[str] = frozenset()  # empty: all; for others the user is there
+
+    def holds(self, on: date, process: str) -> bool:
+        return self.start <= on <= self.end and (not self.processes or process in self.processes)
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """A person. `start` and `end` are the first and the last day of service; None: without bound."""
 
@@ -26,6 +39,8 @@ class User:
     start: date | None = None
     end: date | None = None
     contact: Mapping[str, str] = field(default_factory=dict)  # channel -> address
+    capacity: int | None = None  # tasks in hand at most; None: without bound
+    absences: tuple[Absence, ...] = ()
 
     def active(self, on: date | None) -> bool:
         return within(self.start, self.end, on)
@@ -50,6 +65,7 @@ class Queue:
     id: str
     members: frozenset[str] = frozenset()
     managers: frozenset[str] = frozenset()
+    assign_by: str = ""  # round_robin | least_loaded | skill: work is pushed to members; "": they take it
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +143,25 @@ class Directory:
         """Whether the user exists and, on that day, is in service."""
         known = self.users.get(user)
         return known is not None and known.active(on)
+
+    def absence(self, user: str, on: date, process: str = "") -> Absence | None:
+        """Why the user is away on that day, as far as the process is concerned; None if they are not."""
+        known = self.users.get(user)
+        return next((a for a in known.absences if a.holds(on, process)), None) if known else None
+
+    def there(self, user: str, on: date, process: str = "") -> bool:
+        """Whether the user is in service and not away."""
+        return self.active(user, on) and self.absence(user, on, process) is None
+
+    def stand_in(self, user: str, on: date, process: str = "") -> str:
+        """Who stands in for a user who is away: the substitute, or theirs if they are away too; "" for nobody."""
+        seen = {user}
+        while (away := self.absence(user, on, process)) is not None:
+            user = away.substitute
+            if user in seen or not self.active(user, on):
+                return ""
+            seen.add(user)
+        return user if len(seen) > 1 else ""
 
     def roles(self, user: str) -> frozenset[str]:
         known = self.users.get(user)
@@ -212,6 +247,10 @@ class Directory:
             ):
                 return grant
         return None
+
+    def grants(self, kind: str) -> tuple[Grant, ...]:
+        """All grants of a kind, the narrowest first."""
+        return tuple(self._kinds.get(kind, ()))
 
     def who_may(
         self,

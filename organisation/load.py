@@ -7,6 +7,7 @@ Members and managers of queues are users (`chen_wei`), roles (`role.officer`) or
     users: {chen_wei: {name: 陈伟, roles: [officer], groups: [claims]}}
     groups: {claims: {title: 理赔部, manager: chen_wei, part_of: company}}
     queues: {claims_review: {members: [role.officer], managers: [chen_wei]}}
+    absences: [{user: chen_wei, from: 2026-05-04, to: 2026-05-08, substitute: liu_yang, processes: [claims]}]
     grants: [{role: officer, kind: claims, line: motor, amount: 10000, decision: approve}]
 """
 
@@ -22,7 +23,7 @@ from engine.language.problems import Problem, Problems, did_you_mean, one_of
 from engine.language.shape import misshapen, validator
 from engine.language.source import read
 from engine.language.words import NAME, TEXT, Schema, described, listing, mapping, named
-from organisation.directory import Directory, Grant, Group, Queue, User
+from organisation.directory import Absence, Directory, Grant, Group, Queue, User
 
 CODES = {
     "CW902": "a name that is not defined",
@@ -30,6 +31,7 @@ CODES = {
     "CW904": "a line of groups that leads back to itself",
     "CW905": "a queue that nobody serves",
     "CW906": "a grant to nobody, or to two",
+    "CW907": "a substitute who is the one away",
 }
 
 _PERSON: Schema = {
@@ -40,6 +42,8 @@ _PERSON: Schema = {
 _DAY: Schema = {"title": "a day, as '2026-01-31'", "type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
 _NAMES = {**listing(NAME, "a list of names", 0), "uniqueItems": True}
 _PEOPLE = {**listing(_PERSON, "a list of users, role.x and group.x", 0), "uniqueItems": True}
+_CAPACITY: Schema = {"title": "a whole number", "type": "integer", "minimum": 0}
+ASSIGN_BY = ("round_robin", "least_loaded", "skill")
 _AMOUNT: Schema = {"title": "an amount", "type": "number", "minimum": 0}
 
 SCHEMA: Mapping[str, Any] = mapping(
@@ -56,12 +60,41 @@ SCHEMA: Mapping[str, Any] = mapping(
                     "contact": {"type": "object", "additionalProperties": {"type": "string"}},
                     "from": described(_DAY, "First day of service."),
                     "to": described(_DAY, "Last day of service."),
+                    "capacity": described(_CAPACITY, "How many tasks they may have in hand. Left out: without limit."),
                 },
                 "name",
             )
         ),
         "groups": named(mapping({"title": TEXT, "manager": NAME, "part_of": NAME}, "title")),
-        "queues": named(mapping({"members": _PEOPLE, "managers": _PEOPLE}, "members")),
+        "queues": named(
+            mapping(
+                {
+                    "members": _PEOPLE,
+                    "managers": _PEOPLE,
+                    "assign_by": described(
+                        {"title": " or ".join(ASSIGN_BY), "enum": list(ASSIGN_BY)},
+                        "How work is pushed to its members. Left out: they take it.",
+                    ),
+                },
+                "members",
+            )
+        ),
+        "absences": listing(
+            mapping(
+                {
+                    "user": NAME,
+                    "from": described(_DAY, "First day away."),
+                    "to": described(_DAY, "Last day away."),
+                    "substitute": described(NAME, "Who stands in."),
+                    "processes": described(_NAMES, "Only for these. Left out: for all."),
+                },
+                "user",
+                "from",
+                "to",
+            ),
+            "a list of absences",
+            0,
+        ),
         "grants": listing(
             mapping(
                 {
@@ -106,7 +139,10 @@ def load(text: bytes | str, file: str, house: House | None = None) -> tuple[Docu
 def build(value: Mapping[str, Any], revision: int) -> Directory:
     """The directory that a checked document (`load`, or one stored) stands for."""
     given = value["users"]
-    users = {name: _user(name, entry) for name, entry in given.items()}
+    away: dict[str, list[Absence]] = {}
+    for entry in value.get("absences", ()):
+        away.setdefault(entry["user"], []).append(_absence(entry))
+    users = {name: _user(name, entry, tuple(away.get(name, ()))) for name, entry in given.items()}
     groups = {
         name: Group(
             name,
@@ -118,14 +154,19 @@ def build(value: Mapping[str, Any], revision: int) -> Directory:
         for name, entry in value.get("groups", {}).items()
     }
     queues = {
-        name: Queue(name, _people(entry.get("members", ()), users), _people(entry.get("managers", ()), users))
+        name: Queue(
+            name,
+            _people(entry.get("members", ()), users),
+            _people(entry.get("managers", ()), users),
+            entry.get("assign_by", ""),
+        )
         for name, entry in value.get("queues", {}).items()
     }
     grants = [_grant(entry) for entry in value.get("grants", ())]
     return Directory(users, groups, queues, grants, value.get("zone", "UTC"), revision)
 
 
-def _user(name: str, entry: Mapping[str, Any]) -> User:
+def _user(name: str, entry: Mapping[str, Any], absences: tuple[Absence, ...]) -> User:
     return User(
         name,
         _text(entry["name"]),
@@ -135,7 +176,14 @@ def _user(name: str, entry: Mapping[str, Any]) -> User:
         _day(entry.get("from")),
         _day(entry.get("to")),
         entry.get("contact", {}),
+        entry.get("capacity"),
+        absences,
     )
+
+
+def _absence(entry: Mapping[str, Any]) -> Absence:
+    start, end = date.fromisoformat(entry["from"]), date.fromisoformat(entry["to"])
+    return Absence(start, end, entry.get("substitute", ""), frozenset(entry.get("processes", ())))
 
 
 def _grant(entry: Mapping[str, Any]) -> Grant:
@@ -206,6 +254,14 @@ def _names(document: Document, house: House | None) -> Iterator[Problem]:
             for index, one in enumerate(entry.get(which, ())):
                 what, _, used = one.rpartition(".")
                 yield from name(("queues", queue, which, index), used, known[what], what or "user")
+    for index, away in enumerate(value.get("absences", ())):
+        at: Place = ("absences", index)
+        for key in ("user", "substitute"):
+            if key in away:
+                yield from name((*at, key), away[key], users, "user")
+        if away.get("substitute") == away["user"]:
+            yield document.problem("CW907", (*at, "substitute"), "nobody stands in for themselves")
+        yield from _period(document, at, away)
     for index, grant in enumerate(value.get("grants", ())):
         here: Place = ("grants", index)
         if ("role" in grant) == ("user" in grant):

@@ -11,15 +11,16 @@ from engine.core.data import names
 from engine.core.events import ActRequested, IncidentRaised
 from engine.core.machine import Turn
 from tasks import events as e
-from tasks.ground import directory, in_service
+from tasks.ground import directory
 from tasks.model import bounded
 from tasks.placing import person
+from tasks.standing import present, there
 from tasks.state import Task, WorkState
 
 Json = Any
 
 UP = "up"
-"""To `reassign`: the next in service in the line above who holds the task or is meant to; who manages the queue of
+"""To `reassign`: the next who is there in the line above who holds the task or is meant to; who manages the queue of
 a task that nobody has. To `set_owner`: the next above the owner."""
 
 
@@ -47,7 +48,8 @@ def _reassign(turn: Turn, args: Mapping[str, Json], source: str) -> None:
         if notes:
             _failed(turn, source, f"reassign: {'; '.join(notes)}")
         elif user and user != (task.holder or task.assignee):
-            _transfer(turn, token, source, task.queue, user)
+            here = present(turn, user) or user  # with nobody to stand in, it waits for them
+            _transfer(turn, token, source, task.queue, here, "" if here == user else user)
 
 
 def _up(turn: Turn, task: Task, notes: list[str]) -> str:
@@ -56,7 +58,7 @@ def _up(turn: Turn, task: Task, notes: list[str]) -> str:
     if has:
         return _above(turn, has)
     managers = sorted(directory(turn).managers(task.queue))
-    user = next((one for one in managers if in_service(turn, one)), "")
+    user = next((one for one in managers if there(turn, one)), "")
     if not user:
         notes.append(f"nobody manages the queue {task.queue}")
     return user
@@ -108,11 +110,12 @@ def _tasks(turn: Turn, args: Mapping[str, Json]) -> Iterator[tuple[int, Task]]:
 
 
 def _above(turn: Turn, user: str) -> str:
-    return next((one for one in directory(turn).line(user) if in_service(turn, one)), "")
+    return next((one for one in directory(turn).line(user) if there(turn, one)), "")
 
 
-def _transfer(turn: Turn, token: int, source: str, queue: str, user: str) -> None:
-    turn.emit(e.TaskTransferred(token, source, turn.now, queue, user, directory(turn).revision))
+def _transfer(turn: Turn, token: int, source: str, queue: str, user: str, behalf: str = "") -> None:
+    revision = directory(turn).revision
+    turn.emit(e.TaskTransferred(token, source, turn.now, queue, user, revision, behalf=behalf))
 
 
 def _failed(turn: Turn, source: str, text: str) -> None:

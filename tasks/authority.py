@@ -6,18 +6,21 @@ is filled in, and what then is not set is covered only by grants that do not ask
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import cast
 
-from engine.core.commands import CompleteTask
 from engine.core.data import Names, assigned, names
 from engine.core.machine import Turn
 from engine.core.model import Human, Json, Outcome
 from engine.core.moves import FAULTS
-from organisation.directory import Grant
+from organisation.directory import Directory, Grant
 from tasks.ground import Ground, directory
 from tasks.model import Authority, Named, Work
 from tasks.reasons import Reason, reason
+
+MOST_NAMED = 5
+"""How many of those who may decide a refusal names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +37,35 @@ class Matter:
         return " ".join(part for part in (self.kind, self.line, self.decision, amount) if part)
 
 
+def matter_of(ground: Ground, number: int, authority: Authority) -> Matter:
+    """What the task will decide, as far as it is known now. Raises Fault or EvaluationError."""
+    return _matter(authority, authority.decision, names(cast(Turn, ground), number))
+
+
 def weigh(ground: Ground, user: str, number: int, step: Work) -> Reason | None:
     """Why the user cannot have the authority that the task will take; None while it may be."""
     authority = step.authority
     if authority is None:
         return None
     try:
-        matter = _matter(authority, authority.decision, names(cast(Turn, ground), number))
+        matter = matter_of(ground, number, authority)
     except FAULTS as fault:
         return reason("unweighed", fault=fault)
     people = directory(ground)
     on = people.today(ground.now)
     if people.might(user, matter.kind, matter.line, matter.amount, matter.decision, on):
         return None
-    return reason("authority", what=matter)
+    return _beyond(people, matter, on)
 
 
-def ruling(turn: Turn, number: int, step: Work, changes: Mapping[str, Json]) -> Grant | Reason | None:
-    """The grant under which the actor completes the task so, or why none does; None where none is needed.
+def ruling(turn: Turn, number: int, step: Work, chosen: str, changes: Mapping[str, Json]) -> Grant | Reason | None:
+    """The grant under which the actor decides so, or why none does; None where none is needed.
 
-    `changes` is what was filled in, by dotted path; what the chosen outcome sets is added to it.
+    `chosen` is the outcome, `changes` what was filled in, by dotted path; what the outcome sets is added to it.
     """
-    command = turn.command
-    assert isinstance(command, CompleteTask)
     spec = turn.process.nodes[turn.state.flow.tokens[number].at].spec
     assert isinstance(spec, Human)
-    outcome = spec.outcomes.get(command.outcome)
+    outcome = spec.outcomes.get(chosen)
     authority = step.authority
     decision = None if authority is None else _decision(authority, spec, outcome)
     if authority is None or decision is None:
@@ -78,7 +84,13 @@ def ruling(turn: Turn, number: int, step: Work, changes: Mapping[str, Json]) -> 
         return grant
     if matter.amount is None and authority.amount is not None:
         return reason("no_amount", amount=authority.amount.source, what=matter)
-    return reason("authority", what=matter)
+    return _beyond(people, matter, on)
+
+
+def _beyond(people: Directory, matter: Matter, on: date) -> Reason:
+    """That somebody's authority does not reach, and who has it."""
+    able = people.who_may(matter.kind, matter.line, matter.amount, matter.decision, on)
+    return reason("authority", what=matter, who=", ".join(able[:MOST_NAMED]) or "-")
 
 
 def _decision(authority: Authority, spec: Human, outcome: Outcome | None) -> Named | None:

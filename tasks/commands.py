@@ -17,6 +17,14 @@ class ClaimTask(Command, frozen=True):
     task: int
 
 
+class VoteTask(Command, frozen=True):
+    """An approver's word on a step that several decide; the step ends when the votes decide it."""
+
+    task: int
+    outcome: str
+    reason: str = ""
+
+
 class ReleaseTask(Command, frozen=True):
     """Gives a task back to its queue."""
 

@@ -15,7 +15,8 @@ Json = Any
 
 
 class TaskOpened(Event, frozen=True):
-    """A person's step was entered. `note` says why it did not go where the step says."""
+    """A person's step was entered. `note` says why it did not go where the step says; `behalf` is who is away,
+    where the assignee stands in."""
 
     token: int
     step: str
@@ -25,13 +26,17 @@ class TaskOpened(Event, frozen=True):
     priority: int = 0
     revision: int = 0
     note: str = ""
+    behalf: str = ""
 
 
 class TaskClaimed(Event, frozen=True):
+    """`behalf` is who is away, where who claims stands in for them."""
+
     token: int
     by: str
     at: datetime
     revision: int = 0
+    behalf: str = ""
 
 
 class TaskReleased(Event, frozen=True):
@@ -53,6 +58,7 @@ class TaskTransferred(Event, frozen=True):
     assignee: str = ""
     revision: int = 0
     reason: str = ""
+    behalf: str = ""  # who is away, where the assignee stands in
 
 
 class TaskStarted(Event, frozen=True):
@@ -147,6 +153,18 @@ class DraftSaved(Event, frozen=True):
     data: dict[str, Json] = msgspec.field(default_factory=dict)
 
 
+class VoteCast(Event, frozen=True):
+    """One approver's word on a step that several decide."""
+
+    token: int
+    by: str
+    at: datetime
+    outcome: str
+    reason: str = ""
+    behalf: tuple[str, ...] = ()
+    revision: int = 0
+
+
 class TaskAuthorised(Event, frozen=True):
     """The grant under which the task is completed."""
 
@@ -157,7 +175,8 @@ class TaskAuthorised(Event, frozen=True):
 
 
 class TaskClosed(Event, frozen=True):
-    """how: `completed`, `skipped` or `cancelled`; `by` did it, on behalf of these, with this outcome and reason."""
+    """how: `completed`, `skipped` or `cancelled`; `by` did it, with this outcome and reason. `behalf`:
+    those on whose behalf, and who else voted; to `not_by` they have all done it."""
 
     token: int
     step: str

@@ -11,7 +11,7 @@ from engine.language.extension import Context, Extension, Where
 from engine.language.words import EXPRESSION, NAME, NAMED, described, listing, mapping
 from tasks.acts import ACTS
 from tasks.model import NAME as PART
-from tasks.model import PRIORITIES, Authority, Named, Owning, Work
+from tasks.model import PRIORITIES, Approvals, Authority, Named, Owning, Work
 from tasks.placing import ASSIGN
 
 CODES = {
@@ -23,12 +23,14 @@ CODES = {
     "CW806": "a step that nobody completes, named where a person's step must be",
     "CW807": "what follows a value that never changes",
     "CW808": "a step that may be left out, but leads nowhere then",
+    "CW809": "votes that cannot decide",
 }
 
 _PRIORITY = {
     "title": f"a whole number from {PRIORITIES[0]} to {PRIORITIES[-1]}, or {{{{ an expression }}}}",
     "type": ["integer", "string"],
 }
+_COUNT = {"title": "a whole number from 1 to 99", "type": "integer", "minimum": 1, "maximum": 99}
 _STEPS = listing(NAME, "a list of steps")
 
 
@@ -66,6 +68,11 @@ STEP = {
             "line": described(NAMED, "The line of business.", "motor", "{{ product_line }}"),
             "amount": described(EXPRESSION, "How much is decided, as an expression.", "approved_amount"),
             "decision": described(NAMED, "What is decided; an outcome's own `decision` goes before it."),
+            "climb": {
+                "title": "true or false",
+                "type": "boolean",
+                "description": "Whether the task goes up to who has it, where nobody of the queue does. Left out: yes.",
+            },
         },
         "kind",
         description="Held against the grants of who takes the task, and again when it is completed.",
@@ -76,6 +83,23 @@ STEP = {
         "description": "Whether an open task moves when the value changes that its queue or person is computed from.",
     },
     "priority": described(_PRIORITY, "The highest is served first. Left out: 0.", 50),
+    "approvals": mapping(
+        {
+            "of": described(_COUNT, "How many people have a vote.", 3),
+            "needs": described(_COUNT, "How many votes for the first outcome carry it.", 2),
+            "early": {
+                "title": "true or false",
+                "type": "boolean",
+                "description": "Whether it ends as soon as nothing can change it any more. Left out: yes.",
+            },
+            "by": described(
+                {"title": "role.x", "type": "string", "pattern": r"^role\.[a-z][a-z0-9_]*$"},
+                "Who of those that serve the queue votes. Left out: all of them.",
+            ),
+        },
+        "of", "needs",
+        description="Several people decide, by votes: the first outcome or the second.",
+    ),
     "skippable": {
         "title": "true or false",
         "type": "boolean",
@@ -137,6 +161,7 @@ def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> W
         follow,
         _priority(context, (*where, "priority"), found.get("priority", 0)),
         found.get("skippable", False),
+        _approvals(context, (*where, "approvals"), found.get("approvals")),
     )
 
 
@@ -180,7 +205,18 @@ def _authority(context: Context, where: Where, written: Mapping[str, Any] | None
         amount = context.expression(at, str(written["amount"]), wants=DECIMAL)
         if amount is not None and amount.secret:
             context.problem(at, "CW805", "a refusal would show this secret field")
-    return Authority(kind, line, amount, decision)
+    return Authority(kind, line, amount, decision, written.get("climb", True))
+
+
+def _approvals(context: Context, where: Where, written: Mapping[str, Any] | None) -> Approvals | None:
+    if written is None:
+        return None
+    if written["needs"] > written["of"]:
+        context.problem((*where, "needs"), "CW809", f"{written['needs']} of {written['of']} can never be reached")
+    role = written.get("by", "").removeprefix("role.")
+    if role:
+        context.name((*where, "by"), role, frozenset(context.house.roles), "role")
+    return Approvals(written["of"], written["needs"], written.get("early", True), role)
 
 
 def _weighed(context: Context, where: Where, written: str | None, known: frozenset[str] | None, what: str) -> Named:
@@ -238,6 +274,8 @@ def check(context: Context, process: Process) -> None:
                 _no_person(context, (*where, "human", "not_by", index), other)
         if work.skippable:
             _leads_on(context, (*where, "human", "skippable"), process.nodes[name])
+        if work.approvals:
+            _two_ways(context, (*where, "human", "approvals"), process.nodes[name])
         if work.authority:
             _decisions(context, where, process.nodes[name].spec, work.authority)
         if not work.else_queue and not (owning and owning.else_queue):
@@ -261,6 +299,16 @@ def _leads_on(context: Context, where: Where, node: Node) -> None:
             where, "CW808", "every outcome says where it leads, but leaving the step out leads nowhere",
             hint="say `next` on the step itself",
         )  # fmt: skip
+
+
+def _two_ways(context: Context, where: Where, node: Node) -> None:
+    """Votes are for one outcome or against it, and nobody's form is that of all who vote."""
+    spec = node.spec
+    assert isinstance(spec, Human)
+    if len(spec.outcomes) != 2:
+        context.problem(where, "CW809", "votes decide between two outcomes", expected="two outcomes: for, against")
+    if spec.form:
+        context.problem(where, "CW809", "what several decide has no form", hint="ask for it in a step before")
 
 
 def _no_person(context: Context, where: Where, step: str) -> None:

@@ -24,15 +24,19 @@ STATES: Mapping[str, str] = {
 }
 """Every state, in words. The last three are the end of it."""
 
-BACK = "back"
-"""Where resuming leads: `claimed` if somebody holds the task, else `open`."""
+BACK, VOTED = "back", "voted"
+"""Where resuming leads: `claimed` if somebody holds the task, else `open`. Where a vote leads: `completed` if it
+decides, else `open`."""
+EITHER: Mapping[str, tuple[str, ...]] = {BACK: (OPEN, CLAIMED), VOTED: (OPEN, COMPLETED)}
 
 HOLDER, ELIGIBLE, MANAGER, ABOVE, ADMIN = "holder", "eligible", "manager", "above", "admin"
+SUBSTITUTE = "substitute"
 DELEGATOR, REVIEWER, FLOW = "delegator", "reviewer", "flow"
 
 WHO: Mapping[str, str] = {
     HOLDER: "who has the task in hand",
     ELIGIBLE: "whom the task is meant for, or who serves its queue",
+    SUBSTITUTE: "who stands in for the one who has it or is meant to, and is away",
     MANAGER: "who manages its queue",
     ABOVE: "who stands in the line above the one who has it or is meant to",
     ADMIN: "who has the role `admin`",
@@ -43,6 +47,7 @@ WHO: Mapping[str, str] = {
 """The parties, in words."""
 
 _MOVERS = (MANAGER, ABOVE, ADMIN)
+_TAKERS = (ELIGIBLE, SUBSTITUTE, MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,10 @@ class Rule:
 
 
 LIFECYCLE: Mapping[tuple[str, str], Rule] = {
-    (OPEN, "claim"): Rule(CLAIMED, (ELIGIBLE, MANAGER), works=True),
-    (OPEN, "complete"): Rule(COMPLETED, (ELIGIBLE, MANAGER), works=True),  # claims it on the way (R5)
-    (OPEN, "skip"): Rule(SKIPPED, (ELIGIBLE, MANAGER), works=True),
+    (OPEN, "claim"): Rule(CLAIMED, _TAKERS, works=True),
+    (OPEN, "complete"): Rule(COMPLETED, _TAKERS, works=True),  # claims it on the way (R5)
+    (OPEN, "vote"): Rule(VOTED, _TAKERS, works=True),
+    (OPEN, "skip"): Rule(SKIPPED, _TAKERS, works=True),
     (OPEN, "transfer"): Rule(OPEN, _MOVERS),
     (OPEN, "suspend"): Rule(SUSPENDED, _MOVERS),
     (CLAIMED, "start"): Rule(STARTED, (HOLDER,), works=True),
@@ -83,9 +89,13 @@ LIFECYCLE: Mapping[tuple[str, str], Rule] = {
         }.items()
     },
     **{
-        (state, action): Rule(OPEN, (HOLDER, *_MOVERS))
+        (state, action): rule
         for state in (CLAIMED, STARTED, PARKED, REVIEW)
-        for action in ("release", "transfer")
+        for action, rule in {
+            "claim": Rule(CLAIMED, (SUBSTITUTE,), works=True),  # takes it over
+            "release": Rule(OPEN, (HOLDER, *_MOVERS)),
+            "transfer": Rule(OPEN, (HOLDER, *_MOVERS)),
+        }.items()
     },
     **{
         (state, action): rule
@@ -98,9 +108,9 @@ ACTIONS = tuple(dict.fromkeys(action for _, action in LIFECYCLE))
 
 
 def moves() -> Iterator[tuple[str, str, str]]:
-    """Every (state, action, state) of the table; `BACK` as each state that it may stand for."""
+    """Every (state, action, state) of the table; where it leads to one of two, each."""
     for (state, action), rule in LIFECYCLE.items():
-        for to in (OPEN, CLAIMED) if rule.to == BACK else (rule.to,):
+        for to in EITHER.get(rule.to, (rule.to,)):
             yield state, action, to
 
 
@@ -123,7 +133,7 @@ def table() -> str:
         found: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
         for (state, one), rule in LIFECYCLE.items():
             if one == action:
-                to = "(stays)" if rule.to == state else rule.to
+                to = "(stays)" if rule.to == state else " or ".join(EITHER.get(rule.to, (rule.to,)))
                 found.setdefault((to, rule.who, rule.works), []).append(state)
         lines += [
             f"| {action} | {', '.join(states)} | {to} | {', '.join(who)} | {'yes' if works else ''} |"

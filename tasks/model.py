@@ -23,6 +23,24 @@ class Authority:
     line: Named = ""
     amount: Expression | None = None
     decision: Named = ""
+    climb: bool = True  # goes to who has it, where nobody of the queue does
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The names of the data that say what is decided."""
+        given = (self.line, self.amount, self.decision)
+        return frozenset().union(*(one.reads for one in given if isinstance(one, Expression)))
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """A step that several decide: each of `of` people has one vote. `needs` votes for the first outcome carry it;
+    otherwise it is the second. With `early`, as soon as nothing can change it any more."""
+
+    of: int
+    needs: int
+    early: bool = True
+    role: str = ""  # only who has it votes; "": all whom the queue allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,7 @@ class Work:
     follow: bool = False
     priority: int | Expression = 0
     skippable: bool = False
+    approvals: Approvals | None = None
 
 
 @dataclass(frozen=True, slots=True)

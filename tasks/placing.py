@@ -11,14 +11,17 @@ from engine.core.data import Names, names
 from engine.core.expressions import Expression
 from engine.core.machine import Turn
 from engine.core.moves import FAULTS
+from tasks.climbing import climb
 from tasks.ground import directory, in_service, owning
 from tasks.model import Named, Work, bounded
+from tasks.standing import present
 
 
 class Place(NamedTuple):
     queue: str
     assignee: str
     note: str
+    behalf: str = ""  # who is away, where the assignee stands in
 
 
 def place(turn: Turn, token: int, step: Work) -> Place:
@@ -26,10 +29,16 @@ def place(turn: Turn, token: int, step: Work) -> Place:
     notes: list[str] = []
     view = names(turn, token)
     queue = _queue(turn, step.queue, view, notes)
-    assignee = _person(turn, step, view, notes)
+    assignee, behalf = _person(turn, step, view, notes)
     if not assignee and not queue:
         queue = step.else_queue or owning(turn.process).else_queue
-    return Place(queue or step.else_queue, assignee, "; ".join(notes))
+    queue = queue or step.else_queue
+    higher, why = climb(turn, token, step, queue, assignee)
+    if why:
+        notes.append(why)
+    if higher:
+        assignee, behalf = higher, ""
+    return Place(queue, assignee, "; ".join(notes), behalf)
 
 
 def priority(turn: Turn, token: int, step: Work) -> int:
@@ -84,15 +93,24 @@ def person(turn: Turn, name: Named, view: Names, notes: list[str]) -> str:
     return user
 
 
-def _person(turn: Turn, step: Work, view: Names, notes: list[str]) -> str:
-    if not step.assign:
-        return ""
-    user = person(turn, step.assign, view, notes)
+def _person(turn: Turn, step: Work, view: Names, notes: list[str]) -> tuple[str, str]:
+    """The person a task is meant for, and who is away, where that person stands in; "" where there is none."""
+    named = person(turn, step.assign, view, notes) if step.assign else ""
+    if not named:
+        return "", ""
+    user = present(turn, named)
+    if not user:
+        notes.append(f"{named} is away, and nobody stands in")
+        return "", ""
     for other in step.not_by:
-        if user and user in turn.state.work.done_by.get(other, ()):
-            notes.append(f"{user} completed {other}")
-            return ""
-    return user
+        for one in dict.fromkeys((user, named)):
+            if one in turn.state.work.done_by.get(other, ()):
+                notes.append(f"{one} completed {other}")
+                return "", ""
+    if user == named:
+        return user, ""
+    notes.append(f"{named} is away")
+    return user, named
 
 
 def _number(priority: Expression, view: Names) -> int:

@@ -120,8 +120,28 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "{holder} is at work on {step}, and the two may not be worked at the same time",
     },
     "authority": {
-        "zh": "你没有足够的权限：{what}",
-        "en": "your authority does not reach this far: {what}",
+        "zh": "你没有足够的权限：{what}（有权的：{who}）",
+        "en": "your authority does not reach this far: {what} (who has it: {who})",
+    },
+    "away": {
+        "zh": "{user} 不在岗（至 {until}），由 {substitute} 代办",
+        "en": "{user} is away until {until}; who stands in: {substitute}",
+    },
+    "votes": {
+        "zh": "步骤 {step} 由多人表决，请表决",
+        "en": "the step {step} is decided by votes: cast yours",
+    },
+    "no_votes": {
+        "zh": "步骤 {step} 不需表决",
+        "en": "the step {step} is not decided by votes: complete it",
+    },
+    "voted": {
+        "zh": "你已表决，或他人已代你表决",
+        "en": "a vote has been cast by you, on your behalf, or by the one on whose behalf you act",
+    },
+    "no_role": {
+        "zh": "步骤 {step} 只由 {role} 表决",
+        "en": "only who has the role {role} votes on the step {step}",
     },
     "no_amount": {
         "zh": "{amount} 尚未填写，无法核对权限：{what}",

@@ -19,6 +19,7 @@ from tasks.ground import Ground, directory, in_service, work_of
 from tasks.lifecycle import LIFECYCLE
 from tasks.model import Work
 from tasks.reasons import Reason, reason
+from tasks.standing import on_behalf, stand_in, substitutes
 from tasks.state import Task, WorkState
 
 
@@ -33,20 +34,42 @@ def may(ground: Ground, user: str, number: int, action: str) -> Reason | None:
     rule = LIFECYCLE.get((task.status, action))
     if rule is None:
         return _wrong_state(number, task, user)
-    if action == "skip" and not work_of(ground.process, task.step).skippable:
-        return reason("no_skip", step=task.step)
+    closed = _CLOSED.get(action)
+    if closed is not None and closed[0](work_of(ground.process, task.step)):
+        return reason(closed[1], step=task.step)
     if rule.works and flow.status == "suspended":
         return reason("suspended", number=flow.number)
     people = directory(ground)
-    if not any(PARTIES[party](people, task, user) for party in rule.who):
-        return _wrong_person(number, task, rule.who)
-    return unfit(ground, user, number, task) if rule.works else None
+    if not any(PARTIES[party](ground, people, task, user) for party in rule.who):
+        return _wrong_person(number, task, user, rule.who)
+    if not rule.works:
+        return None
+    return unfit(ground, user, number, task) or (_no_voter(ground, people, task, user) if action == "vote" else None)
+
+
+_CLOSED: Mapping[str, tuple[Callable[[Work], bool], str]] = {
+    "claim": (lambda step: step.approvals is not None, "votes"),
+    "complete": (lambda step: step.approvals is not None, "votes"),
+    "vote": (lambda step: step.approvals is None, "no_votes"),
+    "skip": (lambda step: not step.skippable, "no_skip"),
+}
+"""Actions that a step may close, whatever state its task is in."""
+
+
+def _no_voter(ground: Ground, people: Directory, task: Task, user: str) -> Reason | None:
+    """Why the user has no vote, or none any more."""
+    approvals = work_of(ground.process, task.step).approvals
+    if approvals is None:
+        return None
+    if approvals.role and approvals.role not in people.roles(user):
+        return reason("no_role", step=task.step, role=approvals.role)
+    return reason("voted") if task.voters & {user, *on_behalf(ground, task, user)} else None
 
 
 def unfit(ground: Ground, user: str, number: int, task: Task) -> Reason | None:
     """Why this user is not to work on this task, whoever it was given to."""
     step = work_of(ground.process, task.step)
-    behalf = task.behalf if task.holder == user else ()
+    behalf = on_behalf(ground, task, user)
     return (
         _four_eyes(ground.state.work, (user, *behalf), number, step)
         or _other_branch(ground, number)
@@ -68,41 +91,47 @@ def not_for(ground: Ground, user: str, number: int, queue: str, task: Task) -> R
     people = directory(ground)
     if not in_service(ground, user):
         return reason("inactive", user=user)
-    if queue and not people.serves(user, queue) and not people.manages(user, queue):
+    away = people.absence(user, people.today(ground.now), ground.process.name)
+    if away is not None:
+        return reason("away", user=user, until=away.end, substitute=stand_in(ground, user) or "-")
+    serves = people.serves(user, queue) or people.manages(user, queue)
+    has = task.holder or task.assignee
+    if queue and not serves and not (has and people.above(user, has)):
         return reason("no_member", user=user, queue=queue)
     return unfit(ground, user, number, task)
 
 
-def _holder(people: Directory, task: Task, user: str) -> bool:
+def _holder(ground: Ground, people: Directory, task: Task, user: str) -> bool:
     return task.holder == user
 
 
-def _eligible(people: Directory, task: Task, user: str) -> bool:
+def _eligible(ground: Ground, people: Directory, task: Task, user: str) -> bool:
     return task.assignee == user if task.assignee else people.serves(user, task.queue)
 
 
-def _manager(people: Directory, task: Task, user: str) -> bool:
+def _manager(ground: Ground, people: Directory, task: Task, user: str) -> bool:
     return people.manages(user, task.queue)
 
 
-def _above(people: Directory, task: Task, user: str) -> bool:
+def _above(ground: Ground, people: Directory, task: Task, user: str) -> bool:
     whose = task.delegator or task.holder or task.assignee
     return bool(whose) and people.above(user, whose)
 
 
-def _admin(people: Directory, task: Task, user: str) -> bool:
+def _admin(ground: Ground, people: Directory, task: Task, user: str) -> bool:
     return "admin" in people.roles(user)
 
 
-PARTIES: Mapping[str, Callable[[Directory, Task, str], bool]] = {
+PARTIES: Mapping[str, Callable[[Ground, Directory, Task, str], bool]] = {
     lifecycle.HOLDER: _holder,
     lifecycle.ELIGIBLE: _eligible,
+    lifecycle.SUBSTITUTE: lambda ground, people, task, user: bool(substitutes(ground, task, user)),
     lifecycle.MANAGER: _manager,
     lifecycle.ABOVE: _above,
     lifecycle.ADMIN: _admin,
-    lifecycle.DELEGATOR: lambda people, task, user: task.delegator == user,
-    lifecycle.REVIEWER: lambda people, task, user: task.reviewer == user,
-    lifecycle.FLOW: lambda people, task, user: False,
+    lifecycle.DELEGATOR: lambda ground, people, task, user: task.delegator == user,
+    lifecycle.REVIEWER: lambda ground, people, task, user: task.reviewer == user,
+    lifecycle.FLOW: lambda ground, people, task, user: False,
 }
 
 
@@ -123,7 +152,9 @@ def _wrong_state(number: int, task: Task, user: str) -> Reason:
     )
 
 
-def _wrong_person(number: int, task: Task, who: tuple[str, ...]) -> Reason:
+def _wrong_person(number: int, task: Task, user: str, who: tuple[str, ...]) -> Reason:
+    if who == (lifecycle.SUBSTITUTE,):
+        return _wrong_state(number, task, user)
     if who == (lifecycle.REVIEWER,):
         return reason("not_asked", task=number, reviewer=task.reviewer)
     if lifecycle.ADMIN in who:

@@ -14,6 +14,13 @@ from tasks import events as e
 from tasks.lifecycle import CLAIMED, DELEGATED, OPEN, PARKED, REVIEW, SKIPPED, STARTED, SUSPENDED
 
 
+class Vote(msgspec.Struct, frozen=True, omit_defaults=True):
+    by: str
+    outcome: str
+    behalf: tuple[str, ...] = ()
+    reason: str = ""
+
+
 class Task(msgspec.Struct, omit_defaults=True):
     step: str
     opened: datetime
@@ -28,6 +35,8 @@ class Task(msgspec.Struct, omit_defaults=True):
     until: datetime | None = None  # while parked: when it comes back
     reviewer: str = ""  # while in review: who has been asked
     question: str = ""  # and what
+    stands_for: str = ""  # who is away, and for whom its holder or assignee stands in
+    votes: list[Vote] = msgspec.field(default_factory=list)  # of a step with approvals
 
     @property
     def status(self) -> str:
@@ -41,7 +50,12 @@ class Task(msgspec.Struct, omit_defaults=True):
     @property
     def behalf(self) -> tuple[str, ...]:
         """On whose behalf its holder acts (R26)."""
-        return (self.delegator,) if self.delegator else ()
+        return tuple(one for one in (self.delegator, self.stands_for) if one)
+
+    @property
+    def voters(self) -> set[str]:
+        """Everyone whose vote has been cast, by themselves or on their behalf."""
+        return {user for vote in self.votes for user in (vote.by, *vote.behalf)}
 
     def back(self, phase: str = "") -> None:
         """Ends whatever its holder was waiting for."""
@@ -57,24 +71,28 @@ class WorkState(msgspec.Struct, omit_defaults=True):
 
 
 def _opened(work: WorkState, event: e.TaskOpened) -> None:
-    work.tasks[event.token] = Task(event.step, event.at, event.queue, event.assignee, priority=event.priority)
+    work.tasks[event.token] = Task(
+        event.step, event.at, event.queue, event.assignee, priority=event.priority, stands_for=event.behalf
+    )
 
 
 def _claimed(work: WorkState, event: e.TaskClaimed) -> None:
     task = work.tasks[event.token]
-    task.holder, task.claimed = event.by, event.at
+    if task.holder:  # taken over from somebody who is away
+        task.back()
+    task.holder, task.claimed, task.stands_for = event.by, event.at, event.behalf
 
 
 def _released(work: WorkState, event: e.TaskReleased) -> None:
     task = work.tasks[event.token]
-    task.holder, task.claimed, task.assignee = "", None, ""
+    task.holder, task.claimed, task.assignee, task.stands_for = "", None, "", ""
     task.back()
 
 
 def _transferred(work: WorkState, event: e.TaskTransferred) -> None:
     task = work.tasks[event.token]
     task.holder, task.claimed = "", None
-    task.queue, task.assignee = event.queue, event.assignee
+    task.queue, task.assignee, task.stands_for = event.queue, event.assignee, event.behalf
     task.back(SUSPENDED if task.phase == SUSPENDED else "")
 
 
@@ -113,6 +131,10 @@ def _back(work: WorkState, event: Any) -> None:
 
 def _draft(work: WorkState, event: e.DraftSaved) -> None:
     work.tasks[event.token].draft = dict(event.data) or None
+
+
+def _voted(work: WorkState, event: e.VoteCast) -> None:
+    work.tasks[event.token].votes.append(Vote(event.by, event.outcome, event.behalf, event.reason))
 
 
 def _closed(work: WorkState, event: e.TaskClosed) -> None:
@@ -154,6 +176,7 @@ APPLY: Mapping[type[Event], Any] = {
     e.ReviewWithdrawn: _back,
     e.TaskSuspended: _suspended,
     e.TaskResumed: _back,
+    e.VoteCast: _voted,
     e.TaskAuthorised: _nothing,
     e.TaskClosed: _closed,
     e.PriorityChanged: _priority,

@@ -27,6 +27,7 @@ from tasks import commands as c
 from tasks import events as e
 from tasks.acts import requested
 from tasks.authority import ruling
+from tasks.climbing import climb
 from tasks.ground import directory, in_service, owning, work_of
 from tasks.handling import HANDLING
 from tasks.lifecycle import CANCELLED, CLAIMED, COMPLETED, SKIPPED
@@ -34,7 +35,9 @@ from tasks.model import NAME, PRIORITIES, Work
 from tasks.placing import place, priority
 from tasks.reasons import Reason, reason
 from tasks.rules import allowed, not_for
-from tasks.state import APPLY, WorkState
+from tasks.standing import substitutes
+from tasks.state import APPLY, Task, WorkState
+from tasks.voting import vote
 
 MOST_DRAFT = 20_000
 """Bytes of a draft, as JSON."""
@@ -52,12 +55,12 @@ def _authorise_completion(turn: Turn, command: CompleteTask) -> None:
     wrong = {p.path: dict(p.message) for p in human.check(command.data)} if human.check else {}
     if wrong:
         raise Refuse("form", reason("form", fields=", ".join(wrong)).text["en"], wrong)
-    ruled = ruling(turn, command.task, step, form_changes(turn, human.form, command.data))
+    ruled = ruling(turn, command.task, step, command.outcome, form_changes(turn, human.form, command.data))
     if isinstance(ruled, Reason):
         raise ruled.refuse()
     actor, revision = turn.request.actor, directory(turn).revision
     if not task.holder:
-        turn.emit(e.TaskClaimed(command.task, actor, turn.now, revision))
+        turn.emit(e.TaskClaimed(command.task, actor, turn.now, revision, _standing_for(turn, task, actor)))
     if isinstance(ruled, Grant):
         turn.emit(e.TaskAuthorised(command.task, actor, str(ruled), revision))
 
@@ -68,8 +71,14 @@ def _authorise_skip(turn: Turn, command: SkipTask) -> None:
 
 
 def _claim(turn: Turn, command: c.ClaimTask) -> None:
-    allowed(turn, command.task, "claim")
-    turn.emit(e.TaskClaimed(command.task, turn.request.actor, turn.now, directory(turn).revision))
+    task, actor = allowed(turn, command.task, "claim"), turn.request.actor
+    behalf = _standing_for(turn, task, actor)
+    turn.emit(e.TaskClaimed(command.task, actor, turn.now, directory(turn).revision, behalf))
+
+
+def _standing_for(turn: Turn, task: Task, user: str) -> str:
+    """Who is away, where the user who takes the task stands in for them."""
+    return substitutes(turn, task, user) or (task.stands_for if user == task.assignee else "")
 
 
 def _release(turn: Turn, command: c.ReleaseTask) -> None:
@@ -154,11 +163,11 @@ def _entered(turn: Turn, event: flow_events.StepEntered) -> None:
     if not isinstance(turn.process.nodes[event.step].spec, Human):
         return
     step = work_of(turn.process, event.step)
-    queue, assignee, note = place(turn, event.token, step)
+    queue, assignee, note, behalf = place(turn, event.token, step)
     turn.emit(
         e.TaskOpened(
             event.token, event.step, event.at, queue, assignee,
-            priority(turn, event.token, step), directory(turn).revision, note,
+            priority(turn, event.token, step), directory(turn).revision, note, behalf,
         )
     )  # fmt: skip
 
@@ -168,11 +177,11 @@ def _done(turn: Turn, event: flow_events.StepLeft | flow_events.StepClosing) -> 
     if task is None:
         return
     command = turn.command
-    why = command.reason if isinstance(command, CompleteTask | SkipTask) and command.task == event.token else ""
+    theirs = isinstance(command, CompleteTask | SkipTask | c.VoteTask) and command.task == event.token
+    why = getattr(command, "reason", "") if theirs else ""
     if event.actor:
-        closed = e.TaskClosed(
-            event.token, event.step, turn.now, COMPLETED, event.actor, event.outcome, why, task.behalf
-        )
+        others = tuple(sorted(task.voters - {event.actor})) or task.behalf
+        closed = e.TaskClosed(event.token, event.step, turn.now, COMPLETED, event.actor, event.outcome, why, others)
     elif event.outcome == flow_state.SKIPPED:
         closed = e.TaskClosed(event.token, event.step, turn.now, SKIPPED, turn.request.actor, "", why)
     else:
@@ -191,15 +200,22 @@ def _data(turn: Turn, event: flow_events.DataChanged) -> None:
 
 
 def _follow(turn: Turn, changed: frozenset[str]) -> None:
-    """Moves the open tasks whose place follows a value that has changed."""
+    """Moves the open tasks whose place follows a value that has changed, or that have got too big for it."""
     work: WorkState = turn.state.work
     for token, task in list(work.tasks.items()):
         step = work_of(turn.process, task.step)
-        if step.follow and changed & _reads(step) and token in turn.state.flow.tokens:
-            queue, assignee, note = place(turn, token, step)
-            if (queue, assignee) != (task.queue, task.assignee):
-                revision = directory(turn).revision
-                turn.emit(e.TaskTransferred(token, task.step, turn.now, queue, assignee, revision, note))
+        if token not in turn.state.flow.tokens:
+            continue
+        if step.follow and changed & _reads(step):
+            queue, assignee, note, behalf = place(turn, token, step)
+        elif step.authority is not None and not task.holder and changed & step.authority.reads:
+            higher, note = climb(turn, token, step, task.queue, task.assignee)
+            queue, assignee, behalf = task.queue, higher or task.assignee, "" if higher else task.stands_for
+        else:
+            continue
+        if (queue, assignee) != (task.queue, task.assignee):
+            revision = directory(turn).revision
+            turn.emit(e.TaskTransferred(token, task.step, turn.now, queue, assignee, revision, note, behalf))
 
 
 def _reads(step: Work) -> frozenset[str]:
@@ -248,6 +264,7 @@ WORK = Slice(
         c.SaveDraft: _draft,
         c.SetPriority: _set_priority,
         c.SetOwner: _set_owner,
+        c.VoteTask: vote,
         **HANDLING,
     },
     react={

@@ -89,7 +89,8 @@ def task_token(turn: Turn, task: int) -> tuple[Token, Node, Human]:
     return token, node, node.spec
 
 
-def _complete(turn: Turn, command: c.CompleteTask) -> None:
+def complete(turn: Turn, command: c.CompleteTask) -> None:
+    """Leaves the person's step by the outcome, with what was filled in. Raises Refuse if that cannot be taken."""
     _, node, human = task_token(turn, command.task)
     outcome = human.outcomes.get(command.outcome)
     if human.outcomes and outcome is None:
@@ -359,7 +360,7 @@ FLOW = Slice(
     apply=APPLY,
     decide={
         c.StartCase: _start,
-        c.CompleteTask: _complete,
+        c.CompleteTask: complete,
         c.SkipTask: _skip,
         c.FireTimer: _fire_timer,
         c.DeliverMessage: _message,

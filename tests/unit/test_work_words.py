@@ -13,7 +13,7 @@ from engine.language.files import Bundle
 from engine.language.language import Language
 from engine.language.problems import DefinitionError
 from tasks.keywords import ACT_WORDS, OWNER, STEP, WORK_WORDS
-from tasks.model import Authority, Owning, Work
+from tasks.model import Approvals, Authority, Owning, Work
 
 HOUSE = """\
 house: test
@@ -89,6 +89,18 @@ def test_what_the_words_become() -> None:
     assert acts["hand_on"] == Act("set_owner", {"to": "up"})
 
 
+def test_votes_and_steps_that_may_be_left_out() -> None:
+    text = FILE.replace("not_by: [a]", "approvals: {of: 3, needs: 2, by: role.officer}\n      skippable: true")
+    work: Work = compiled(text).nodes["b"].parts["work"]
+    assert work.approvals == Approvals(3, 2, early=True, role="officer") and work.skippable
+    assert work.authority is not None and work.authority.climb
+    text = text.replace("by: role.officer", "early: false").replace(
+        "decision: approve}\n    out", "climb: false}\n    out"
+    )
+    work = compiled(text).nodes["b"].parts["work"]
+    assert work.approvals == Approvals(3, 2, early=False) and work.authority is not None and not work.authority.climb
+
+
 def test_the_starter_may_own_the_case() -> None:
     text = FILE.replace("{first: a, else_queue: intake}", "starter")
     text = text.replace("follow: true", "follow: true\n      else_queue: review")
@@ -124,6 +136,12 @@ def test_the_starter_may_own_the_case() -> None:
         ("'senior' if rank > 1 else 'review'", "account", "CW805: this would show a secret field"),
         ('"{{ line }}"', '"{{ account }}"', "CW805: a refusal would show this secret field"),
         ("assign: owner, else_queue: senior", "queue: review, follow: true", "CW807: neither queue nor person"),
+        ("not_by: [a]", "approvals: {of: 1, needs: 2}", "test.yaml:20:33: error CW809: 2 of 1 can never be reached"),
+        ("not_by: [a]", "approvals: {of: 3, needs: 2, by: role.offcer}", "CW121: there is no role 'offcer'"),
+        ("{queue: intake}\n", "{queue: intake, approvals: {of: 3, needs: 2}}\n",
+         "test.yaml:15:39: error CW809: votes decide between two outcomes"),
+        ("{queue: intake}\n", "{queue: intake, approvals: {of: 3, needs: 2}}\n",
+         "CW809: what several decide has no form"),
         ('{priority: "+20"}', '{priority: "20%"}', "CW101"),
         ("move_tasks: {to: senior", "move_tasks: {queue: senior", "CW10"),
     ],
