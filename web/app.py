@@ -27,7 +27,7 @@ from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
 from web.guard import Guard, TooLarge
-from web.routes import account, inbox
+from web.routes import account, inbox, task
 from web.sessions import Sessions
 from web.throttle import Throttle
 
@@ -71,14 +71,17 @@ def create_app(
     app.state.secure = secure
     app.state.demo = demo
     for error in (
-        problems.Problem, problems.SignIn, HTTPException, StoreError, VaultError, TooLarge, Exception,
+        problems.Problem, problems.SignIn, HTTPException, StoreError, VaultError, TooLarge,
     ):  # fmt: skip
         app.add_exception_handler(error, problems.handle)
     app.add_exception_handler(RequestValidationError, _misfit)
     app.mount("/static", Files(directory=HERE / "static"))
-    for router in (account.router, inbox.router):
+    for router in (account.router, inbox.router, task.router):
         app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
-    app.add_middleware(Guard, sessions=app.state.sessions, now=caseway.clock.now, secure=secure)
+    app.add_middleware(
+        Guard, sessions=app.state.sessions, now=caseway.clock.now, secure=secure,
+        failed=lambda request, error: problems.answer(request, problems.of(error)),
+    )  # fmt: skip
     return app
 
 

@@ -9,6 +9,8 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.sessions import COOKIE, LIFE, Sessions
@@ -37,10 +39,14 @@ HEADERS = {
 
 
 class Guard:
-    """secure: cookies only over TLS. now: the installation's clock."""
+    """secure: cookies only over TLS. now: the installation's clock. failed: the answer to what nobody foresaw."""
 
-    def __init__(self, app: ASGIApp, sessions: Sessions, now: Callable[[], datetime], secure: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, sessions: Sessions, now: Callable[[], datetime], secure: bool,
+        failed: Callable[[Request, Exception], Response],
+    ) -> None:  # fmt: skip
         self._app = app
+        self._failed = failed
         self._sessions = sessions
         self._now = now
         self._secure = secure
@@ -57,8 +63,12 @@ class Guard:
         state["language"] = language_of(cookies.get(LANGUAGE, ""), headers.get("accept-language", ""))
         state["foreign"] = scope["method"] in UNSAFE and not _own(headers)
 
+        begun = False
+
         async def answer(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 out = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     out.setdefault(name, value)
@@ -67,7 +77,12 @@ class Guard:
                     out.append("set-cookie", self._cookie(self._sessions.write(current)))
             await send(message)
 
-        await self._app(scope, _bounded(receive), answer)
+        try:
+            await self._app(scope, _bounded(receive), answer)
+        except Exception as error:
+            if begun:
+                raise
+            await self._failed(Request(scope), error)(scope, receive, answer)
 
     def _cookie(self, value: str) -> str:
         secure = "; Secure" if self._secure else ""

@@ -42,6 +42,12 @@ _KEYWORDS: dict[str, Schema] = {
     },
     "format": {"title": "date, date-time, money, or another", "type": "string"},
     "enum": {"title": "a list of values", "type": "array", "minItems": 1, "uniqueItems": True},
+    "labels": {
+        "title": "a title for each value, as {phone: {zh: 电话, en: Phone}}",
+        "description": "What people read for the values of enum.",
+        "type": "object",
+        "additionalProperties": TEXT,
+    },
     "const": {},
     "properties": _FIELDS,
     "required": {"title": "a list of fields", "type": "array", "items": {"type": "string"}, "uniqueItems": True},

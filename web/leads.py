@@ -1,0 +1,74 @@
+"""Where an outcome leads: the next steps at which somebody, or the outside world, has to do something."""
+
+from engine.core.model import AdHoc, Block, Catch, Each, End, Human, Outcome, Parallel, Process, Race
+from engine.core.nodes.join import successors
+from web.desk import Desk
+
+STOPS = Human | Catch | Race | End
+MOST = 3
+"""How many are named."""
+
+
+def leads(desk: Desk, process: Process, step: str, outcome: Outcome | None) -> str:
+    """In words, as far as the graph says: which way a condition goes shows only later."""
+    node = process.nodes[step]
+    start = outcome.next if outcome is not None and outcome.next is not None else node.next
+    found: list[str] = []
+    ahead, seen = [start if start is not None else _after(process, node.scope)], set[str]()
+    while ahead and len(found) <= MOST:
+        name = ahead.pop(0)
+        if name is None or name in seen:
+            continue
+        seen.add(name)
+        spec = process.nodes[name].spec
+        if isinstance(spec, STOPS):
+            if not (isinstance(spec, End) and process.nodes[name].scope):
+                found.append(name)
+                continue
+            ahead.append(_after(process, process.nodes[name].scope))
+            continue
+        inner = _inside(name, process)
+        onward = inner or list(_onward(process, name))
+        ahead += onward or [_after(process, process.nodes[name].scope)]
+    named = [_named(desk, process, name) for name in found[:MOST]]
+    separator = "、" if desk.language == "zh" else ", "
+    return separator.join(dict.fromkeys(named)) + ("…" if len(found) > MOST else "") if named else desk.say("leads_on")
+
+
+def _inside(name: str, process: Process) -> list[str | None]:
+    """Where a token goes within a step that holds others."""
+    match process.nodes[name].spec:
+        case Block(first=first):
+            return [first]
+        case Parallel(branches=branches, otherwise=otherwise):
+            return [*(branch.first for branch in branches), *([otherwise] if otherwise else [])]
+        case Each(body=body):
+            return [body]
+        case AdHoc(steps=steps):
+            return list(steps)
+        case _:
+            return []
+
+
+def _onward(process: Process, name: str) -> list[str | None]:
+    """On from an automatic step, its handlers left out: they are not where it leads as a rule."""
+    node = process.nodes[name]
+    handled = {handler.next for handler in node.handlers}
+    return [goal for goal in dict.fromkeys(successors(node)) if goal not in handled or goal == node.next]
+
+
+def _after(process: Process, scope: str) -> str | None:
+    """Where the path goes on when a scope ends."""
+    while scope:
+        node = process.nodes[scope]
+        if node.next is not None:
+            return node.next
+        scope = node.scope
+    return None
+
+
+def _named(desk: Desk, process: Process, name: str) -> str:
+    node = process.nodes[name]
+    if isinstance(node.spec, End):
+        return desk.say("leads_end", what=desk.told(node.title, node.spec.name.replace("_", " ")))
+    return desk.told(node.title, name.replace("_", " "))

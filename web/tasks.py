@@ -1,0 +1,224 @@
+"""One task as its page and the API show it: form, outcomes, facts beside it, what may be done and why not."""
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from pydantic import BaseModel
+
+from bootstrap import MACHINE
+from engine.core.data import unsealed
+from engine.core.events import DataChanged
+from engine.core.kinds import ANY, holds_secret
+from engine.core.model import Human, Process
+from engine.runtime.history import read
+from tasks import queries
+from tasks.lifecycle import LIFECYCLE
+from tasks.rules import may
+from web import show
+from web.commands import ACTS, look
+from web.desk import Desk
+from web.forms import Field, at, fields, shown
+from web.leads import leads
+from web.lists import TaskLine, lines
+from web.problems import Problem
+from web.schema import part
+from workbench.story import MASK, masked
+
+
+class Clause(BaseModel):
+    id: str
+    title: str
+
+
+class Fact(BaseModel):
+    """A datum of the case in words; secrets hidden."""
+
+    name: str
+    title: str
+    value: str
+    public: bool = False
+
+
+class Way(BaseModel):
+    """A way to complete a task: what it is called, whether it needs a reason, where it leads."""
+
+    outcome: str
+    title: str
+    reason: bool
+    leads: str
+
+
+class TaskView(BaseModel):
+    """A task, whole. `actions`: each that its state knows, with why it is closed to the user, "" if it is open."""
+
+    line: TaskLine
+    revision: int
+    case_status: str
+    help: str
+    fields: list[Field]
+    values: dict[str, str | list[str]]
+    kept: list[str]  # secret fields that have a value, which is not shown
+    draft: bool
+    ways: list[Way]
+    facts: list[Fact]
+    clauses: list[Clause]
+    actions: dict[str, str]
+    note: str = ""  # who asked what, until when it is laid aside
+    colleagues: list[tuple[str, str]] = []
+    queues: list[tuple[str, str]] = []
+
+    @property
+    def mine(self) -> bool:
+        return self.actions.get("draft") == ""
+
+
+class Opened:
+    """A case's state, with what reading it takes."""
+
+    def __init__(self, desk: Desk, number: str) -> None:
+        row = desk.caseway.connection.one(
+            "SELECT id, state, process, version, key, revision FROM cases WHERE number = ?", (number,)
+        ) or desk.caseway.connection.one(
+            "SELECT id, state, process, version, key, revision FROM cases WHERE id = ?", (number,)
+        )
+        if row is None:
+            raise Problem(404, "unknown")
+        process = desk.caseway.definitions.process(row[2], row[3])
+        if process is None:
+            raise Problem(503, "version")
+        self.desk, self.case, self.key, self.revision = desk, row[0], row[4], row[5]
+        self.process: Process = process
+        self.state: Any = MACHINE.decode(row[1])
+
+    @property
+    def look(self) -> Any:
+        return look(self.desk, self.case, self.process, self.state, self.key)
+
+
+def task_view(desk: Desk, number: str, task: int) -> TaskView:
+    """The task of a case. Raises Problem if it is not open."""
+    opened = Opened(desk, number)
+    return view_of(opened, task)
+
+
+def view_of(opened: Opened, task: int) -> TaskView:
+    desk, process, state = opened.desk, opened.process, opened.state
+    found, node, human = human_step(opened, task)
+    asked = fields(desk, process, human.form)
+    listed = next((row for row in queries.of_case(desk.caseway.connection, opened.case) if row.task == task), None)
+    if listed is None:
+        raise Problem(404, "closed", desk.say("task_closed"))
+    draft = found.draft if found.holder == desk.user or not found.draft else None
+    values, kept = {}, []
+    for field in asked:
+        value = at(draft, field.name) if draft is not None else None
+        value = at(state.flow.data, field.name) if value is None else value
+        if field.secret and value is not None:
+            kept.append(field.name)
+            value = None
+        values[field.name] = shown(desk, field, value)
+    people = desk.caseway.directory
+    members = sorted(people.members(found.queue) | people.managers(found.queue))
+    return TaskView(
+        line=lines(desk, [listed])[0], revision=opened.revision, case_status=state.flow.status,
+        help=desk.told(node.parts.get("help")), fields=asked, values=values, kept=kept, draft=bool(draft),
+        ways=[
+            Way(outcome=way.name, title=desk.told(way.title, show.worded(way.name)), reason=way.reason,
+                leads=leads(desk, process, node.id, way))
+            for way in human.outcomes.values()
+        ],
+        facts=facts(opened, {path[0] for path in human.form}),
+        clauses=[Clause(id=one, title=desk.told(desk.house.clauses.get(one))) for one in node.clauses],
+        actions=actions(opened, task),
+        note=_note(desk, found),
+        colleagues=[(one, desk.person(one)) for one in members if one != desk.user],
+        queues=[(one, desk.queue(one)) for one in sorted(people.queues) if one != found.queue],
+    )  # fmt: skip
+
+
+def human_step(opened: Opened, task: int) -> tuple[Any, Any, Human]:
+    """The task in the state of its case, its node and its spec. Raises Problem if it is not open."""
+    found = opened.state.work.tasks.get(task)
+    node = opened.process.nodes.get(found.step) if found is not None else None
+    if node is None or not isinstance(node.spec, Human):
+        raise Problem(404, "closed", opened.desk.say("task_closed"))
+    return found, node, node.spec
+
+
+def actions(opened: Opened, task: int) -> dict[str, str]:
+    """Every action that the task's state knows: why it is closed to the user, or ""."""
+    ground, found = opened.look, opened.state.work.tasks[task]
+    told = {}
+    for action in ACTS:
+        if (found.status, action) in LIFECYCLE:
+            why = may(ground, opened.desk.user, task, action)
+            told[action] = plain(opened, opened.desk.told(why.text)) if why is not None else ""
+    return told
+
+
+def facts(opened: Opened, without: Collection[str] = ()) -> list[Fact]:
+    """What is known of the case, in the schema's order, secrets hidden."""
+    desk, process, data = opened.desk, opened.process, opened.state.flow.data
+    told = []
+    for name, kind in process.names.items():
+        if data.get(name) is None or name in without:
+            continue
+        found = part(desk, process, (name,))
+        value = masked(data[name], kind)
+        words = desk.say("hidden") if value == MASK else show.value(desk, value, kind, found.labels)
+        title = desk.told(found.schema.get("title"), show.worded(name))
+        told.append(Fact(name=name, title=title, value=words, public=found.schema.get("grade") == "public"))
+    return [fact for fact in told if fact.value]
+
+
+def plain(opened: Opened, text: str) -> str:
+    """A text of the engine with titles for the names of people, queues and steps in it."""
+    desk, nodes = opened.desk, opened.process.nodes
+
+    def named(match: re.Match[str]) -> str:
+        name = match[0]
+        if name in desk.caseway.directory.users:
+            return desk.person(name)
+        if name in desk.caseway.directory.queues:
+            return desk.queue(name)
+        return desk.told(nodes[name].title, name) if name in nodes and "_" in name else name
+
+    return re.sub(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)*\b", named, text)
+
+
+def _note(desk: Desk, task: Any) -> str:
+    if task.question:
+        return desk.say("asks", who=desk.person(task.holder), whom=desk.person(task.reviewer), what=task.question)
+    if task.until is not None:
+        return desk.say("parked_until", at=show.moment(desk, task.until))
+    return desk.say("on_behalf", who=desk.person(task.delegator)) if task.delegator else ""
+
+
+def with_secrets(opened: Opened, task: int, asked: list[Field], data: dict[str, Any]) -> dict[str, Any]:
+    """What was posted, with the secrets of the holder's draft for those that were left empty."""
+    found, process = opened.state.work.tasks[task], opened.process
+    missing = [f for f in asked if f.secret and at(data, f.name) is None and at(found.draft, f.name) is not None]
+    if not missing or found.holder != opened.desk.user:
+        return data
+    full = dict(data)
+    for name in dict.fromkeys(field.name.split(".")[0] for field in missing):
+        kind = process.names.get(name, ANY)
+        if holds_secret(kind):
+            opens = unsealed(opened.look, name, found.draft[name], kind)
+            full[name] = {**opens, **full.get(name, {})} if isinstance(opens, dict) else opens
+    return full
+
+
+def changed_since(opened: Opened, revision: int, names: set[str]) -> list[str]:
+    """Which of these names others have changed in the case since that revision."""
+    if opened.revision <= revision:
+        return []
+    rows = read(opened.desk.caseway.database, opened.desk.caseway.vault, opened.case)
+    found: set[str] = set()
+    for row in rows:
+        if row.seq > revision and row.actor != opened.desk.user:
+            for event in MACHINE.decode_events(row.events):
+                if isinstance(event, DataChanged) and not event.token:
+                    found |= {path.split(".")[0] for path in event.changes}
+    return sorted(found & names)
