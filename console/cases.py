@@ -101,7 +101,7 @@ def list_cases(
             values.append(value)
     sql = (
         'SELECT number, process, status, "end", owner, started_at, id FROM cases '
-        f"WHERE {' AND '.join(where)} ORDER BY started_at DESC LIMIT ?"
+        f"WHERE {' AND '.join(where)} ORDER BY started_at DESC, number DESC LIMIT ?"
     )
     columns = ("number", "process", "status", "end", "owner", "started")
     with opened(home, database) as caseway:
@@ -142,7 +142,7 @@ _PARTS = (
     ("awaits", "what may come", ("kind", "name", "key")),
     ("clocks", "clocks", ("clock", "origin", "clauses", "status", "deadline", "provisional", "breached")),
     ("incidents", "incidents", ("incident", "step", "text")),
-    ("history", "history", ("at", "actor", "command", "events")),
+    ("history", "history", ("at", "actor", "command", "about", "entered")),
 )
 
 

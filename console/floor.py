@@ -27,7 +27,7 @@ from console.options import (
     tell_where,
     zone_of,
 )
-from console.output import Json, Limit, cell, known, print_json, say, show, stop, tell
+from console.output import Json, Limit, known, print_json, say, show, stop, tell
 from engine.core.commands import Refusal, RetryIncident
 from engine.core.durations import parse_duration
 from engine.runtime.clock import new_id
@@ -47,7 +47,7 @@ Origin = Annotated[Literal["law", "manual", "target"] | None, typer.Option(help=
 Since = Annotated[str, typer.Option(help="Due on this day or later: 2026-03-02, today, yesterday.")]
 Until = Annotated[str, typer.Option(help="Due before this day: 2026-03-02, today, yesterday.")]
 
-BREACH_COLUMNS = ("number", "clock", "clauses", "origin", "deadline", "late", "lost_at", "lost")
+BREACH_COLUMNS = ("number", "clock", "clauses", "origin", "deadline", "late", "time_lost")
 CLAUSE_COLUMNS = ("clause", "origin", "met", "late", "open", "ended", "void", "share")
 _AGO = {"today": 0, "yesterday": 1}
 
@@ -75,7 +75,12 @@ def _filters(caseway: Any, process: str, clause: str, origin: str | None) -> dic
 
 def listed(row: reports.Listed) -> dict[str, Any]:
     """A run as lists show it."""
-    return {**asdict(row), "late": abs(row.late), "lost_at": list(row.lost_at), "clauses": list(row.clauses)}
+    where = ", ".join(row.lost_at) or "before the case"  # a clock may begin before there is a case
+    lost = " ".join((where, *row.lost.split()[:2])) if row.lost else ""  # in its two largest units
+    return {
+        **asdict(row), "late": abs(row.late), "lost_at": list(row.lost_at), "clauses": list(row.clauses),
+        "time_lost": lost,
+    }  # fmt: skip
 
 
 @sla_commands.command()
@@ -96,17 +101,10 @@ def breaches(
         if why:
             rows = reports.lost(rows, lambda case: accounts(caseway, case))
         told = [listed(row) for row in rows]
-        if not as_json:
-            told = [{**row, "lost": _shorter(row["lost"])} for row in told]
-        columns = BREACH_COLUMNS if why else BREACH_COLUMNS[:-2]
+        columns = BREACH_COLUMNS if why else BREACH_COLUMNS[:-1]
         show(told, columns, as_json=as_json, title="breaches", zone=zone, limit=limit)
         if told and not as_json:
             say("Why: caseway sla explain NUMBER")
-
-
-def _shorter(lost: str) -> str:
-    """A measure in its two largest units."""
-    return " ".join(lost.split()[:2])
 
 
 @sla_commands.command()
@@ -125,7 +123,7 @@ def risk(
         calendar = next(iter(caseway.calendars.values()), None)
         span = calendar.due(now, length).at - now if calendar is not None else timedelta(0)
         rows = reports.at_risk(caseway.connection, now, span, limit=limit, **_filters(caseway, process, clause, origin))
-        told = [{**listed(row), "left": cell(row.deadline - now)} for row in rows]
+        told = [{**listed(row), "left": row.deadline - now} for row in rows]
         columns = ("number", "clock", "clauses", "origin", "deadline", "left", "provisional")
         show(told, columns, as_json=as_json, title="at risk", zone=zone_of(caseway), limit=limit)
 

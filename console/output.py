@@ -12,21 +12,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
-from rich.cells import cell_len
 from rich.console import Console, RenderableType
-from rich.table import Table
 
 from engine.core.naming import nearest
-from sla.explain import lasting
+from workbench.tables import UNBROKEN, rounded, table
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
 
 Row = Mapping[str, Any]
-GAP = 2
-WIDEST_WORD = 24
-"""What is longer than this without a space (Chinese text is) may be broken anywhere."""
-UNBROKEN = 100_000
 
 
 def console(stderr: bool = False) -> Console:
@@ -54,42 +48,14 @@ def show(
         say(f"The first {limit}; more with --limit.")
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", width: int = UNBROKEN) -> Table:
-    """A table of texts that is no wider than it must be. Numbers stand at the right."""
-    made = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None,
-                 pad_edge=False, padding=(0, GAP, 0, 0))  # fmt: skip
-    for index, (column, room) in enumerate(zip(columns, widths([columns, *rows], width), strict=True)):
-        numbers = all(row[index].lstrip("-").isdecimal() for row in rows)
-        made.add_column(column, width=room, overflow="fold", justify="right" if numbers else "left")
-    for row in rows:
-        made.add_row(*row)
-    return made
-
-
-def widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
-    """The width of each column: what it needs, or, when that is more than there is room, as much as is left after
-    every column has its longest word."""
-    needs = [max(cell_len(text) for text in column) for column in zip(*rows, strict=True)]
-    least = [
-        max(min(cell_len(word), WIDEST_WORD) for text in column for word in text.split() or [""])
-        for column in zip(*rows, strict=True)
-    ]
-    left = room - GAP * len(needs) - sum(least)
-    for index in sorted(range(len(needs)), key=lambda i: needs[i] - least[i]):
-        more = max(0, min(needs[index] - least[index], left))
-        least[index] += more
-        left -= more
-    return least
-
-
 def cell(value: Any, zone: str = "UTC") -> str:
-    """A value as a person reads it; moments in the zone asked for, spans in their two largest units."""
+    """A value as a person reads it; moments in the zone asked for, spans rounded."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, timedelta):
-        return " ".join(lasting(abs(value)).split()[:2])
+        return rounded(value)
     if isinstance(value, bool):
         return "yes" if value else ""
     if isinstance(value, list | tuple | frozenset | set):

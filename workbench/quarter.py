@@ -6,7 +6,8 @@ command opens it.
 
 import random
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -87,13 +88,7 @@ class Quarter:
                 arrivals += coming
             written: Any = read((home.processes / "samples" / "staffing.yaml").read_bytes(), "staffing.yaml").value
             processes = {name: floor.named(name) for name in files}
-            with self._progress() as progress:
-                bar = progress.add_task("", total=self.days, day="")
-
-                def tick(at: datetime) -> None:
-                    done = (at - self.begin) / timedelta(days=1)
-                    progress.update(bar, completed=done, day=f"{at.astimezone(ZONE):%Y-%m-%d}")
-
+            with self._progress() as tick:
                 simulation = Simulation(
                     floor, next(iter(caseway.calendars.values())), habits(written, processes), floor.staff(),
                     arrivals, self.end, self.seed, tick,
@@ -146,14 +141,26 @@ class Quarter:
                 taken.refused.append((row, "reported outside the period of the file"))
         return taken, coming
 
-    def _progress(self) -> Progress:
-        columns = (
-            TextColumn("{task.fields[day]}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-        )
-        return Progress(*columns, console=self.out, transient=True)
+    @contextmanager
+    def _progress(self) -> Iterator[Callable[[datetime], None]]:
+        """What tells how far the clock has come: a bar on a terminal, elsewhere a line for each tenth."""
+        if not self.out.is_terminal:
+            tenths = iter(range(1, 11))
+            upcoming = [next(tenths)]
+
+            def line(at: datetime) -> None:
+                while upcoming[0] and (at - self.begin) / (self.end - self.begin) >= upcoming[0] / 10:
+                    self.out.print(f"{at.astimezone(ZONE):%Y-%m-%d}  {upcoming[0] * 10} %")
+                    upcoming[0] = next(tenths, 0)
+
+            yield line
+            return
+        day, percent = TextColumn("{task.fields[day]}"), TextColumn("{task.percentage:>3.0f} %")
+        with Progress(day, BarColumn(), percent, TimeElapsedColumn(), console=self.out, transient=True) as progress:
+            bar = progress.add_task("", total=1, day="")
+            yield lambda at: progress.update(
+                bar, completed=(at - self.begin) / (self.end - self.begin), day=f"{at.astimezone(ZONE):%Y-%m-%d}"
+            )
 
 
 class House:

@@ -1,19 +1,20 @@
 """What a supervisor wants at the end of a quarter: outcomes, compliance, breaches, queues; and where to look on."""
 
-from collections.abc import Mapping
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from bootstrap import Caseway
+from bootstrap import Caseway, Home
 from engine.runtime.tables import moment
 from sla import reports
-from sla.explain import lasting
 from workbench.intake import Taken
 from workbench.staff import Simulation
 from workbench.story import accounts
+from workbench.tables import rounded, table
 
 BREACHES = 15
 
@@ -43,7 +44,7 @@ def tell(
         ("case", "clock", "clauses", "origin", "due", "late by", "time lost at", "how much"),
         [
             (b.number, b.clock, " ".join(b.clauses), b.origin, f"{b.deadline.astimezone(zone):%m-%d %H:%M}",
-             lasting(b.late), ", ".join(b.lost_at), b.lost)
+             rounded(b.late), ", ".join(b.lost_at) or "before the case", b.lost)
             for b in worst
         ],
     )  # fmt: skip
@@ -59,17 +60,31 @@ def tell(
     if simulation.refused:
         worst_refusals = sorted(simulation.refused.items(), key=lambda pair: -pair[1])[:8]
         _table(out, "completions refused", ("why", "how often"), worst_refusals)
-    home = caseway.home.folder
-    out.print(
-        f"\nLook further:\n  cd {home}\n"
-        "  caseway sla breaches            what is late, and at which step the time was lost\n"
-        "  caseway sla explain NUMBER      every stretch that counted, and every one that did not\n"
-        "  caseway case show NUMBER        data, tasks, clocks and history of a case\n"
-        "  caseway queue list              what waits where\n"
-        "  caseway task next --as USER     take the next task as one of the people (caseway user list)\n"
-        "  caseway verify                  prove that nothing was changed\n",
-        highlight=False,
-    )
+    for line in _farther(caseway.home):
+        out.print(line, soft_wrap=True)
+
+
+_COMMANDS = (
+    ("sla breaches", "what is late, and at which step the time was lost"),
+    ("sla explain NUMBER", "every stretch that counted, and every one that did not"),
+    ("case show NUMBER", "data, tasks, clocks and history of a case"),
+    ("queue list", "what waits where"),
+    ("task next --as USER", "take the next task as one of the people (caseway user list)"),
+    ("verify", "prove that nothing was changed"),
+)
+
+
+def _farther(home: Home) -> Iterator[str]:
+    """Where everything lies, and the commands that open it."""
+    yield f"\nThe database: {Path(home.database).resolve()}"
+    yield f"What was taken in, and what was refused: {(home.folder / 'inbox').resolve()}"
+    yield "Look further:"
+    yield f"  cd {home.folder}"
+    programs = Path(sys.executable).parent
+    if shutil.which("caseway") is None and (programs / "caseway").exists():
+        yield f"  export PATH={programs}:$PATH"
+    for command, what in _COMMANDS:
+        yield f"  caseway {command:<22}  {what}"
 
 
 def _reasons(file: Path) -> str:
@@ -82,13 +97,11 @@ def _judged(row: reports.Compliance) -> tuple[Any, ...]:
 
 
 def _table(out: Console, title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
-    for index, column in enumerate(columns):
-        numeric = bool(rows) and isinstance(rows[0][index], int)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(str(value) for value in row))
-    out.print(table)
+    out.print()
+    if rows:
+        out.print(table(columns, [[str(value) for value in row] for row in rows], title, out.width))
+    else:
+        out.print(f"{title}: none")
 
 
 def _outcomes(caseway: Caseway) -> list[tuple[Any, ...]]:

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from bootstrap import MACHINE, Caseway
-from engine.core.events import Event
+from engine.core.events import Event, StepEntered, StepLeft
 from engine.core.kinds import ANY, Type, holds_secret
 from engine.core.model import Human, Process, Text
 from engine.runtime.errors import StoreError
-from engine.runtime.history import read
+from engine.runtime.history import HistoryRow, read
 from engine.runtime.tables import moment
 from sla.explain import Account, explain
 from tasks.tables import NO_DEADLINE
@@ -116,18 +116,30 @@ def story(caseway: Caseway, case: str, language: str = "zh") -> dict[str, Json]:
             {"incident": number, "step": flow.tokens[i.token].at if i.token else "", "text": i.text}
             for number, i in flow.incidents.items()
         ],
-        "history": [
-            {
-                "at": moment(row.at), "actor": row.actor, "command": _kind(row.command), "ground": row.ground,
-                "events": [type(event).__name__ for event in MACHINE.decode_events(row.events)],
-            }
-            for row in read(caseway.database, caseway.vault, case)
-        ],
+        "history": [_past(row, process) for row in read(caseway.database, caseway.vault, case)],
     }  # fmt: skip
 
 
-def _kind(command: bytes) -> str:
-    return str(msgspec.json.decode(command)["type"])
+_ABOUT = ("outcome", "name", "queue", "user", "clock", "by", "reason")
+"""What a line of the history says of its command, where the command has it; never what was filled in."""
+
+
+def _past(row: HistoryRow, process: Process) -> dict[str, Json]:
+    """A row of the history as people read it."""
+    command = msgspec.json.decode(row.command)
+    events = MACHINE.decode_events(row.events)
+    step = next((e.step for e in events if isinstance(e, StepLeft) and e.token == command.get("task")), "")
+    said = [step, *(str(command[name]) for name in _ABOUT if command.get(name))]
+    entered = [event.step for event in events if isinstance(event, StepEntered) and "/" not in event.step]
+    return {
+        "at": moment(row.at),
+        "actor": row.actor,
+        "command": str(command["type"]),
+        "about": ", ".join(one for one in said if one),
+        "ground": row.ground,
+        "entered": [step for step in dict.fromkeys(entered) if step in process.nodes],
+        "events": [type(event).__name__ for event in events],
+    }
 
 
 def read_as(value: Json, kind: Type) -> Json:

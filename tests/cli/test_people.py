@@ -8,6 +8,8 @@ from tests.cli.conftest import Caseway
 def test_the_organisation_is_loaded_as_its_next_revision(caseway: Caseway, house: Path) -> None:
     file = house / "processes/samples/organisation.yaml"
     assert caseway("user", "load", file).code == 2  # there are people now: who acts?
+    assert caseway("user", "load", file, "--as", "dong_lei", "--json").json["revision"] == 1  # nothing has changed
+    file.write_text(file.read_text(encoding="utf-8").replace("陆瑶", "陆遥"), encoding="utf-8")
     said = caseway("user", "load", file, "--as", "dong_lei", "--json")
     assert said.json["revision"] == 2 and said.json["people"] > 40
 
