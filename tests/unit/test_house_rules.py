@@ -15,9 +15,7 @@ SLEEPERS: dict[str, str] = {}
 
 def python_files() -> dict[str, str]:
     """Our Python files: path relative to the root, to source."""
-    tops = [
-        top for top in ROOT.iterdir() if not top.name.startswith(".") and top.name not in {"build", "dist"}
-    ]
+    tops = [top for top in ROOT.iterdir() if not top.name.startswith(".") and top.name not in {"build", "dist"}]
     inner = [path for top in tops for path in (top.rglob("*.py") if top.is_dir() else [top])]
     return {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")

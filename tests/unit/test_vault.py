@@ -41,9 +41,7 @@ def test_equal_content_is_never_stored_equal(vault: Vault) -> None:
     assert cipher.encrypt(b"same", b"") != cipher.encrypt(b"same", b"")
 
 
-@pytest.mark.parametrize(
-    "value", [None, True, 7, "", "王小明", "12345678901234567.89", ["a", 1], {"b": {"a": None}}]
-)
+@pytest.mark.parametrize("value", [None, True, 7, "", "王小明", "12345678901234567.89", ["a", 1], {"b": {"a": None}}])
 def test_a_seal_is_repeatable_and_opens_to_the_same_value(vault: Vault, value: object) -> None:
     wrapped = vault.new_key("c1")
     sealed = vault.cipher("c1", wrapped).sealer.seal("payee.account", value)
