@@ -45,7 +45,7 @@ from engine.runtime.verify import Report, verify
 from organisation.directory import Directory
 from organisation.store import Directories, save
 from sla.calendar import WorkCalendar
-from sla.calendar_files import load_calendar
+from sla.calendar_files import calendar_problems, load_calendar
 from sla.clock import CLOCKS
 from sla.contract import DUE_CHANGES, task_due
 from sla.keywords import CLOCK_WORDS
@@ -99,6 +99,7 @@ def compiler(registry: Registry | None = None) -> Compiler:
             functions=found.functions,
             computes=found.computes,
             services=found.services,
+            calendar=calendar_problems,
         )
     )
 
@@ -209,14 +210,25 @@ class Caseway:
     # --- what comes in and what is due ------------------------------------------------------------
 
     def receive(self, id: str, name: str, key: str, payload: dict[str, Any], sender: str) -> Refusal | None:
-        """Takes in a message from outside; why not, if it is refused."""
+        """Takes in a message from outside; why not, if it is refused. `sender`: a user, or "customer" (R22)."""
         house = self.definitions.house()
         if name in house.messages:
+            by = house.messages[name].by
+            known = {"customer"} if sender == "customer" else self._standing(sender)
+            if known.isdisjoint(by):
+                return Refusal("sender", f"{sender} may not send {name}: expected {', '.join(by) or 'processes only'}")
             try:
                 payload = normalise(payload, object_of(house.messages[name].data))
             except ValueProblem as problem:
                 return Refusal("payload", f"message {name}: {problem}")
         return messages.receive(self.runner, id, name, key, payload, sender, self.clock.now())
+
+    def _standing(self, user: str) -> set[str]:
+        """As what a user may send messages: staff, and by role; nothing for whoever is not in service."""
+        directory = self.directory
+        if not directory.active(user, directory.today(self.clock.now())):
+            return set()
+        return {"staff", *(f"role.{role}" for role in directory.roles(user))}
 
     def sweep(self) -> None:
         """Does all that is due now: timers, messages, commands between cases, periodic starts."""

@@ -53,6 +53,15 @@ def load_calendar(data: object) -> WorkCalendar:
     return _Reader().calendar(data)
 
 
+def calendar_problems(data: object) -> tuple[Problem, ...]:
+    """What keeps a file from being a calendar: places in it, and what was expected there."""
+    try:
+        load_calendar(data)
+    except CalendarError as error:
+        return error.problems
+    return ()
+
+
 class _Reader:
     """Collects problems while it reads; what cannot be read becomes an empty value and is never used."""
 

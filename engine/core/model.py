@@ -322,7 +322,7 @@ class Start:
     by: tuple[str, ...] = ()  # staff, web, or roles; empty: only other cases and the clock
     form: tuple[Path, ...] = ()
     message: str = ""
-    key: Expression | None = None  # read from the message's payload; the number of the case if None
+    key: Expression | None = None  # read from the message's payload: two with the same key start one case
     into: tuple[Assign, ...] = ()
     every: str = ""  # day | week | month | quarter | half | year, or a duration
     missed: str = "once"  # skip | once | all (R10)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.core.model import Block, Handler, Node, Path, Process, Set, Start
+from engine.language import numbering
 from engine.language.checks import CHECKS, Seen
 from engine.language.compile_house import compile_house
 from engine.language.context import RESERVED, Build, Scope, end_of
@@ -29,7 +30,10 @@ from engine.language.source import read
 from engine.language.start import compile_start
 from engine.language.triggers import handler
 
-CODES = {"CW149": "a process whose file is called otherwise"}
+CODES = {
+    "CW149": "a process whose file is called otherwise",
+    "CW153": "a template that makes no business numbers",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +252,7 @@ class _Process:
             handlers=handlers,
             names=dict(build.schema.names),
             title=scope.text(("title",), value["title"]),
-            number=value.get("number", ""),
+            number=_number(scope, value),
             calendar=build.calendar or "",
             zone=calendar.zone if calendar else "UTC",
             start=start,
@@ -281,3 +285,12 @@ class _Process:
 def _asked(start: Start) -> tuple[Path, ...]:
     """What a case that people may start can begin with: the form's fields, and what a message brings."""
     return (*start.form, *(each.path for each in start.into if each.path not in start.form))
+
+
+def _number(scope: Scope, value: Mapping[str, Any]) -> str:
+    """The template of the business number, checked."""
+    template: str = value.get("number", "")
+    wrong = numbering.problem(template) if "number" in value else None
+    if wrong is not None:
+        scope.problem(("number",), "CW153", wrong, hint="such as TS-{year}-{seq:06}")
+    return template

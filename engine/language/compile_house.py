@@ -21,6 +21,7 @@ HOUSE_FILE = "house.yaml"
 CODES = {
     "CW147": "a calendar file without a time zone",
     "CW148": "a message that carries what it cannot",
+    "CW152": "a calendar that cannot be used",
 }
 
 
@@ -102,7 +103,7 @@ def _payload(scope: Scope, where: Place, fields: Mapping[str, Any]) -> Mapping[s
 
 
 def _calendar(scope: Scope, name: str, path: str) -> Calendar:
-    """Of a calendar the language needs the zone alone; the rest of the file is the clocks' affair."""
+    """Of a calendar the language needs the zone alone; the clocks check the rest of the file."""
     where: Place = ("calendars", name)
     build = scope.build
     document = named_file(build.document, where, path, build.files, build.problems)
@@ -113,4 +114,5 @@ def _calendar(scope: Scope, name: str, path: str) -> Calendar:
         message = f"{path} names no time zone that is known"
         scope.problem(where, "CW147", message, expected="zone: Asia/Shanghai, or another")
         return Calendar(path, "UTC")
+    build.problems.extend(document.problem("CW152", at, text) for at, text in build.language.calendar(document.value))
     return Calendar(path, zone)

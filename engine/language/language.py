@@ -1,6 +1,6 @@
 """The language as one installation speaks it: the kinds of step, what components add, which functions there are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,8 @@ class Language:
     functions: Mapping[str, Function] = field(default_factory=dict)  # for expressions, beside the built-in ones
     computes: Mapping[str, Routine] = field(default_factory=dict)
     services: Mapping[str, Routine] = field(default_factory=dict)
+    calendar: Callable[[Any], Iterable[tuple[tuple[str | int, ...], str]]] = lambda _: ()
+    """What is wrong with a calendar's file: places in it, and what was expected there."""
 
     @cached_property
     def names(self) -> Mapping[str, Type]:

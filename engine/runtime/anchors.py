@@ -86,7 +86,7 @@ def anchor(database: Database, vault: Vault, path: Path, now: datetime) -> Ancho
         last = _last(path)
         heads = _moved(connection, last.at if last and last.at <= now else None)
         if database.unsafe and database.dialect == "sqlite":
-            connection.one("PRAGMA wal_checkpoint(PASSIVE)")  # syncs what was read: an anchor may not run ahead
+            _sync(connection, now)
         connection.begin()
         try:
             made = _record(connection, vault, path, now, heads)
@@ -97,6 +97,17 @@ def anchor(database: Database, vault: Vault, path: Path, now: datetime) -> Ancho
         return made
     finally:
         connection.close()
+
+
+def _sync(connection: Connection, now: datetime) -> None:
+    """Makes durable what was read, or an anchor might know more than the database after a power failure. A
+    commit that is synced takes along all that stands before it in the log; a checkpoint would not: readers hold
+    it up."""
+    connection.run("PRAGMA synchronous = FULL")
+    connection.run(
+        "INSERT INTO meta (key, value) VALUES ('synced', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (str(micros(now)),),
+    )
 
 
 def _moved(connection: Connection, since: datetime | None) -> list[Head]:

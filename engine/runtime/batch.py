@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -189,12 +190,9 @@ class Batch:
         tools, state = self._tools, held.state
         last = state.flow.last
         now = request.at if last is None or last < request.at else last  # R9
-        env: Env = replace(
-            self._base,
-            now=now,
-            sealer=held.cipher.sealer if process.secrets else None,
-            number=lambda process: self._numbers.take(process, request.case, env),
-        )
+        env = replace(self._base, now=now, sealer=held.cipher.sealer if process.secrets else None)
+        if type(request.command) is StartCase:
+            env = replace(env, number=partial(self._number, request.case, env))  # holds the one before: no cycle
         self._numbers.begin()
         try:
             events = tools.machine.decide(process, state, request, env)
@@ -205,6 +203,9 @@ class Batch:
         except BaseException:
             self._numbers.discard()
             raise
+
+    def _number(self, case: str, env: Env, process: Process) -> str:
+        return self._numbers.take(process, case, env)
 
     def _accept(self, request: Request, held: Held, events: list[Event], now: datetime) -> Accepted:
         """Notes what the command changes. Whatever may fail comes before the first note."""

@@ -20,6 +20,8 @@ _INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
+CODES = {"CW151": "two processes of one name"}
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -148,5 +150,5 @@ def _beside(files: Files) -> list[str]:
 
 def _twice(path: str, name: str, first: str) -> Problem:
     return Problem(
-        "CW150", "error", path, 1, 1, f"a second process named {name!r}; the first is in {first}", "a name of its own"
+        "CW151", "error", path, 1, 1, f"a second process named {name!r}; the first is in {first}", "a name of its own"
     )

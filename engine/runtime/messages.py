@@ -25,7 +25,7 @@ from engine.runtime.clock import derived_id
 from engine.runtime.database import Connection
 from engine.runtime.outgoing import MESSAGE
 from engine.runtime.runner import Runner
-from engine.runtime.tables import micros, moment
+from engine.runtime.tables import EPOCH, micros, moment
 
 MOST = 256
 MOST_KEY = 200
@@ -132,7 +132,10 @@ def _look(runner: Runner, connection: Connection, message: Message, starts: Star
 def _start(runner: Runner, message: Message, process: Process, now: datetime) -> bool:
     payload = msgspec.json.decode(message.payload)
     data: dict[str, Any] = {} if process.start.into else payload
+    case = derived_id(moment(message.arrived), 0, message.id, process.name)
     try:
+        if process.start.key is not None:  # two with the same key start one case: the second finds it there
+            case = derived_id(EPOCH, 0, process.name, str(process.start.key.json(payload)))
         for assign in process.start.into:
             place = data
             for name in assign.path[:-1]:
@@ -140,7 +143,6 @@ def _start(runner: Runner, message: Message, process: Process, now: datetime) ->
             place[assign.path[-1]] = assign.value.json(payload)
     except EvaluationError:
         data = payload  # the case's own check at the door says what is wrong with it
-    case = derived_id(moment(message.arrived), 0, message.id, process.name)
     return _give(runner, message, process.name, case, StartCase(process.name, data, by="message"), now)
 
 

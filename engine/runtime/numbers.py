@@ -4,7 +4,6 @@ A number is taken in memory while a case is started, and written with it; a star
 """
 
 from datetime import UTC, datetime
-from string import Formatter
 from typing import Any
 
 from engine.core.env import Env
@@ -13,22 +12,7 @@ from engine.runtime.database import Connection
 from engine.runtime.statements import Statements
 from engine.runtime.tables import metadata
 
-FIELDS = {"year", "seq", "site"}
 _COUNTERS = metadata.tables["counters"]
-
-
-def problem(template: str) -> str | None:
-    """Why a template cannot make numbers, or None. For the check of a definition."""
-    try:
-        fields = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
-        if unknown := fields - FIELDS:
-            return f"expected {{year}}, {{seq}} or {{site}}, not {{{min(unknown)}}}"
-        if "seq" not in fields:
-            return "expected {seq} in it, or all numbers would be the same"
-        template.format(year=2026, seq=1, site="")
-    except ValueError as error:
-        return f"it cannot be read: {error}"
-    return None
 
 
 class Numbers:
