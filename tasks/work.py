@@ -13,7 +13,7 @@ import msgspec
 
 from engine.core import events as flow_events
 from engine.core import state as flow_state
-from engine.core.commands import CompleteTask, Refuse, SkipTask
+from engine.core.commands import CompleteTask, Refuse, SkipTask, StartCase
 from engine.core.data import sealed
 from engine.core.expressions import Expression
 from engine.core.flow import form_changes, task_token
@@ -36,6 +36,7 @@ from tasks.placing import place, priority
 from tasks.reasons import Reason, reason
 from tasks.rules import allowed, not_for
 from tasks.standing import substitutes
+from tasks.starting import authorise_start
 from tasks.state import APPLY, Task, WorkState
 from tasks.voting import vote
 
@@ -256,7 +257,7 @@ WORK = Slice(
     name=NAME,
     state=WorkState,
     apply=APPLY,
-    authorise={CompleteTask: _authorise_completion, SkipTask: _authorise_skip},
+    authorise={StartCase: authorise_start, CompleteTask: _authorise_completion, SkipTask: _authorise_skip},
     decide={
         c.ClaimTask: _claim,
         c.ReleaseTask: _release,
