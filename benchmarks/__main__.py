@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import parts
 from benchmarks.measures import FULL, QUICK, actions, deadlines, stored
 
 OUT = Path("build") / "bench.json"
@@ -35,7 +36,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a first look, on less data")
     parser.add_argument("--only", choices=MEASURES, action="append", help="some of the measures")
     parser.add_argument("--folder", type=Path, help="where the databases lie meanwhile (about 10 GB)")
+    parser.add_argument("--parts", action="store_true", help="only show where the time of one action goes")
     given = parser.parse_args()
+    if given.parts:
+        parts.show()
+        return
     size = QUICK if given.quick else FULL
     results: dict[str, Any] = {}
     begin = time.monotonic()
