@@ -3,7 +3,7 @@
 The first row names the fields, as the data schema does: by name, or by title in either language. Files are UTF-8
 (with or without a byte order mark) or GB 18030, as spreadsheets in China write them. A row that cannot be taken
 is written to a file beside the input, unchanged, with its line and the reason for each wrong cell, so that it can
-be mended and taken in again; the others are not held up by it.
+be mended and taken in again; the others are not held up by it. A column whose name begins with `#` is a remark.
 """
 
 import csv
@@ -23,6 +23,7 @@ from engine.core.model import Process
 
 Json = Any
 MOST_BYTES = 50_000_000
+REMARK = "#"
 _YES = {"是": True, "true": True, "yes": True, "y": True, "1": True}
 _NO = {"否": False, "false": False, "no": False, "n": False, "0": False}
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
@@ -60,7 +61,7 @@ def rows_of(path: Path, process: Process) -> tuple[tuple[str, ...], Iterator[Row
     except (StopIteration, csv.Error):
         raise IntakeError(f"{path.name}: expected a first row that names the fields") from None
     fields = [_field(name, process, path) for name in header]
-    twice = {f for f in fields if fields.count(f) > 1}
+    twice = {f for f in fields if f and fields.count(f) > 1}
     if twice:
         raise IntakeError(f"{path.name}: two columns for {', '.join(sorted(twice))}")
     return header, _rows(reader, fields, process)
@@ -84,8 +85,10 @@ def _text(path: Path) -> str:
 
 
 def _field(name: str, process: Process, path: Path) -> str:
-    """The field that a column is for."""
+    """The field that a column is for; "" for a remark."""
     wanted = name.strip()
+    if wanted.startswith(REMARK):
+        return ""
     known: dict[str, str] = {}
     for field_name, kind in process.names.items():
         titles = kind.title.values() if isinstance(kind.title, Mapping) else [kind.title]
@@ -117,7 +120,7 @@ def _rows(reader: Iterator[list[str]], fields: Sequence[str], process: Process) 
         data: dict[str, Json] = {}
         problems = []
         for name, cell in zip(fields, cells, strict=True):
-            if not cell.strip():
+            if not name or not cell.strip():
                 continue
             try:
                 data[name] = value_of(cell.strip(), process.names[name], process.zone)
@@ -173,9 +176,12 @@ def _date(cell: str, kind: Type, zone: str) -> str:
 
 
 def _moment(cell: str, kind: Type, zone: str) -> str:
-    if re.search(r"(Z|[+-]\d\d:?\d\d)$", cell):
-        return datetime.fromisoformat(cell).isoformat()
     found = _MOMENT.fullmatch(cell)
+    if found is None and re.search(r"(Z|[+-]\d\d:?\d\d)$", cell):
+        try:
+            return datetime.fromisoformat(cell).isoformat()
+        except ValueError:
+            pass  # told below
     if found is None:
         raise ValueError(f"expected a date and time such as 2026-03-02 09:30, not {cell!r}")
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
@@ -199,7 +205,7 @@ def write_refused(path: Path, taken: Taken) -> None:
     """The refused rows with line and reason, as a file that a spreadsheet opens (UTF-8 with a byte order mark)."""
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow([*taken.header, "line", "reason"])
+        writer.writerow([*taken.header, f"{REMARK}line", f"{REMARK}reason"])
         for row, reason in taken.refused:
             padded = [*row.cells, *[""] * (len(taken.header) - len(row.cells))]
             writer.writerow([*padded[: len(taken.header)], row.line, reason])

@@ -64,8 +64,6 @@ def lay_out(process: Process, language: str) -> Box:
     frame.jumps += [
         Jump("", h.next, when(h, language)) for h in process.handlers if h.next in {b.id for b in frame.inner}
     ]
-    for number, jump in enumerate(j for j in frame.jumps if not j.source):
-        jump.leaves = number
     _lanes(frame)
     return frame
 
@@ -169,11 +167,16 @@ def _lanes(frame: Box) -> None:
         jump.lane = lane
     for jump in sorted(frame.jumps, key=lambda j: (row[j.target] > row[j.source], -j.lane)):
         jump.leaves = sum(1 for j in frame.jumps if j.source == jump.source and _above(row, j, jump))
-        jump.comes = sum(1 for j in frame.jumps if j.target == jump.target and j.lane < jump.lane)
+        jump.comes = sum(1 for j in frame.jumps if j.target == jump.target and _under(row, j) < _under(row, jump))
     widest = max((b.width for b in frame.inner), default=WIDTH)
     if frame.jumps:
         longest = max(len(j.label) for j in frame.jumps)
         frame.width = max(frame.width, widest + 2 * PAD + LANE * (len(taken) + 1) + min(140, 8 * longest))
+
+
+def _under(row: Mapping[str, int], jump: Jump) -> tuple[int, bool]:
+    """Jumps into a box come in the lower, the nearer their lane; of two in one lane, the one from below."""
+    return jump.lane, row[jump.source] < row[jump.target]
 
 
 def _above(row: Mapping[str, int], one: Jump, other: Jump) -> bool:
