@@ -53,7 +53,9 @@ def _authorise_completion(turn: Turn, command: CompleteTask) -> None:
     _, _, human = task_token(turn, command.task)
     task = allowed(turn, command.task, "complete")
     step = work_of(turn.process, task.step)
-    wrong = {p.path: dict(p.message) for p in human.check(command.data)} if human.check else {}
+    outcome = human.outcomes.get(command.outcome)
+    check = outcome.check if outcome is not None and outcome.check is not None else human.check
+    wrong = {p.path: dict(p.message) for p in check(command.data)} if check is not None else {}
     if wrong:
         raise Refuse("form", reason("form", fields=", ".join(wrong)).text["en"], wrong)
     ruled = ruling(turn, command.task, step, command.outcome, form_changes(turn, human.form, command.data))

@@ -85,6 +85,7 @@ class Outcome:
     reason: bool = False  # a reason must be given
     sets: tuple[Assign, ...] = ()
     decision: str = ""  # what authority is asked for, e.g. "approve" or "refuse"
+    check: Callable[[Mapping[str, Json]], list[Any]] | None = None  # of the form, where it is not the step's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,10 @@ class DataSchema:
         """The check of a form: its fields may come, and those that the schema requires must."""
         return Validator(form_schema(self.schema, fields))
 
+    def unfinished(self, fields: Collection[Path]) -> Validator:
+        """The check of a form that is handed on as it is: its fields may come, none at the top must."""
+        return Validator({**form_schema(self.schema, fields), "required": []})
+
     def anything(self) -> Validator:
         """The check of what only other cases or the engine itself fill in: any field of the data may come."""
         return Validator({**self.schema, "required": []})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.core.model import Human, Outcome
+from engine.core.model import Human, Outcome, Path
 from engine.language.context import Scope
 from engine.language.kinds.kind import Kind, Written
 from engine.language.outline import Step
@@ -17,6 +17,9 @@ _OUTCOME = mapping(
         "reason": described({"enum": ["required"]}, "Whether a reason must be given."),
         "set": described(SETS, "What is written into the data with it: {place: expression}."),
         "decision": described(NAME, "What authority is asked for, as approve or refuse."),
+        "form": described(
+            {"enum": ["optional"]}, "The form may stay unfinished: no field must be filled in to hand the task on."
+        ),
     },
     "title",
     title="an outcome",
@@ -26,15 +29,17 @@ _OUTCOME = mapping(
 def _compile(scope: Scope, step: Step) -> Human:
     where, written = step.where, step.value
     fields = [scope.target((*where, "form", place), field) for place, field in enumerate(written.get("form", ()))]
+    form = tuple(field[0] for field in fields if field)
     outcomes = {
-        name: _outcome(scope, (*where, "outcomes", name), name, each)
+        name: _outcome(scope, (*where, "outcomes", name), name, each, form)
         for name, each in written.get("outcomes", {}).items()
     }
-    form = tuple(field[0] for field in fields if field)
     return Human(form, outcomes, scope.build.schema.form(form))
 
 
-def _outcome(scope: Scope, where: tuple[str | int, ...], name: str, written: Mapping[str, Any]) -> Outcome:
+def _outcome(
+    scope: Scope, where: tuple[str | int, ...], name: str, written: Mapping[str, Any], form: tuple[Path, ...]
+) -> Outcome:
     return Outcome(
         name,
         scope.text((*where, "title"), written["title"]),
@@ -42,6 +47,7 @@ def _outcome(scope: Scope, where: tuple[str | int, ...], name: str, written: Map
         reason="reason" in written,
         sets=scope.assigns((*where, "set"), written.get("set", {})),
         decision=written.get("decision", ""),
+        check=scope.build.schema.unfinished(form) if "form" in written else None,
     )
 
 
