@@ -48,6 +48,8 @@ def _marks(context: Context, process: Process, clock: Clock, where: Where, every
     met = _reachable(process, begins)
     if clock.start[0] == "milestone":
         met = _reachable(process, [after for id in begins for after in _after(process, process.nodes[id])])
+    if not _beside(process).isdisjoint(begins):
+        met |= every
     if clock.until and not any(node.id in met for mark in clock.until for node in _at(process, mark)):
         names = " or ".join(repr(name) for _, name in clock.until)
         context.problem(
@@ -113,6 +115,11 @@ def _after(process: Process, node: Node) -> Iterator[str]:
         case AdHoc(steps=steps):
             ways.extend(steps)
     return (way for way in ways if way)
+
+
+def _beside(process: Process) -> frozenset[str]:
+    """What the process's own handlers do while its flow goes on: wherever that stands, it may go on from there."""
+    return _reachable(process, [handler.body for handler in process.handlers if handler.body])
 
 
 def _led_to(handlers: Iterable[Handler]) -> list[str]:

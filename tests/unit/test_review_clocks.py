@@ -6,6 +6,7 @@ The limit counts from Tuesday 10 February 2026; three days end on the 13th.
 from tests.support.clocks import NAMED, ClockStory, clock
 from tests.support.graph import x
 from tests.unit.test_clock import registered
+from tests.unit.test_clock_words import HEAD, built
 from tests.unit.test_explain import ASKING, Told, process
 
 
@@ -34,3 +35,9 @@ def test_what_the_customer_took_after_the_deadline_was_not_lost_by_a_step() -> N
     story.go("2026-02-23 12:00").complete("work", "ok")
     steps, amount = story.explained().lost()
     assert (steps, amount.total_seconds() / 3600) == (("work",), 74)
+
+
+def test_a_clock_may_start_beside_the_flow_and_stop_in_it() -> None:
+    """A handler of the process runs beside the flow, which goes on from wherever it stands."""
+    head = HEAD + "meanwhile:\n  - {after: 1d, do: {asked: {milestone: asked}}}\n"
+    assert built("c: {runs: {from: milestone.asked, until: answered}, limit: 5wd}", head=head)
