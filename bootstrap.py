@@ -52,7 +52,9 @@ from sla.keywords import CLOCK_WORDS
 from tasks.executor import Executor
 from tasks.insurance import embedded, functions
 from tasks.keywords import WORK_WORDS
+from tasks.lifecycle import SYSTEM
 from tasks.registry import Registry
+from tasks.staffing import Staffing
 from tasks.work import WORK
 
 SHIPPED = Path(__file__).parent / "processes"
@@ -231,8 +233,9 @@ class Caseway:
         return {"staff", *(f"role.{role}" for role in directory.roles(user))}
 
     def sweep(self) -> None:
-        """Does all that is due now: timers, messages, commands between cases, periodic starts."""
+        """Does all that is due now: timers, messages, commands between cases, periodic starts, work to be given out."""
         self.sweeper.run_once(self.clock.now())
+        self.staffing.run(self.directory, self.clock.now())
 
     def work(self) -> int:
         """Serves the jobs that are due now, in this thread; how many tries."""
@@ -242,6 +245,13 @@ class Caseway:
         """Takes in what other programs have deployed or loaded since."""
         self.definitions.refresh()
         self.directories.refresh()
+
+    @cached_property
+    def staffing(self) -> Staffing:
+        def ask(case: str, command: Command) -> Answer:
+            return self.ask(case, command, SYSTEM, ground="organisation")
+
+        return Staffing(self.runner, ask, MACHINE.decode)
 
     @cached_property
     def sweeper(self) -> Sweeper:
@@ -270,6 +280,7 @@ class Caseway:
         now = self.clock.now()
         revision = self.runner.write(lambda connection: save(connection, value, by, now))
         self.directories.refresh()
+        self.staffing.run(self.directory, now)
         return revision
 
     def anchor(self) -> None:
@@ -311,7 +322,7 @@ class Caseway:
         return MACHINE.encode(answer if isinstance(answer, list) else [])
 
     def close(self) -> None:
-        for name in ("executor", "sweeper", "runner"):
+        for name in ("executor", "sweeper", "staffing", "runner"):
             if name in self.__dict__:
                 self.__dict__[name].close()
         self.connection.close()

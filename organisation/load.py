@@ -32,6 +32,7 @@ CODES = {
     "CW905": "a queue that nobody serves",
     "CW906": "a grant to nobody, or to two",
     "CW907": "a substitute who is the one away",
+    "CW908": "a user with a name that is taken",
 }
 
 _PERSON: Schema = {
@@ -237,6 +238,8 @@ def _names(document: Document, house: House | None) -> Iterator[Problem]:
             yield document.problem("CW902", where, message, expected=one_of(known), hint=hint)
 
     for user, entry in users.items():
+        if user == "system":
+            yield document.problem("CW908", ("users", user), "Caseway itself acts under this name", key=True)
         for index, role in enumerate(entry.get("roles", ())):
             yield from name(("users", user, "roles", index), role, roles, "role")
         for index, group in enumerate(entry.get("groups", ())):

@@ -17,7 +17,8 @@ ONE = "SELECT revision, document FROM directories WHERE revision = ?"
 LATEST = "SELECT max(revision) FROM directories"
 INSERT = 'INSERT INTO directories (revision, loaded_at, "by", document) VALUES (?, ?, ?, ?)'
 
-_encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
+encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
+"""JSON of a document as it is stored."""
 
 
 def save(connection: Connection, value: Mapping[str, Any], by: str, at: datetime) -> int:
@@ -26,7 +27,7 @@ def save(connection: Connection, value: Mapping[str, Any], by: str, at: datetime
     Returns the revision; a document that is the newest already stays what it is. Two who save at once
     collide: the later one raises Violation and may try again.
     """
-    document = _encode(value).decode()
+    document = encode(value).decode()
     newest = connection.one(NEWEST)
     if newest is not None and newest[1] == document:
         return int(newest[0])

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index
 from sqlmodel import SQLModel
 
-from engine.runtime.tables import Moment, record
+from engine.runtime.tables import Moment, operational, record
 
 
 class DirectoryRevision(SQLModel, table=True):
@@ -17,3 +17,22 @@ class DirectoryRevision(SQLModel, table=True):
     loaded_at: datetime = record(Moment)
     by: str = record()
     document: str = record()  # JSON of the checked document
+
+
+class Proposal(SQLModel, table=True):
+    """A change of the organisation that somebody else must approve."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (Index("ix_proposals_state", "state", "proposed_at"),)
+
+    id: str = record(key=True)
+    base: int = record(BigInteger)  # the revision that it changes
+    proposed_at: datetime = record(Moment)
+    proposed_by: str = record()
+    reason: str = record()
+    document: str = record()  # JSON of the checked document
+    state: str = operational()  # proposed | approved | rejected
+    decided_at: datetime | None = operational(Moment, null=True)
+    decided_by: str | None = operational(null=True)
+    why: str | None = operational(null=True)
+    revision: int | None = operational(BigInteger, null=True)  # that it became

@@ -27,6 +27,7 @@ class TaskOpened(Event, frozen=True):
     revision: int = 0
     note: str = ""
     behalf: str = ""
+    skill: str = ""  # that it asks for
 
 
 class TaskClaimed(Event, frozen=True):

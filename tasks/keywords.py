@@ -100,6 +100,7 @@ STEP = {
         "of", "needs",
         description="Several people decide, by votes: the first outcome or the second.",
     ),
+    "skill": described(NAMED, "The skill that it asks for, where the queue pushes work by skill.", "motor"),
     "skippable": {
         "title": "true or false",
         "type": "boolean",
@@ -162,6 +163,7 @@ def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> W
         _priority(context, (*where, "priority"), found.get("priority", 0)),
         found.get("skippable", False),
         _approvals(context, (*where, "approvals"), found.get("approvals")),
+        _skill(context, (*where, "skill"), found.get("skill")),
     )
 
 
@@ -180,6 +182,10 @@ def _assign(context: Context, where: Where, written: str | None) -> Named:
             expected=f"{', '.join(ASSIGN)} or {{{{ an expression }}}}", warning=True,
         )  # fmt: skip
     return _open(context, where, found)
+
+
+def _skill(context: Context, where: Where, written: str | None) -> Named:
+    return _open(context, where, None if written is None else context.literal_or_expression(where, written))
 
 
 def _open(context: Context, where: Where, found: Named | None) -> Named:

@@ -32,6 +32,8 @@ EITHER: Mapping[str, tuple[str, ...]] = {BACK: (OPEN, CLAIMED), VOTED: (OPEN, CO
 HOLDER, ELIGIBLE, MANAGER, ABOVE, ADMIN = "holder", "eligible", "manager", "above", "admin"
 SUBSTITUTE = "substitute"
 DELEGATOR, REVIEWER, FLOW = "delegator", "reviewer", "flow"
+SYSTEM = "system"
+"""The actor of commands that Caseway gives itself; no user has that name."""
 
 WHO: Mapping[str, str] = {
     HOLDER: "who has the task in hand",
@@ -42,7 +44,7 @@ WHO: Mapping[str, str] = {
     ADMIN: "who has the role `admin`",
     DELEGATOR: "who has delegated it",
     REVIEWER: "who has been asked to look at it",
-    FLOW: "Caseway itself: the process, or a timer",
+    FLOW: "Caseway itself: the process, a timer, or what the organisation says of a queue or a person",
 }
 """The parties, in words."""
 
@@ -62,19 +64,19 @@ LIFECYCLE: Mapping[tuple[str, str], Rule] = {
     (OPEN, "complete"): Rule(COMPLETED, _TAKERS, works=True),  # claims it on the way (R5)
     (OPEN, "vote"): Rule(VOTED, _TAKERS, works=True),
     (OPEN, "skip"): Rule(SKIPPED, _TAKERS, works=True),
-    (OPEN, "transfer"): Rule(OPEN, _MOVERS),
+    (OPEN, "transfer"): Rule(OPEN, (*_MOVERS, FLOW)),  # the flow: pushed to a person, or away from who has left
     (OPEN, "suspend"): Rule(SUSPENDED, _MOVERS),
     (CLAIMED, "start"): Rule(STARTED, (HOLDER,), works=True),
     (DELEGATED, "draft"): Rule(DELEGATED, (HOLDER,), works=True),
     (DELEGATED, "complete"): Rule(COMPLETED, (HOLDER,), works=True),
     (DELEGATED, "return"): Rule(CLAIMED, (HOLDER, DELEGATOR)),
-    (DELEGATED, "release"): Rule(OPEN, _MOVERS),
-    (DELEGATED, "transfer"): Rule(OPEN, _MOVERS),
+    (DELEGATED, "release"): Rule(OPEN, (*_MOVERS, FLOW)),
+    (DELEGATED, "transfer"): Rule(OPEN, (*_MOVERS, FLOW)),
     (PARKED, "take_up"): Rule(CLAIMED, (HOLDER, FLOW)),
     (REVIEW, "answer"): Rule(CLAIMED, (REVIEWER,)),
-    (REVIEW, "withdraw"): Rule(CLAIMED, (HOLDER,)),
+    (REVIEW, "withdraw"): Rule(CLAIMED, (HOLDER, FLOW)),
     (SUSPENDED, "resume"): Rule(BACK, _MOVERS),
-    (SUSPENDED, "transfer"): Rule(SUSPENDED, _MOVERS),
+    (SUSPENDED, "transfer"): Rule(SUSPENDED, (*_MOVERS, FLOW)),
     **{
         (state, action): rule
         for state in (CLAIMED, STARTED)
@@ -93,8 +95,8 @@ LIFECYCLE: Mapping[tuple[str, str], Rule] = {
         for state in (CLAIMED, STARTED, PARKED, REVIEW)
         for action, rule in {
             "claim": Rule(CLAIMED, (SUBSTITUTE,), works=True),  # takes it over
-            "release": Rule(OPEN, (HOLDER, *_MOVERS)),
-            "transfer": Rule(OPEN, (HOLDER, *_MOVERS)),
+            "release": Rule(OPEN, (HOLDER, *_MOVERS, FLOW)),
+            "transfer": Rule(OPEN, (HOLDER, *_MOVERS, FLOW)),
         }.items()
     },
     **{

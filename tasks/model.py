@@ -56,6 +56,7 @@ class Work:
     priority: int | Expression = 0
     skippable: bool = False
     approvals: Approvals | None = None
+    skill: Named = ""  # that its task asks for, where the queue pushes work by skill
 
 
 @dataclass(frozen=True, slots=True)

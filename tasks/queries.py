@@ -86,6 +86,14 @@ def of_case(connection: Connection, case: str) -> list[Listed]:
     return [_listed(row) for row in connection.all(sql, (case,))]
 
 
+def load(connection: Connection, user: str, most: int = MOST) -> int:
+    """How many tasks the user has in hand, or are meant for them; counted no further than `most`."""
+    held = f"SELECT 1 FROM tasks WHERE holder = ? AND {HELD}"
+    meant = f"SELECT 1 FROM tasks WHERE assignee = ? AND {GIVEN} AND status = '{OPEN}'"
+    sql = f"SELECT count(*) FROM (SELECT * FROM ({held} UNION ALL {meant}) AS theirs LIMIT ?) AS counted"
+    return int(connection.one(sql, (user, user, most))[0])
+
+
 def count(connection: Connection, name: str, most: int = MOST) -> int:
     """How many tasks a queue offers, counted no further than `most`: a list then says "1000+"."""
     sql = f"SELECT count(*) FROM (SELECT 1 FROM tasks WHERE queue = ? AND {OFFERED} LIMIT ?) AS offered"

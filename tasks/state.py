@@ -36,6 +36,7 @@ class Task(msgspec.Struct, omit_defaults=True):
     reviewer: str = ""  # while in review: who has been asked
     question: str = ""  # and what
     stands_for: str = ""  # who is away, and for whom its holder or assignee stands in
+    skill: str = ""  # that it asks for
     votes: list[Vote] = msgspec.field(default_factory=list)  # of a step with approvals
 
     @property
@@ -72,8 +73,9 @@ class WorkState(msgspec.Struct, omit_defaults=True):
 
 def _opened(work: WorkState, event: e.TaskOpened) -> None:
     work.tasks[event.token] = Task(
-        event.step, event.at, event.queue, event.assignee, priority=event.priority, stands_for=event.behalf
-    )
+        event.step, event.at, event.queue, event.assignee, priority=event.priority,
+        stands_for=event.behalf, skill=event.skill,
+    )  # fmt: skip
 
 
 def _claimed(work: WorkState, event: e.TaskClaimed) -> None:

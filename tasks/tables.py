@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from engine.core.events import Event
 from engine.runtime.derive import timers_of
 from engine.runtime.projection import Projection, Row
-from engine.runtime.tables import Moment, derived, micros
+from engine.runtime.tables import Moment, derived, micros, operational
 from tasks import events as e
 from tasks.lifecycle import COMPLETED, OPEN, REVIEW
 from tasks.model import NAME
@@ -60,6 +60,17 @@ class TaskRow(SQLModel, table=True):
     closed_at: datetime | None = derived(Moment, null=True)
     closed_by: str | None = derived(null=True)
     outcome: str | None = derived(null=True)
+
+
+class Allocation(SQLModel, table=True):
+    """When a queue that pushes its work last gave some to a member."""
+
+    __tablename__ = "allocations"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    queue: str = operational(key=True)
+    user_id: str = operational(key=True)
+    last_at: int = operational(BigInteger)  # microseconds, no two alike in a queue
 
 
 Due = Callable[[Any, int], datetime | None]

@@ -14,7 +14,7 @@ import msgspec
 from engine.core import events as flow_events
 from engine.core import state as flow_state
 from engine.core.commands import CompleteTask, Refuse, SkipTask, StartCase
-from engine.core.data import sealed
+from engine.core.data import names, sealed
 from engine.core.expressions import Expression
 from engine.core.flow import form_changes, task_token
 from engine.core.kinds import ANY
@@ -30,9 +30,9 @@ from tasks.authority import ruling
 from tasks.climbing import climb
 from tasks.ground import directory, in_service, owning, work_of
 from tasks.handling import HANDLING
-from tasks.lifecycle import CANCELLED, CLAIMED, COMPLETED, SKIPPED
+from tasks.lifecycle import CANCELLED, CLAIMED, COMPLETED, SKIPPED, SYSTEM
 from tasks.model import NAME, PRIORITIES, Work
-from tasks.placing import place, priority
+from tasks.placing import place, priority, resolved
 from tasks.reasons import Reason, reason
 from tasks.rules import allowed, not_for
 from tasks.standing import substitutes
@@ -141,11 +141,11 @@ def _set_owner(turn: Turn, command: c.SetOwner) -> None:
     flow, owner, actor = turn.state.flow, turn.state.work.owner, turn.request.actor
     if flow.status in ("new", "ended"):
         raise reason("ended", number=flow.number or turn.request.case).refuse()
-    if not in_service(turn, actor):
+    if actor != SYSTEM and not in_service(turn, actor):
         raise reason("inactive", user=actor).refuse()
     people = directory(turn)
     stands = people.above(actor, owner) if owner else people.manages(actor, owning(turn.process).else_queue)
-    if actor != owner and not stands and "admin" not in people.roles(actor):
+    if actor not in (owner, SYSTEM) and not stands and "admin" not in people.roles(actor):
         raise reason("not_owner").refuse()
     if not in_service(turn, command.user):
         raise reason("inactive", user=command.user).refuse()
@@ -171,6 +171,7 @@ def _entered(turn: Turn, event: flow_events.StepEntered) -> None:
         e.TaskOpened(
             event.token, event.step, event.at, queue, assignee,
             priority(turn, event.token, step), directory(turn).revision, note, behalf,
+            resolved(step.skill, names(turn, event.token), []) if step.skill else "",
         )
     )  # fmt: skip
 

@@ -213,3 +213,51 @@ def test_the_sample_is_whole() -> None:
     today = date(2026, 11, 1)
     for queue in d.queues.values():
         assert sum(d.active(user, today) for user in queue.members) >= 2, f"four eyes in {queue.id}"
+
+
+# --- absences, capacity, pushed work ------------------------------------------------------------------
+
+AWAY = (
+    SMALL
+    + """\
+absences:
+  - {user: chen, from: 2026-05-04, to: 2026-05-08, substitute: li}
+  - {user: li, from: 2026-05-06, to: 2026-05-06, processes: [claims]}
+"""
+)
+
+
+def test_who_is_away_and_who_stands_in() -> None:
+    people = directory(AWAY)
+    monday, wednesday = date(2026, 5, 4), date(2026, 5, 6)
+    assert people.there("chen", date(2026, 5, 3)) and people.there("chen", date(2026, 5, 9))
+    assert not people.there("chen", monday) and people.active("chen", monday)
+    assert people.stand_in("chen", monday) == "li" and people.stand_in("chen", date(2026, 5, 9)) == ""
+    assert people.stand_in("chen", wednesday, "claims") == ""  # li is away from claims herself
+    assert people.stand_in("chen", wednesday, "complaint") == "li"
+    assert people.stand_in("nobody", monday) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("substitute: li", "substitute: chen", "CW907: nobody stands in for themselves"),
+        ("substitute: li", "substitute: lii", "CW902: there is no user 'lii'"),
+        ("user: li,", "user: lii,", "CW902: there is no user 'lii'"),
+        ("to: 2026-05-08", "to: 2026-05-01", "CW903: the last day lies before the first"),
+        ("to: 2026-05-08", "to: 2026-05-32", "CW903: there is no day 2026-05-32"),
+        ("users:", "users:\n  system: {name: S}", "CW908: Caseway itself acts under this name"),
+    ],
+)
+def test_a_wrong_absence_is_told(old: str, new: str, problem: str) -> None:
+    assert old in AWAY
+    found = problems(AWAY.replace(old, new, 1))
+    assert any(problem in one for one in found), found
+
+
+def test_how_queues_push_and_how_much_people_take() -> None:
+    text = SMALL.replace("queues:", "queues:\n  pushed: {members: [li], assign_by: round_robin}", 1)
+    people = directory(text.replace("li: {", "li: {capacity: 5, ", 1))
+    assert people.queues["pushed"].assign_by == "round_robin" and people.users["li"].capacity == 5
+    wrong = problems(text.replace("round_robin", "at_random"))[0]
+    assert "expected one of least_loaded, round_robin, skill" in wrong
