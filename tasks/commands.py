@@ -124,3 +124,20 @@ class SetOwner(Command, frozen=True):
 
     user: str
     reason: str
+
+
+class Comment(Command, frozen=True):
+    """Says something about the case, or about one of its open tasks."""
+
+    text: str
+    task: int = 0
+
+
+class Watch(Command, frozen=True):
+    """Adds who watches the case: the actor, or `user`."""
+
+    user: str = ""
+
+
+class Unwatch(Command, frozen=True):
+    """The actor watches the case no longer."""

@@ -213,3 +213,23 @@ class OwnerChanged(Event, frozen=True):
     at: datetime
     by: str = ""
     reason: str = ""
+
+
+class Commented(Event, frozen=True):
+    """`task` is the open task that it is about, 0 for the case."""
+
+    by: str
+    at: datetime
+    text: str
+    task: int = 0
+
+
+class WatcherAdded(Event, frozen=True):
+    user: str
+    at: datetime
+    by: str
+
+
+class WatcherRemoved(Event, frozen=True):
+    user: str
+    at: datetime

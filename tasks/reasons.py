@@ -143,6 +143,18 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "步骤 {step} 只由 {role} 表决",
         "en": "only who has the role {role} votes on the step {step}",
     },
+    "watches": {
+        "zh": "{user} 已在关注本案",
+        "en": "{user} watches this case already",
+    },
+    "watches_not": {
+        "zh": "{user} 未关注本案",
+        "en": "{user} does not watch this case",
+    },
+    "watchers": {
+        "zh": "关注者最多 {most} 人",
+        "en": "a case has {most} watchers at most",
+    },
     "no_amount": {
         "zh": "{amount} 尚未填写，无法核对权限：{what}",
         "en": "{amount} is not set, so that your authority cannot be weighed: {what}",

@@ -69,6 +69,7 @@ class WorkState(msgspec.Struct, omit_defaults=True):
     done_by: dict[str, list[str]] = msgspec.field(default_factory=dict)  # step -> users, in order
     fixed: int | None = None  # the priority of tasks to come, instead of their own
     raised: int = 0  # on top of it
+    watchers: list[str] = msgspec.field(default_factory=list)
 
 
 def _opened(work: WorkState, event: e.TaskOpened) -> None:
@@ -158,6 +159,14 @@ def _owner(work: WorkState, event: e.OwnerChanged) -> None:
     work.owner = event.user
 
 
+def _watcher_added(work: WorkState, event: e.WatcherAdded) -> None:
+    work.watchers.append(event.user)
+
+
+def _watcher_removed(work: WorkState, event: e.WatcherRemoved) -> None:
+    work.watchers.remove(event.user)
+
+
 def _nothing(work: WorkState, event: Event) -> None:
     """Recorded for the history alone."""
 
@@ -180,6 +189,9 @@ APPLY: Mapping[type[Event], Any] = {
     e.TaskResumed: _back,
     e.VoteCast: _voted,
     e.TaskAuthorised: _nothing,
+    e.Commented: _nothing,
+    e.WatcherAdded: _watcher_added,
+    e.WatcherRemoved: _watcher_removed,
     e.TaskClosed: _closed,
     e.PriorityChanged: _priority,
     e.CasePriorityChanged: _case_priority,

@@ -38,6 +38,7 @@ from tasks.rules import allowed, not_for
 from tasks.standing import substitutes
 from tasks.starting import authorise_start
 from tasks.state import APPLY, Task, WorkState
+from tasks.talk import TALK
 from tasks.voting import vote
 
 MOST_DRAFT = 20_000
@@ -270,6 +271,7 @@ WORK = Slice(
         c.SetOwner: _set_owner,
         c.VoteTask: vote,
         **HANDLING,
+        **TALK,
     },
     react={
         flow_events.CaseStarted: _started,
