@@ -22,12 +22,13 @@ from starlette.types import Scope
 from bootstrap import Caseway
 from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
-from web import problems
+from web import api, problems
 from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
+from web.floor import Rollup
 from web.guard import Guard, TooLarge
-from web.routes import account, inbox, task
+from web.routes import account, case, floor, inbox, task
 from web.sessions import Sessions
 from web.throttle import Throttle
 
@@ -68,6 +69,7 @@ def create_app(
     app.state.accounts = Accounts(caseway, hasher)
     app.state.sessions = Sessions(caseway.vault)
     app.state.throttle = Throttle(caseway.clock.now)
+    app.state.rollup = Rollup()
     app.state.secure = secure
     app.state.demo = demo
     for error in (
@@ -76,8 +78,9 @@ def create_app(
         app.add_exception_handler(error, problems.handle)
     app.add_exception_handler(RequestValidationError, _misfit)
     app.mount("/static", Files(directory=HERE / "static"))
-    for router in (account.router, inbox.router, task.router):
+    for router in (account.router, inbox.router, task.router, case.router, floor.router):
         app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
+    app.include_router(api.router)
     app.add_middleware(
         Guard, sessions=app.state.sessions, now=caseway.clock.now, secure=secure,
         failed=lambda request, error: problems.answer(request, problems.of(error)),

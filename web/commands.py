@@ -26,7 +26,6 @@ from tasks import commands as work
 from tasks.ground import Look
 from tasks.next import claim_next
 from tasks.queries import Listed
-from tasks.reasons import Reason
 from tasks.rules import may
 from web.desk import Desk
 from web.problems import refused
@@ -89,8 +88,7 @@ def act(desk: Desk, case: str, task: int, action: str, given: Mapping[str, Any],
     answer = submit(desk, case, command, **how)
     if isinstance(answer, Accepted):
         return answer
-    why = closed(desk, case, task, action)
-    raise refused(answer, desk.told(why.text) if why is not None else "")
+    raise refused(answer, closed(desk, case, task, action))
 
 
 def ask(desk: Desk, case: str, command: Command, **how: Any) -> Accepted:
@@ -150,13 +148,14 @@ def take_next(desk: Desk, queues: tuple[str, ...] = ()) -> Listed | None:
     raise refused(found)
 
 
-def closed(desk: Desk, case: str, task: int, action: str) -> Reason | None:
-    """Why the user may not do this with the task; None if they may, or the case is not there."""
+def closed(desk: Desk, case: str, task: int, action: str) -> str:
+    """Why the user may not do this with the task, in their language; "" if they may, or the case is not there."""
     row = desk.caseway.connection.one("SELECT state, process, version, key FROM cases WHERE id = ?", (case,))
     process = desk.caseway.definitions.process(row[1], row[2]) if row else None
     if row is None or process is None:
-        return None
-    return may(look(desk, case, process, MACHINE.decode(row[0]), row[3]), desk.user, task, action)
+        return ""
+    why = may(look(desk, case, process, MACHINE.decode(row[0]), row[3]), desk.user, task, action)
+    return "" if why is None else desk.plain(desk.told(why.text), process)
 
 
 def look(desk: Desk, case: str, process: Process, state: Any, key: bytes | None) -> Look:

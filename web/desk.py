@@ -7,6 +7,7 @@ but the connection.
 """
 
 import copy
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -82,6 +83,22 @@ class Desk:
         found = self._process(process)
         node = found.nodes.get(step) if found else None
         return titled(node.title, self.language, step) if node else step
+
+    def plain(self, text: str, process: Process) -> str:
+        """A text of the engine with titles for the names of people, queues and steps in it."""
+        people, queues, nodes = self.caseway.directory.users, self.house.queues, process.nodes
+
+        def named(match: re.Match[str]) -> str:
+            name = match[0]
+            if name in people:
+                return self.person(name)
+            if name in queues:
+                return self.queue(name)
+            return titled(nodes[name].title, self.language, name) if name in nodes else name
+
+        # In an English sentence a name without an underscore ("survey") may be just that word.
+        names = r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b" if self.language == "en" else r"\b[a-z][a-z0-9_]*\b"
+        return re.sub(names, named, text, flags=re.ASCII)
 
     def _process(self, name: str) -> Process | None:
         try:

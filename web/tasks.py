@@ -1,6 +1,5 @@
 """One task as its page and the API show it: form, outcomes, facts beside it, what may be done and why not."""
 
-import re
 from collections.abc import Collection
 from typing import Any
 
@@ -173,18 +172,8 @@ def facts(opened: Opened, without: Collection[str] = ()) -> list[Fact]:
 
 
 def plain(opened: Opened, text: str) -> str:
-    """A text of the engine with titles for the names of people, queues and steps in it."""
-    desk, nodes = opened.desk, opened.process.nodes
-
-    def named(match: re.Match[str]) -> str:
-        name = match[0]
-        if name in desk.caseway.directory.users:
-            return desk.person(name)
-        if name in desk.caseway.directory.queues:
-            return desk.queue(name)
-        return desk.told(nodes[name].title, name) if name in nodes and "_" in name else name
-
-    return re.sub(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)*\b", named, text)
+    """A text of the engine about this case, with titles for names."""
+    return opened.desk.plain(text, opened.process)
 
 
 def _note(desk: Desk, task: Any) -> str:

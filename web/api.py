@@ -1,0 +1,251 @@
+"""The API: everything that the pages do, for programs.
+
+A program signs in with a token (`Authorization: Bearer …`). Commands take an `Idempotency-Key`: what is sent again
+under the same key is done once, and answered as the first time. `If-Match` with the revision of the case that the
+program has seen refuses a command on a case that has changed since (412). Errors are Problem details (RFC 9457).
+"""
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from engine.core.commands import StartCase
+from engine.runtime.answers import Accepted
+from engine.runtime.clock import new_id
+from web.cases import CaseList, CaseView, Status, case_view, search
+from web.commands import ACTS, act, ask, take_next
+from web.deps import Caller
+from web.floor import Floor, Tasks, floor, tasks
+from web.lists import Inbox, inbox
+from web.problems import Problem, refused
+from web.routes.case import STEERS, steer
+from web.tasks import Opened, TaskView, actions, task_view
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457, with a code for programs and errors field by field."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[dict[str, str]] = []
+
+
+_PROBLEM: dict[str, Any] = {
+    "model": ProblemBody,
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    status: {**_PROBLEM, "description": text}
+    for status, text in {
+        400: "Not understood", 401: "No token, or not a good one", 403: "Not allowed", 404: "Not there",
+        409: "Not now", 412: "Changed since it was seen", 413: "Too large", 422: "Does not fit",
+        503: "The database is busy or away",
+    }.items()
+}  # fmt: skip
+
+router = APIRouter(prefix="/api", responses=ANSWERS)
+
+Number = Annotated[str, Path(description="The case: its business number or its id.", max_length=80)]
+TaskId = Annotated[int, Path(ge=1, le=2**53)]
+Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200)]
+Seen = Annotated[str, Header(alias="If-Match", description='The revision seen, as "12".', max_length=40)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str, Query(max_length=400)]
+Name = Annotated[str, Query(max_length=80)]
+
+
+class Me(BaseModel):
+    user: str
+    name: str
+    roles: list[str]
+    queues: list[str]
+
+
+class Done(BaseModel):
+    """An accepted command. `repeated`: it had been done before under this key."""
+
+    case: str
+    number: str
+    revision: int
+    repeated: bool
+
+
+class Given(BaseModel):
+    """What an action takes; each takes some of it. See `actions` of the task."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(default="", max_length=4000)
+    queue: str = Field(default="", max_length=80)
+    user: str = Field(default="", max_length=80)
+    until: datetime | None = None
+    question: str = Field(default="", max_length=4000)
+    answer: str = Field(default="", max_length=4000)
+    agrees: bool = False
+    priority: int = 0
+    outcome: str = Field(default="", max_length=80)
+    data: dict[str, Any] = {}
+
+
+class Reasoned(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(default="", max_length=4000)
+    user: str = Field(default="", max_length=80)
+
+
+class Begun(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    process: str = Field(max_length=80)
+    data: dict[str, Any] = {}
+
+
+Action = Literal[
+    "claim", "release", "transfer", "delegate", "return", "follow_up", "take_up", "ask_review", "answer", "withdraw",
+    "skip", "suspend", "resume", "priority", "draft", "complete",
+]  # fmt: skip
+CaseAction = Literal["suspend", "resume", "cancel", "owner"]
+
+
+@router.get("/me")
+def me(desk: Caller) -> Me:
+    """Whose token it is."""
+    queues = list(desk.caseway.directory.serving(desk.user))
+    return Me(user=desk.user, name=desk.person(desk.user), roles=sorted(desk.roles), queues=queues)
+
+
+@router.get("/inbox")
+def get_inbox(desk: Caller, queue: Name = "", after: Cursor = "", limit: Limit = 25) -> Inbox:
+    """The caller's work: what they hold, and a page of what their queues offer."""
+    return inbox(desk, queue, after, limit)
+
+
+@router.post("/next", response_model=TaskView, responses={204: {"description": "Nothing to take"}})
+def next_task(desk: Caller, queue: Name = "") -> Any:
+    """Takes the best task there is for the caller."""
+    found = take_next(desk, (queue,) if queue else ())
+    return Response(status_code=204) if found is None else task_view(desk, found.number, found.task)
+
+
+@router.get("/tasks/{number}/{task}")
+def get_task(desk: Caller, response: Response, number: Number, task: TaskId) -> TaskView:
+    """A task with its form, its outcomes and what may be done with it."""
+    found = task_view(desk, number, task)
+    response.headers["ETag"] = f'"{found.revision}"'
+    return found
+
+
+@router.post("/tasks/{number}/{task}/{action}")
+def do_task(
+    request: Request, desk: Caller, number: Number, task: TaskId, action: Action, given: Given | None = None,
+    key: Key = "", seen: Seen = "",
+) -> Done:  # fmt: skip
+    """An action of the task's life."""
+    opened = Opened(desk, number)
+    asked = (given or Given()).model_dump(exclude_unset=True)
+    if asked.get("until") is not None and asked["until"].tzinfo is None:
+        raise Problem(422, "form", fields={"until": "a moment with its offset"})
+    missing = [name for name in ("until",) if name in ACTS[action].takes and asked.get(name) is None]
+    if missing:
+        raise Problem(422, "form", fields=dict.fromkeys(missing, "is required"))
+    asked["data"] = exact(asked.get("data") or {})
+    return _done(act(desk, opened.case, task, action, asked, id=key, revision=revision(seen)))
+
+
+@router.get("/cases")
+def get_cases(
+    desk: Caller, q: Annotated[str, Query(max_length=200)] = "", process: Name = "", status: Status = "",
+    after: Cursor = "", limit: Limit = 25,
+) -> CaseList:  # fmt: skip
+    """Cases with these words in their number, customer or policy, newest first."""
+    return search(desk, q, process, status, after, limit)
+
+
+@router.post("/cases", status_code=201)
+def start_case(desk: Caller, given: Begun, key: Key = "") -> Done:
+    """Starts a case."""
+    process = desk.caseway.definitions.process(given.process)
+    if process is None:
+        raise Problem(404, "process")
+    id = hashlib.sha256(f"{desk.user}\0{key}".encode()).hexdigest()[:32] if key else new_id(desk.now)
+    answer = desk.caseway.start(StartCase(given.process, exact(given.data)), desk.user, ground=desk.ground, id=id)
+    if not isinstance(answer, Accepted):
+        raise refused(answer)
+    return _done(answer)
+
+
+@router.get("/cases/{number}")
+def get_case(desk: Caller, response: Response, number: Number) -> CaseView:
+    """A case: where it stands, data, clocks, history."""
+    found = case_view(desk, number)
+    response.headers["ETag"] = f'"{found.revision}"'
+    return found
+
+
+@router.post("/cases/{number}/{action}")
+def do_case(
+    desk: Caller, number: Number, action: CaseAction, given: Reasoned | None = None, key: Key = "", seen: Seen = ""
+) -> Done:
+    """Suspends, resumes or cancels a case, or hands it to another owner."""
+    opened, asked = Opened(desk, number), given or Reasoned()
+    steer(desk, opened)
+    if action != "resume" and not asked.reason.strip():
+        raise Problem(422, "reason", fields={"reason": "is required"})
+    make, _ = STEERS[action]
+    return _done(ask(desk, opened.case, make(asked.reason.strip(), asked.user), id=key, revision=revision(seen)))
+
+
+@router.get("/cases/{number}/tasks/{task}/actions")
+def get_actions(desk: Caller, number: Number, task: TaskId) -> dict[str, str]:
+    """What the task's state knows: why each action is closed to the caller, or ""."""
+    opened = Opened(desk, number)
+    if task not in opened.state.work.tasks:
+        raise Problem(404, "closed", desk.say("task_closed"))
+    return actions(opened, task)
+
+
+@router.get("/floor")
+def get_floor(request: Request, desk: Caller) -> Floor:
+    """The floor as the caller looks after it; figures are at most ten seconds old."""
+    return floor(desk, request.app.state.rollup)
+
+
+@router.get("/floor/tasks")
+def get_floor_tasks(desk: Caller, queue: Name = "", person: Name = "", after: Cursor = "", limit: Limit = 25) -> Tasks:
+    """The open tasks of one queue or one person, the earliest due first."""
+    return tasks(desk, queue=queue, person=person, after=after, limit=limit)
+
+
+# --- within -----------------------------------------------------------------------------------------
+
+
+def _done(answer: Accepted) -> Done:
+    return Done(case=answer.case, number=answer.number, revision=answer.revision, repeated=answer.repeated)
+
+
+def revision(seen: str) -> int | None:
+    """The revision of an If-Match header. Raises Problem for what is none."""
+    text = seen.strip().removeprefix("W/").strip('"')
+    if not text or text == "*":
+        return None
+    if not text.isdecimal() or len(text) > 15:
+        raise Problem(400, "if_match", f'expected a revision such as "12", not {seen[:40]}')
+    return int(text)
+
+
+def exact(value: Any) -> Any:
+    """JSON as it came: what the parser read as a float is written as the decimal that it was."""
+    if isinstance(value, float):
+        return Decimal(repr(value)) if value == value and abs(value) != float("inf") else str(value)
+    if isinstance(value, dict):
+        return {name: exact(inner) for name, inner in value.items()}
+    return [exact(inner) for inner in value] if isinstance(value, list) else value
