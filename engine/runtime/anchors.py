@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from engine.runtime.clock import new_id
 from engine.runtime.database import Connection, Database
 from engine.runtime.errors import StoreError
 from engine.runtime.tables import micros
@@ -102,11 +103,11 @@ def anchor(database: Database, vault: Vault, path: Path, now: datetime) -> Ancho
 def _sync(connection: Connection, now: datetime) -> None:
     """Makes durable what was read, or an anchor might know more than the database after a power failure. A
     commit that is synced takes along all that stands before it in the log; a checkpoint would not: readers hold
-    it up."""
+    it up. What is written must be new, or nothing is."""
     connection.run("PRAGMA synchronous = FULL")
     connection.run(
         "INSERT INTO meta (key, value) VALUES ('synced', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (str(micros(now)),),
+        (new_id(now),),
     )
 
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import apsw
 import pytest
 
 from bootstrap import Caseway, Home, create
+from engine.core.commands import StartCase
 from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock
 from engine.runtime.errors import StoreError
@@ -129,7 +131,8 @@ def test_what_was_answered_outlives_the_power(
     random = Random(seed)
     home = Home(settled)
     for number in range(FAILURES):
-        books, power = live(copied(home, tmp_path / f"{number}"), False, random, monkeypatch)
+        home = copied(home, tmp_path / f"{number}")
+        books, power = live(home, False, random, monkeypatch)
         home = restored(home, power, tmp_path / f"{number}-after")
         with Caseway(home, VirtualClock(MONDAY)) as app:
             found = faults(app, dict(pair for book in books for pair in answered(book)))
@@ -144,7 +147,8 @@ def test_unsafe_loses_the_newest_and_nothing_else(
     home = Home(settled)
     lost = 0
     for number in range(FAILURES):
-        books, power = live(copied(home, tmp_path / f"{number}"), True, random, monkeypatch)
+        home = copied(home, tmp_path / f"{number}")
+        books, power = live(home, True, random, monkeypatch)
         home = restored(home, power, tmp_path / f"{number}-after")
         with Caseway(home, VirtualClock(MONDAY)) as app:
             there = {row[0] for row in app.connection.all("SELECT command_id FROM history")}
@@ -155,6 +159,40 @@ def test_unsafe_loses_the_newest_and_nothing_else(
             found = faults(app, {i: place for book in books for i, place in answered(book) if i in there})
             assert not found, (seed, number, found[:5])
     assert lost, "this test would not notice if nothing were ever lost"
+
+
+class Worst(Random):
+    """Nothing that was not synced is left."""
+
+    def choice(self, values: Any) -> Any:
+        return values[0]
+
+
+def test_an_anchor_never_runs_ahead_of_what_the_power_leaves(
+    settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under --unsafe, too, and while somebody reads, so that the log cannot be written back."""
+    home, power = copied(Home(settled), tmp_path / "before"), Power("power-anchor", Worst())
+    monkeypatch.setattr("bootstrap.open_database", lambda *_: PowerDatabase(Path(home.database), power, True))
+    app = Caseway(home, VirtualClock(MONDAY), unsafe=True)
+    reader = app.database.connect()
+    for _ in range(3):
+        reader.run("BEGIN")
+        reader.one("SELECT count(*) FROM cases")
+        app.start(StartCase("order", {"who": "Li Si", "kind": "plain"}), "li")
+        app.anchor()
+        app.start(StartCase("order", {"who": "Li Si", "kind": "plain"}), "li")
+        app.anchor()
+        reader.rollback()
+    power.fuse = 0
+    with pytest.raises(StoreError):
+        app.start(StartCase("order", {"who": "Li Si", "kind": "plain"}), "li")
+    reader.close()
+    close(app)
+    monkeypatch.undo()
+    with Caseway(restored(home, power, tmp_path / "after"), VirtualClock(MONDAY)) as found:
+        report = found.verify()
+        assert report.clean and report.cases == 6, (report.findings, report.problems)
 
 
 def copied(home: Home, folder: Path) -> Home:
