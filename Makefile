@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 SOURCES = $(wildcard engine organisation tasks sla notices workbench console web migrations bootstrap.py cli.py)
 
-.PHONY: help run test test-long check format bench lock wheel clean
+.PHONY: help run test test-long check format bench lock pictures wheel clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,6 +45,10 @@ lock: $(READY) ## lock the dependencies again (ARGS=--upgrade for newer ones)
 	$(BIN)/uv --quiet --no-config pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command 'make lock' $(ARGS) --output-file requirements.lock >/dev/null
+
+pictures: $(READY) ## draw the complaints procedure into docs/pictures
+	$(BIN)/python -m cli show processes/complaint.yaml --svg docs/pictures/complaint.svg
+	$(BIN)/python -m cli show processes/complaint.yaml --lang en --svg docs/pictures/complaint.en.svg
 
 wheel: $(READY) ## build/dist/caseway-*.whl
 	$(BIN)/python -m build --wheel --no-isolation --outdir build/dist

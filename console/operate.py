@@ -132,11 +132,11 @@ def worker(
             signal.signal(name, lambda *_: stopping.set())
         warn("working; stop with Ctrl-C")
         caseway.executor.start()
-        anchored = caseway.clock.now().date()
+        anchored = None
         while not stopping.is_set():
             caseway.refresh()
             caseway.sweep()
-            if caseway.clock.now().date() > anchored:
+            if caseway.clock.now().date() != anchored:  # when it begins, and then daily (R13)
                 caseway.anchor()
                 anchored = caseway.clock.now().date()
             stopping.wait(every)
@@ -175,12 +175,17 @@ def verify(
                     "clean": report.clean, "cases": report.cases, "whole": report.whole,
                     "destroyed": report.destroyed, "tampered": report.tampered,
                     "findings": [str(f) for f in report.findings],
-                    "problems": report.problems, "notes": report.notes,
+                    "more": report.more, "problems": report.problems, "notes": report.notes,
+                    "anchor": report.anchor and report.anchor.digest,
                 }
             )  # fmt: skip
         else:
             for text in [*map(str, report.findings), *report.problems, *report.notes]:
                 say(text)
+            if report.more:
+                say(f"and {report.more} findings more")
+            if report.anchor is not None:
+                say(f"newest anchor: {report.anchor.number}, {report.anchor.digest}")
             say(f"{report.cases} cases, {report.rows} rows: {report.whole} whole, {report.destroyed} destroyed, "
                 f"{report.tampered} tampered")  # fmt: skip
         if not report.clean:

@@ -38,12 +38,11 @@ def show(
     if as_json:
         print_json(found)
         return
-    out = console()
     if not found:
-        out.print(f"{title or 'list'}: nothing")
+        say(f"{title or 'list'}: nothing")
         return
     texts = [[cell(row.get(column), zone) for column in columns] for row in found]
-    out.print(table([column.replace("_", " ") for column in columns], texts, title, out.width))
+    tell(table([column.replace("_", " ") for column in columns], texts, title, console().width))
     if limit and len(found) == limit:
         say(f"The first {limit}; more with --limit.")
 
@@ -80,8 +79,14 @@ def say(text: str) -> None:
 
 
 def tell(what: RenderableType) -> None:
-    """Something that lays itself out."""
-    console().print(what)
+    """Something that lays itself out; into a pipe without the blanks that fill a column."""
+    out = console()
+    if out.is_terminal:
+        out.print(what)
+        return
+    with out.capture() as laid_out:
+        out.print(what)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in laid_out.get().splitlines()))
 
 
 def warn(text: str) -> None:

@@ -41,6 +41,7 @@ def serve(
         stopping = threading.Event()
         # Daemon: a fault of the server must not leave a process that only works in the dark.
         worker = threading.Thread(target=attend, args=(caseway, stopping), name="worker", daemon=True)
+        _ = caseway.runner, caseway.sweeper, caseway.executor  # made once, before threads share them
         say(f"Caseway is at {address}; stop with Ctrl-C")
         if accounts:
             say(f"Sign in as any of {len(accounts[1])} people, such as {', '.join(accounts[1][:3])}: {accounts[0]}")
