@@ -21,3 +21,8 @@ class Violation(Exception):
 class Collision(Exception):
     """Another writer was faster (serialization, deadlock, a stale revision). The runner retries, callers
     never see it."""
+
+
+def storable(text: str) -> str:
+    """The text of an error, with a question mark for whatever no database can hold."""
+    return text.encode(errors="replace").decode().replace("\x00", "?")

@@ -20,6 +20,7 @@ from engine.runtime.backoff import backoff
 from engine.runtime.batch import Item, Step
 from engine.runtime.clock import derived_id
 from engine.runtime.database import Connection
+from engine.runtime.errors import storable
 from engine.runtime.runner import Runner
 from engine.runtime.tables import micros, moment
 
@@ -108,6 +109,7 @@ class Jobs:
     def fail(self, job: Leased, error: str, now: datetime, code: str = "") -> Answer | None:
         """A failed attempt. With a `code` it is that error in the flow at once; otherwise it is tried again
         later (None), or after the last try given up."""
+        error = storable(error)
         if code or job.attempt >= job.times:
             return self._runner.submit(_request(job.case, 1, FailJob(job.id, error, code), job.since, now))
         later = now + timedelta(seconds=backoff(job.attempt, job.first, job.factor, job.longest))

@@ -8,6 +8,7 @@ import msgspec
 
 from engine.runtime.backoff import backoff
 from engine.runtime.database import Connection
+from engine.runtime.errors import storable
 from engine.runtime.runner import Runner
 from engine.runtime.tables import micros, moment
 
@@ -63,7 +64,7 @@ class Outbox:
     def failed(self, notice: Notice, error: str, now: datetime) -> None:
         """It is tried again later, ever more seldom, and shows its error meanwhile."""
         later = now + timedelta(seconds=backoff(notice.attempt, FIRST, FACTOR, LONGEST))
-        parameters = (micros(later), error, notice.id)
+        parameters = (micros(later), storable(error), notice.id)
         self._runner.write(lambda connection: connection.run(FAILED, parameters), machine=True)
 
 

@@ -84,6 +84,20 @@ def test_what_fails_is_tried_again_later_with_the_same_key(works: Works) -> None
     assert works.town.state(case).data["total"] == 1
 
 
+def test_an_error_that_no_store_can_hold_is_told_as_far_as_it_can_be(works: Works) -> None:
+    def price(job: Job, amount: int) -> int:
+        raise OSError("no file \udcff\0.txt")
+
+    executor = works.serving(price)
+    case = works.town.start("served", amount=5)
+    for _ in range(3):
+        executor.drain(works.town.clock.now())
+        assert [row[2] for row in works.rows()] == ["OSError: no file ??.txt"] * len(works.rows())
+        works.town.clock.advance(timedelta(hours=1))
+    (incident,) = works.town.state(case).incidents.values()
+    assert incident.text == "OSError: no file ??.txt"
+
+
 def test_when_all_tries_are_used_up_a_person_sees_it(works: Works) -> None:
     def price(job: Job, amount: int) -> int:
         raise ConnectionError("x" * 5_000)
