@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from console import cases, design, floor, handling, operate, people
+from console import cases, design, floor, handling, operate, people, serve
 
 app = typer.Typer(
     name="caseway",
@@ -15,7 +15,7 @@ app = typer.Typer(
 )
 for command in (
     operate.init, operate.run, design.lint, design.show, design.schema, design.test, operate.deploy, cases.start,
-    operate.worker, operate.verify, operate.version,
+    operate.worker, serve.serve, operate.verify, operate.version,
 ):  # fmt: skip
     app.command()(command)
 for name, group in (
@@ -30,6 +30,7 @@ for name, group in (
     ("calendar", people.calendar_commands),
 ):
     app.add_typer(group, name=name)
+people.user_commands.command()(serve.password)
 
 
 def main() -> None:
