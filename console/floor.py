@@ -207,7 +207,7 @@ def send_message(
         known(name, house.messages, "message")
         fields = data_of(given, data, house.messages[name].data, zone_of(caseway))
         taken = id or new_id(caseway.clock.now())
-        refused = caseway.receive(taken, name, key, fields, f"staff:{sender}")
+        refused = caseway.receive(taken, name, key, fields, sender)
         if isinstance(refused, Refusal):
             stop(refused.text)
         caseway.sweep()

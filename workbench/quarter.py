@@ -207,7 +207,9 @@ class House:
         return [tuple(row) for row in rows]
 
     def send(self, message: str, key: str, payload: Mapping[str, Any], id: str) -> None:
-        refused = self.caseway.receive(id, message, key, dict(payload), "customer")
+        by = self.caseway.definitions.house().messages[message].by
+        sender = "customer" if "customer" in by else CLERK  # a bank's word is taken in by staff
+        refused = self.caseway.receive(id, message, key, dict(payload), sender)
         if refused is not None:
             raise ValueError(f"staffing: {refused.text}")
 

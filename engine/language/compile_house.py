@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import available_timezones
 
-from engine.core.kinds import Type
+from engine.core.kinds import Type, holds_secret
 from engine.core.types import SchemaProblem, names_of_schema
 from engine.language.context import Build, Scope
 from engine.language.data_schema import named_file
@@ -95,7 +95,11 @@ def _message(scope: Scope, name: str, written: Mapping[str, Any]) -> Message:
 
 def _payload(scope: Scope, where: Place, fields: Mapping[str, Any]) -> Mapping[str, Type]:
     try:
-        return names_of_schema({"type": "object", "properties": fields})
+        names = names_of_schema({"type": "object", "properties": fields})
+        for name in (name for name, type in names.items() if holds_secret(type)):
+            message = f"a message lies open until it is delivered, and {name!r} is secret"
+            scope.problem((*where, name), "CW148", message, hint="ask for it in a form instead", key=True)
+        return names
     except SchemaProblem as problem:
         at = (*where, *problem.where[1:]) if problem.where[:1] == ("properties",) else where
         scope.problem(at, "CW148", problem.message, hint=problem.hint)
