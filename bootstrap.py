@@ -36,6 +36,7 @@ from engine.runtime.clock import Clock, SystemClock, new_id
 from engine.runtime.database import Connection, Database, open_database
 from engine.runtime.definitions import Definitions
 from engine.runtime.deploy import Outcome, deploy
+from engine.runtime.door import unfit
 from engine.runtime.history import HistoryRow
 from engine.runtime.runner import Runner
 from engine.runtime.sweeper import Sweeper
@@ -201,6 +202,9 @@ class Caseway:
 
     def ask(self, case: str, command: Command, actor: str, *, ground: str = "", id: str = "") -> Answer:
         """The answer to a command, once it is durable."""
+        refused = unfit({"id": id, "case": case, "actor": actor, "ground": ground})
+        if refused is not None:
+            return refused
         now = self.clock.now()
         return self.runner.submit(Request(id or new_id(now), case, command, actor, now, ground))
 

@@ -18,18 +18,16 @@ import msgspec
 from engine.core.commands import Command, DeliverMessage, Refusal, Request, StartCase
 from engine.core.model import Process
 from engine.core.operators import EvaluationError
-from engine.core.values import ValueProblem, writable_text
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.batch import ANOTHER, Item, Step
 from engine.runtime.clock import derived_id
 from engine.runtime.database import Connection
+from engine.runtime.door import unfit
 from engine.runtime.outgoing import MESSAGE
 from engine.runtime.runner import Runner
 from engine.runtime.tables import EPOCH, micros, moment
 
 MOST = 256
-MOST_KEY = 200
-"""Characters of a message's id, and of its key."""
 MOST_PAYLOAD = 200_000
 """Characters of what it carries, as JSON."""
 AGAIN = timedelta(minutes=1)
@@ -73,13 +71,9 @@ def receive(
         near = get_close_matches(name, known, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         return Refusal("message", f"expected a message that house.yaml names, not {name!r}{hint}")
-    for what, text in (("id", ident), ("key", key)):
-        try:
-            writable_text(text)
-        except ValueProblem as problem:
-            return Refusal(what, f"the {what} of a message: {problem.message}")
-        if len(text) > MOST_KEY:
-            return Refusal(what, f"the {what} of a message has at most {MOST_KEY} characters, this one {len(text)}")
+    refused = unfit({"id": ident, "key": key})
+    if refused is not None:
+        return refused
     row = runner.sender.message(ident, name, key, payload, sender, now)
     size = len(row[MESSAGE.index("payload")])
     if size > MOST_PAYLOAD:

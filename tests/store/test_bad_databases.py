@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from bootstrap import Caseway, Home, create
-from engine.core.commands import CompleteTask, StartCase
+from engine.core.commands import CancelCase, CompleteTask, Refusal, StartCase
 from engine.runtime.answers import Accepted
 from engine.runtime.cipher import VaultError
 from engine.runtime.clock import VirtualClock, new_id
@@ -211,6 +211,20 @@ def test_an_installation_that_was_cut_off_while_it_was_made(home: Home) -> None:
         app.connection.run("DELETE FROM meta")
     home.key.unlink()
     made(home)
+    assert cases(home) == 1
+
+
+def test_names_that_no_store_can_hold(home: Home) -> None:
+    case = made(home)
+    given = {"case": case, "actor": "sun", "id": "i1", "ground": "os:li"}
+    with Caseway(home, VirtualClock(BEGIN)) as app:
+        for what in given:
+            for wrong in ("a\0b", "\udcff", "x" * 201):
+                words = {**given, what: wrong}
+                answer = app.ask(words.pop("case"), CancelCase("x"), words.pop("actor"), **words)
+                assert isinstance(answer, Refusal) and answer.code == what, answer
+        answer = app.ask(case, CancelCase("a\0b"), "sun", id="x" * 200)
+        assert isinstance(answer, Accepted), answer
     assert cases(home) == 1
 
 
