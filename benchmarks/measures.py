@@ -91,15 +91,17 @@ def deadlines(folder: Path, size: Size) -> Iterator[Result]:
     """The average of a deadline in working days, in microseconds, anywhere in ten years."""
     calendar = load_calendar(read(CALENDAR.read_bytes(), CALENDAR.name).value)
     chance = random.Random(1)
-    begin = datetime(2017, 1, 1, tzinfo=UTC)
+    first = datetime(2017, 1, 1, tzinfo=UTC)
     asked = [
-        (begin + timedelta(minutes=chance.randrange(10 * 365 * 1440)), Duration(chance.randint(1, 60), "wd"))
+        (first + timedelta(minutes=chance.randrange(10 * 365 * 1440)), Duration(chance.randint(1, 60), "wd"))
         for _ in range(size.deadlines)
     ]
 
     def average() -> float:
-        took = seconds(lambda: [calendar.due(start, limit) for start, limit in asked])
-        return took / size.deadlines * 1e6
+        begin = time.process_time()  # nothing waits here: what others do to the machine does not count
+        for start, limit in asked:
+            calendar.due(start, limit)
+        return (time.process_time() - begin) / size.deadlines * 1e6
 
     found = interleaved({"microseconds": average}, size.rounds)
     yield "deadline_us", percentile(found["microseconds"], 0.5), found

@@ -59,7 +59,8 @@ def _authorise_completion(turn: Turn, command: CompleteTask) -> None:
     wrong = {p.path: dict(p.message) for p in check(command.data)} if check is not None else {}
     if wrong:
         raise Refuse("form", reason("form", fields=", ".join(wrong)).text["en"], wrong)
-    ruled = ruling(turn, command.task, step, command.outcome, form_changes(turn, human.form, command.data))
+    changes = form_changes(turn, human.form, command.data) if step.authority is not None else {}
+    ruled = ruling(turn, command.task, step, command.outcome, changes)
     if isinstance(ruled, Reason):
         raise ruled.refuse()
     actor, revision = turn.request.actor, directory(turn).revision
