@@ -260,7 +260,7 @@ def test_good_rows_are_taken_whatever_stands_beside_them(desk: Desk) -> None:
     found = desk.run("start", "order", "--file", file)
     assert found.exit_code == 1 and "2 started, 2 refused" in found.output
     refused = (desk.folder / "mixed.refused.csv").read_text("utf-8-sig").splitlines()
-    assert refused[0] == "客户,类别,金额,line,reason"
+    assert refused[0] == "客户,类别,金额,#line,#reason"
     assert refused[1].startswith("李四,odd,1,3,") and refused[2].startswith("王五,double,一百,4,")
 
 
