@@ -31,8 +31,7 @@ def leads(desk: Desk, process: Process, step: str, outcome: Outcome | None) -> s
         onward = inner or list(_onward(process, name))
         ahead += onward or [_after(process, process.nodes[name].scope)]
     named = [_named(desk, process, name) for name in found[:MOST]]
-    separator = "、" if desk.language == "zh" else ", "
-    return separator.join(dict.fromkeys(named)) + ("…" if len(found) > MOST else "") if named else desk.say("leads_on")
+    return " / ".join(dict.fromkeys(named)) + ("…" if len(found) > MOST else "") if named else desk.say("leads_on")
 
 
 def _inside(name: str, process: Process) -> list[str | None]:

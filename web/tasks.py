@@ -71,6 +71,13 @@ class TaskView(BaseModel):
     def mine(self) -> bool:
         return self.actions.get("draft") == ""
 
+    @property
+    def why(self) -> str:
+        """Why the user cannot work on it; "" if they can, or need only take it."""
+        if self.mine or "" in (self.actions.get("claim"), self.actions.get("take_up")):
+            return ""
+        return self.actions.get("claim") or self.actions.get("complete") or self.actions.get("draft") or ""
+
 
 class Opened:
     """A case's state, with what reading it takes."""

@@ -28,6 +28,7 @@ def test_a_task_is_taken_filled_in_and_done(town: Town) -> None:
     assert "For reading only" in visitor.get(path).text
     assert visitor.post(f"{path}/claim").headers["location"] == f"{path}?said=claimed"
     text = visitor.get(path).text
+    assert "You cannot work on this" not in text
     assert "Line of business" in text and "Motor" in text and 'value="motor" selected' in text
     assert "then: " in text and "needs a reason" in text
     done = visitor.post(f"{path}/complete", outcome="accept", **INTAKE, **hidden(text))
