@@ -318,7 +318,12 @@ class Caseway:
         number = next((e.number for e in MACHINE.decode_events(row.events) if isinstance(e, CaseStarted)), "")
         key = self.connection.one("SELECT key FROM cases WHERE id = ?", (row.case,))[0]
         env = structs.replace(
-            self.env(), now=at, versions=then, sealer=self.vault.cipher(row.case, key).sealer, number=lambda _: number
+            self.env(),
+            now=at,
+            versions=then,
+            directory=self.directories.then(at),
+            sealer=self.vault.cipher(row.case, key).sealer,
+            number=lambda _: number,
         )
         answer = MACHINE.decide(
             process, state, Request(row.command_id, row.case, command, row.actor, at, row.ground), env

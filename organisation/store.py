@@ -14,6 +14,7 @@ from organisation.load import build
 
 NEWEST = "SELECT revision, document FROM directories ORDER BY revision DESC LIMIT 1"
 ONE = "SELECT revision, document FROM directories WHERE revision = ?"
+THEN = "SELECT revision FROM directories WHERE loaded_at <= ? ORDER BY revision DESC LIMIT 1"
 LATEST = "SELECT max(revision) FROM directories"
 INSERT = 'INSERT INTO directories (revision, loaded_at, "by", document) VALUES (?, ?, ?, ?)'
 
@@ -68,6 +69,12 @@ class Directories:
         """The organisation as it was at a revision; None if there never was one of that number."""
         with self._lock:
             return self._kept.get(number) or self._read(number)
+
+    def then(self, at: datetime) -> Directory | None:
+        """The organisation as it was at a moment, for deciding again what was decided then."""
+        with self._lock:
+            row = self._connection.one(THEN, (micros(at),))
+        return None if row is None else self.revision(int(row[0]))
 
     def _read(self, number: int) -> Directory | None:
         row = self._connection.one(ONE, (number,))

@@ -14,7 +14,7 @@ from organisation import changes
 from organisation.changes import ChangeRefused, Proposal, approve, change, proposals, reject
 from organisation.export import export
 from organisation.load import load
-from organisation.store import save
+from organisation.store import Directories, save
 from tasks import commands as t
 from tasks import queries
 from tasks.leavers import hand_over, leavers
@@ -253,3 +253,19 @@ def test_out_and_in_again_is_the_same(office: Office) -> None:
     assert "amount: 2.50" in written and "amount: 1000" in written
     use(office, written)
     assert office.people.revision == 2, "the same document is no new revision"
+
+
+def test_the_organisation_as_it_was_at_a_moment(database: Database) -> None:
+    connection: Connection = database.connect()
+    for day in (0, 7):
+        text = (
+            PEOPLE + f"absences: [{{user: li, from: 2026-03-{20 + day}, to: 2026-03-{20 + day}, substitute: chen}}]\n"
+        )
+        connection.begin()
+        save(connection, document(text), "ann", BEGIN + timedelta(days=day))
+        connection.commit()
+    connection.close()
+    kept = Directories(database)
+    seen = [kept.then(BEGIN + timedelta(days=day)) for day in (-1, 0, 6, 7)]
+    assert [None if one is None else one.revision for one in seen] == [None, 1, 1, 2]
+    kept.close()
