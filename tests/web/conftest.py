@@ -6,6 +6,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -89,7 +90,9 @@ class Visitor:
                 self.cookies = client.cookies
                 return found
 
-        return anyio.run(run)
+        # In a thread of its own: where Playwright runs, this one has a loop already.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(anyio.run, run).result()
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         return self.ask("GET", path, **more)
