@@ -35,7 +35,7 @@ def init(
         say(f"{folder}: was an installation already; what is there stays")
         return
     say(f"{folder}: ready. Keep a copy of {home.key} elsewhere: without it no case can be read.")
-    say("Next:")
+    say("Next:" if not database else "Next, with --database or CASEWAY_DATABASE:")
     for line in _NEXT if folder == HERE else (f"cd {folder}", *_NEXT):
         say(f"  {line}")
 

@@ -45,7 +45,7 @@ def opened(home: Path, database: str = "", *, unsafe: bool = False) -> Iterator[
     from engine.runtime.errors import StoreError
 
     place = Home(home, database)
-    if not place.key.exists() and not database and not Path(place.database).exists():
+    if not (place.key.exists() or place.processes.exists() or Path(place.database).exists()):
         where = "This folder" if home == HERE else f"{home}"
         stop(f"{where} holds no installation.", "Make one with `caseway init FOLDER`, or name one with --home.", 2)
     try:
