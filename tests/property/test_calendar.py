@@ -156,9 +156,11 @@ def test_a_pause_neither_loses_nor_gains(
     stretches = [*zip(edges[::2], [*edges[1::2], meter.due.at], strict=True)]
     used = sum((calendar.between(a, b, limit.unit) for a, b in stretches), ZERO)
     if meter.unit in ("d", "mo", "y", "wd"):
-        # A day's end is written as its last microsecond; what that is worth depends on the hours of the day.
-        last = calendar.between(meter.due.at, meter.due.at + MICRO, limit.unit)
-        assert used <= meter.allowance <= used + last + MICRO  # rounded down twice
+        # The deadline is the microsecond at which the allowance is used up, and a day's end is written as its last
+        # one; what a microsecond is worth depends on the hours of its day.
+        earlier = calendar.between(meter.due.at - MICRO, meter.due.at, limit.unit)
+        later = calendar.between(meter.due.at, meter.due.at + MICRO, limit.unit)
+        assert used - earlier - MICRO <= meter.allowance <= used + later + MICRO  # each rounded down
     else:
         assert used == meter.allowance
     first = Meter.start(calendar, start, limit, roll)
