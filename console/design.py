@@ -32,9 +32,9 @@ def there(path: Path) -> Path:
     return path
 
 
-def _processes(paths: list[Path]) -> list[tuple[Path, str]]:
-    """(folder with house.yaml, file in it) for every process file named; folders give all of theirs."""
-    found: list[tuple[Path, str]] = []
+def _processes(paths: list[Path]) -> dict[Path, dict[str, None]]:
+    """Folder with house.yaml → the process files named in it; a folder, or its house, gives all of them."""
+    found: dict[Path, dict[str, None]] = {}
     for path in paths or [_own()]:
         if there(path).is_file() and path.suffix != ".yaml":
             stop(f"{path} is no process file: those end in .yaml", code=2)
@@ -43,31 +43,46 @@ def _processes(paths: list[Path]) -> list[tuple[Path, str]]:
             stop(f"{folder} has no {HOUSE}.", f"A folder of processes holds {HOUSE}, which they all share.", 2)
         if path.name == HOUSE:
             path = folder
-        found += [(folder, f.name) for f in sorted(folder.glob("*.yaml")) if f.name != HOUSE and path in (folder, f)]
+        named = (f.name for f in sorted(folder.glob("*.yaml")) if f.name != HOUSE and path in (folder, f))
+        found.setdefault(folder, {}).update(dict.fromkeys(named))
     return found
 
 
 def compiled(paths: list[Path]) -> tuple[list[Any], list[Any]]:
-    """Every process that compiles, and every problem of all files."""
+    """Every process that compiles, and every problem of all files: errors, and what is doubtful."""
     from bootstrap import compiler
     from engine.language.files import Folder
-    from engine.language.problems import DefinitionError
+    from engine.language.problems import DefinitionError, Problem
 
     language = compiler()
-    houses: dict[Path, Any] = {}
     processes: list[Any] = []
     problems: dict[Any, None] = {}
-    for folder, file in _processes(paths):
-        files = Folder(folder)
+    for folder, names in _processes(paths).items():
+        files, found = Folder(folder), list[Problem]()
         try:
-            if folder not in houses:
-                houses[folder] = language.house(files)
-            processes.append(language.process(files, file, houses[folder]))
+            house, doubts = language.checked_house(files)
+            found += doubts
+            for name in names:
+                processes += _process(language, files, name, house, found)
         except DefinitionError as error:
-            problems |= dict.fromkeys(placed(error.problems, folder))
+            found += error.problems
         except OSError as error:
             stop(f"{error.filename}: {error.strerror}")
+        problems |= dict.fromkeys(placed(found, folder))
     return processes, list(problems)
+
+
+def _process(language: Any, files: Any, name: str, house: Any, problems: list[Any]) -> list[Any]:
+    """The process in a file, if it compiles; `problems` takes what is wrong or doubtful with it."""
+    from engine.language.problems import DefinitionError
+
+    try:
+        found = language.compile(files, name, house)
+    except DefinitionError as error:
+        problems += error.problems
+        return []
+    problems += found.warnings
+    return [found.process]
 
 
 def lint(paths: Files = [], as_json: Json = False) -> None:  # noqa: B006  (Typer's own way to say an empty list)

@@ -55,7 +55,11 @@ class Compiler:
 
     def house(self, files: Files) -> House:
         """The house in house.yaml. Raises DefinitionError with every problem."""
-        return compile_house(self.grammar, files)[0]
+        return self.checked_house(files)[0]
+
+    def checked_house(self, files: Files) -> tuple[House, tuple[Problem, ...]]:
+        """The same with what is doubtful in house.yaml and its calendars. Raises DefinitionError."""
+        return compile_house(self.grammar, files)
 
     def process(self, files: Files, path: str, house: House) -> Process:
         """The process in the file at `path`, with all that it names. Raises DefinitionError."""

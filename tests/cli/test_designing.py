@@ -50,6 +50,34 @@ def test_a_wrong_file_is_told_with_its_place_as_seen_from_here(processes: Path) 
     assert deployed.code == 1 and "complaints_seniar" in deployed.err
 
 
+def test_what_is_doubtful_is_shown_wherever_it_stands(processes: Path) -> None:
+    """In the house and its calendars, in a process and in what it names; each once."""
+    doubts = {
+        "house.yaml": ("intake: {zh: 报案受理, en: Intake}", "intake: {zh: 报案受理}"),
+        "calendars/insurer.yaml": ("en: Closing of the year's accounts", "en: “Accounts”"),
+        "complaint.yaml": ("title: {zh: 投诉处理, en: ", "title: {zh: 投诉处理}  # en: "),
+    }
+    for name, (before, after) in doubts.items():
+        text = (processes / name).read_text(encoding="utf-8")
+        assert before in text, name
+        (processes / name).write_text(text.replace(before, after, 1), encoding="utf-8")
+    found = call("lint", "--json").json
+    assert {problem["severity"] for problem in found} == {"warning"}
+    assert sorted(problem["file"] for problem in found) == sorted(f"processes/{name}" for name in doubts)
+    said = call("lint")
+    assert said.code == 0 and "3 warnings" in said.out and "processes/house.yaml:" in said.out
+
+
+def test_a_house_is_checked_when_no_process_lies_beside_it(processes: Path) -> None:
+    for file in processes.glob("*.yaml"):
+        if file.name != "house.yaml":
+            file.unlink()
+    assert call("lint").code == 0
+    (processes / "house.yaml").write_text("house: insurer\nqueus: {}\n", encoding="utf-8")
+    said = call("lint")
+    assert said.code == 1 and "processes/house.yaml:2:1" in said.out
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
