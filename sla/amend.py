@@ -1,13 +1,13 @@
-"""What people change about running clocks: more time, and counting again on another calendar (R30)."""
+"""What people change about running clocks: more time, counting again on another calendar (R30), why one is late."""
 
 from datetime import timedelta
 
 from engine.core.commands import Refuse
 from engine.core.durations import SECONDS, Duration, parse_duration
 from engine.core.machine import Turn
-from sla.events import ClockExtended, ExtendClock, RebaseClocks
+from sla.events import AcknowledgeBreach, BreachAcknowledged, ClockExtended, ExtendClock, RebaseClocks
 from sla.measure import metered
-from sla.model import Clock, Extension, calendar_name, clock_of
+from sla.model import Clock, Extension, calendar_name, clock_of, clocks_of
 from sla.runs import aim, calendar_of, recount
 from sla.state import ClocksState, Run
 
@@ -41,7 +41,24 @@ def extend(turn: Turn, command: ExtendClock) -> None:
     aim(turn, number, clock, calendar)
 
 
-def _run(turn: Turn, command: ExtendClock) -> tuple[int, Run]:
+def acknowledge(turn: Turn, command: AcknowledgeBreach) -> None:
+    number, run = _run(turn, command)
+    rule, actor = clocks_of(turn.process).breaches, turn.request.actor
+    directory = turn.env.directory
+    if directory is None or rule.by.isdisjoint(directory.roles(actor)):
+        roles = ", ".join(sorted(rule.by)) or "the house names none"
+        raise Refuse("role", f"expected someone with a role that acknowledges breaches ({roles}), not {actor}")
+    if not run.passed(turn.now):
+        raise Refuse("in_time", f"clock {run.clock} is not late: its deadline is {run.deadline.isoformat()}")
+    if command.reason not in rule.reasons:
+        known = ", ".join(rule.reasons)
+        text = {"zh": "请选择所列原因之一", "en": "Choose one of the reasons"}
+        raise Refuse("breach_reason", f"expected one of {known}, not {command.reason!r}", {"reason": text})
+    note = command.note.strip()
+    turn.emit(BreachAcknowledged(number, run.clock, run.run, command.reason, actor, turn.now, note))
+
+
+def _run(turn: Turn, command: ExtendClock | AcknowledgeBreach) -> tuple[int, Run]:
     clocks: ClocksState = turn.state.clocks
     found = [
         (number, run)

@@ -30,7 +30,7 @@ from engine.core.machine import Slice, Turn
 from engine.core.model import Json
 from engine.core.state import FAILED, FlowState
 from sla import events as e
-from sla.amend import extend, rebase
+from sla.amend import acknowledge, extend, rebase
 from sla.measure import moment_of
 from sla.model import CASE, Clock, Mark, clock_of, clocks_of, limit_of
 from sla.runs import (
@@ -240,6 +240,7 @@ CLOCKS = Slice(
         c.FireTimer: _fire_timer,
         e.ExtendClock: extend,
         e.RebaseClocks: rebase,
+        e.AcknowledgeBreach: acknowledge,
     },
     react={
         core.CaseStarted: _case_started,

@@ -1,4 +1,4 @@
-"""What happens to clocks, and the two commands that people (or a calendar's new year) give them.
+"""What happens to clocks, and the commands that people (or a calendar's new year) give them.
 
 `id` numbers a run within its case; `clock` is its name. `at` is when it was recorded, the other instants are
 what was found or decided then. The names of a field are part of the stored format (R12).
@@ -27,6 +27,16 @@ class RebaseClocks(Command, frozen=True):
 
     calendar: str
     version: str
+
+
+class AcknowledgeBreach(Command, frozen=True):
+    """Says why an open clock is late: one of the house's reasons, and what there is to add. What is said again
+    replaces what was said."""
+
+    clock: str
+    reason: str  # a name of the house's `clocks.breaches.reasons`
+    note: str = ""
+    run: int = 0  # as in `ExtendClock`
 
 
 class ClockDeferred(Event, frozen=True):
@@ -128,6 +138,18 @@ class ClockRebased(Event, frozen=True):
     old: datetime
     deadline: datetime
     provisional: bool = False
+
+
+class BreachAcknowledged(Event, frozen=True):
+    """A supervisor knows of the breach, and why it came about."""
+
+    id: int
+    clock: str
+    run: int
+    reason: str
+    by: str
+    at: datetime
+    note: str = ""
 
 
 class RungFired(Event, frozen=True):

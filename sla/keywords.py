@@ -11,7 +11,7 @@ from engine.core.model import Length, Path
 from engine.language.extension import Context, Extension, Where
 from sla.checks import check
 from sla.events import CANCELLED
-from sla.model import CASE, PART, Clock, Clocks, Mark, Pause
+from sla.model import CASE, PART, Breaches, Clock, Clocks, Mark, Pause
 from sla.model import Extension as More
 from sla.rungs import ladder
 from sla.words import HOUSE_CLOCKS, LADDERS, LIMIT, PROCESS_CLOCKS
@@ -25,10 +25,11 @@ CODES = {
 
 @dataclass(frozen=True, slots=True)
 class HouseClocks:
-    """What house.yaml says of clocks: ladders by name, and how far back a clock may begin."""
+    """What house.yaml says of clocks: ladders by name, how far back a clock may begin, why one may be late."""
 
     ladders: Mapping[str, list[Any]] = field(default_factory=dict)  # compiled where a clock names one
     oldest: timedelta | None = None
+    breaches: Breaches = field(default_factory=Breaches)
 
 
 def _house(context: Context, where: Where, found: dict[str, Any]) -> HouseClocks:
@@ -45,7 +46,19 @@ def _house(context: Context, where: Where, found: dict[str, Any]) -> HouseClocks
             context.problem(at, "CW703", f"{limit} depends on a calendar", expected="days or hours, as 60d")
         else:
             oldest = limit.span if limit.unit in SECONDS else timedelta(days=_days(limit))
-    return HouseClocks(found.get("ladders", {}), oldest)
+    return HouseClocks(found.get("ladders", {}), oldest, _breaches(context, where, found))
+
+
+def _breaches(context: Context, where: Where, found: dict[str, Any]) -> Breaches:
+    words = found.get("clocks", {}).get("breaches")
+    if words is None:
+        return Breaches()
+    at = (*where, "clocks", "breaches")
+    roles = [role.removeprefix("role.") for role in words["by"]]
+    for index, role in enumerate(roles):
+        context.name((*at, "by", index), role, frozenset(context.house.roles), "role")
+    reasons = {name: context.text((*at, "reasons", name), text) for name, text in words["reasons"].items()}
+    return Breaches(reasons, frozenset(roles))
 
 
 def _days(limit: Duration) -> int:
@@ -59,7 +72,8 @@ def _house_clocks(context: Context) -> HouseClocks:
 
 def _process(context: Context, where: Where, found: dict[str, Any]) -> Clocks:
     made = (_clock(context, (*where, "clocks", name), name, words) for name, words in found.get("clocks", {}).items())
-    return Clocks.of((clock for clock in made if clock is not None), _house_clocks(context).oldest)
+    house = _house_clocks(context)
+    return Clocks.of((clock for clock in made if clock is not None), house.oldest, house.breaches)
 
 
 def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> Clock | None:

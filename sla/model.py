@@ -121,22 +121,32 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Breaches:
+    """What the house says of late clocks: the reasons that may be given, and the roles that give them."""
+
+    reasons: Mapping[str, Text] = field(default_factory=dict)
+    by: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Clocks:
     """The clocks of a process itself, and how events concern them. Those of its steps lie with the steps."""
 
     by_name: Mapping[str, Clock] = field(default_factory=dict)
     oldest: timedelta | None = None  # how far back a clock may be dated; None: without bound
+    breaches: Breaches = field(default_factory=Breaches)
     starts: Mapping[Mark, tuple[Clock, ...]] = field(default_factory=dict)
     stops: Mapping[Mark, tuple[Clock, ...]] = field(default_factory=dict)
     restarts: Mapping[Mark, tuple[Clock, ...]] = field(default_factory=dict)
     dated: tuple[Clock, ...] = ()
 
     @classmethod
-    def of(cls, clocks: Iterable[Clock], oldest: timedelta | None) -> "Clocks":
+    def of(cls, clocks: Iterable[Clock], oldest: timedelta | None, breaches: Breaches | None = None) -> "Clocks":
         every = tuple(clocks)
         return cls(
             by_name={clock.name: clock for clock in every},
             oldest=oldest,
+            breaches=breaches or Breaches(),
             starts=_by_mark((clock.start, clock) for clock in every),
             stops=_by_mark((mark, clock) for clock in every for mark in clock.until),
             restarts=_by_mark((mark, clock) for clock in every for mark in clock.restarts_on),

@@ -15,7 +15,7 @@ from sla.model import calendar_name, clock_of
 from sla.state import ClocksState
 from sla.tables import ClockRow
 
-_OPENS = (e.ClockStarted, e.ClockPaused, e.ClockResumed, e.ClockExtended, e.ClockRebased)
+_OPENS = (e.ClockStarted, e.ClockPaused, e.ClockResumed, e.ClockExtended, e.ClockRebased, e.BreachAcknowledged)
 _CLOSES = (e.ClockStopped, e.ClockClosed)
 
 
@@ -40,7 +40,7 @@ def clocks(versions: Versions) -> Projection:
         if process is None:
             raise LookupError(f"{flow.process} {flow.version} is not deployed here")
         clock = clock_of(process, run.clock)
-        paused = run.paused if closed is None else None
+        paused, known = run.paused if closed is None else None, run.known
         status = closed.status if closed is not None else "paused" if paused else "running"
         return (
             run.clock,
@@ -62,6 +62,9 @@ def clocks(versions: Versions) -> Projection:
             _micros(closed.at if closed else None),
             closed.by if closed else None,
             int(closed.breached) if closed else None,
+            known.reason if known else None,
+            known.by if known else None,
+            _micros(known.at if known else None),
         )
 
     return Projection(

@@ -22,6 +22,14 @@ class Break(msgspec.Struct, array_like=True, omit_defaults=True):
     end: datetime | None = None
 
 
+class Known(msgspec.Struct, array_like=True):
+    """Why a run is late, as somebody has acknowledged."""
+
+    reason: str
+    by: str
+    at: datetime
+
+
 class Run(msgspec.Struct, omit_defaults=True):
     clock: str
     run: int
@@ -35,6 +43,7 @@ class Run(msgspec.Struct, omit_defaults=True):
     more: list[str] = msgspec.field(default_factory=list)  # extensions
     fired: dict[int, int] = msgspec.field(default_factory=dict)  # rung -> how many of its times are past
     next: datetime | None = None
+    known: Known | None = None
 
     @property
     def paused(self) -> datetime | None:
@@ -159,6 +168,10 @@ def _fired(clocks: ClocksState, event: e.RungFired) -> None:
     clocks.open[event.id].fired[event.rung] = event.repeat
 
 
+def _acknowledged(clocks: ClocksState, event: e.BreachAcknowledged) -> None:
+    clocks.open[event.id].known = Known(event.reason, event.by, event.at)
+
+
 def _timer(clocks: ClocksState, event: e.ClockTimerSet) -> None:
     clocks.open[event.id].next = event.due
 
@@ -181,6 +194,7 @@ APPLY: Mapping[type[Event], Callable[[ClocksState, Any], None]] = {
     e.ClockRebased: _rebased,
     e.RungFired: _fired,
     e.ClockTimerSet: _timer,
+    e.BreachAcknowledged: _acknowledged,
     CaseEnded: _ended,
     TimePassed: _time_passed,
 }

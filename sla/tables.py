@@ -43,3 +43,6 @@ class ClockRow(SQLModel, table=True):
     closed_at: datetime | None = derived(Moment, null=True)
     closed_by: str | None = derived(null=True)
     breached: int | None = derived(Integer, null=True)
+    reason: str | None = derived(null=True)  # why it is late, as a supervisor has acknowledged: a code of the house's
+    acknowledged_by: str | None = derived(null=True)
+    acknowledged_at: datetime | None = derived(Moment, null=True)

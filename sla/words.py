@@ -172,7 +172,21 @@ LADDERS: Schema = described(
     "Ladders that clocks may name: `ladder: standard`.",
 )
 HOUSE_CLOCKS: Schema = mapping(
-    {"back_dated_at_most": described(DURATION, "How far in the past a clock may begin.", "60d")},
+    {
+        "back_dated_at_most": described(DURATION, "How far in the past a clock may begin.", "60d"),
+        "breaches": mapping(
+            {
+                "reasons": described(
+                    named(TEXT, "a mapping from reason codes to titles"), "Why a limit may have been missed."
+                ),
+                "by": described(listing(_ROLE, "a list of roles"), "The roles that acknowledge a breach."),
+            },
+            "reasons",
+            "by",
+            title="{reasons: {staff: ...}, by: [supervisor]}",
+            description="What a supervisor says of a clock that is late.",
+        ),
+    },
     title="{back_dated_at_most: 60d}",
     description="What holds for all clocks.",
 )

@@ -28,8 +28,8 @@ from engine.core.model import (
 )
 from organisation.directory import Directory
 from organisation.load import build, load
-from sla.events import ExtendClock, RebaseClocks
-from sla.model import Clock, Extension, Pause
+from sla.events import AcknowledgeBreach, ExtendClock, RebaseClocks
+from sla.model import Breaches, Clock, Clocks, Extension, Pause
 from tests.support.clocks import NAMED, ClockStory, at, calendar, clock, clocked, notice, rung, shown
 from tests.support.graph import on, sets, step, within, x
 
@@ -492,3 +492,33 @@ def test_a_step_that_an_error_has_ended_was_not_done() -> None:
     assert story.told("ClockStopped") == []
     (closed,) = story.told("ClockClosed")
     assert closed.status == "unmet"
+
+
+# --- breaches ---------------------------------------------------------------------------------------
+
+
+def late(reasons: Breaches) -> ClockStory:
+    process = loop(clock("law", "30d", origin="law"))
+    known = process.parts["clocks"]
+    parts = {**process.parts, "clocks": Clocks.of(known.by_name.values(), None, reasons)}
+    return ClockStory(replace(process, parts=parts), "2026-03-02 10:00", directory=directory()).start()
+
+
+def test_a_breach_is_acknowledged_with_a_reason_of_the_house_by_who_may() -> None:
+    story = late(Breaches({"staff": {"en": "Too few"}, "court": {"en": "Court"}}, frozenset({"head"})))
+    assert story.refused(AcknowledgeBreach("law", "staff"), "gu").code == "in_time"
+    story.go("2026-04-02 10:00")
+    assert story.refused(AcknowledgeBreach("law", "staff"), "li").code == "role"
+    assert story.refused(AcknowledgeBreach("law", "weather"), "gu").code == "breach_reason"
+    assert story.refused(AcknowledgeBreach("lax", "staff"), "gu").code == "not_running"
+    story.do(AcknowledgeBreach("law", "staff", " two on leave "), "gu")
+    story.do(AcknowledgeBreach("law", "court"), "gu")
+    first, second = story.told("BreachAcknowledged")
+    assert (first.reason, first.note, first.by, second.reason) == ("staff", "two on leave", "gu", "court")
+    (run,) = story.state.clocks.open.values()
+    assert run.known.reason == "court" and story.deadline("law") == "2026-04-01 23:59"
+
+
+def test_without_reasons_in_the_house_nobody_acknowledges() -> None:
+    story = late(Breaches())
+    assert story.go("2026-04-02 10:00").refused(AcknowledgeBreach("law", "staff"), "gu").code == "role"
