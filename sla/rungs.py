@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from engine.core.expressions import Expression
 from engine.core.kinds import BOOL, DATETIME, INT, OBJECT, TEXT, list_of
+from engine.language.acts import act_args
 from engine.language.context import Scope
 from engine.language.extension import Context, Where
-from engine.language.kinds.automatic import act_args
 from sla.model import Act, Message, Notice, OtherAct, Rung, Signal
 from sla.words import ACTS
 
@@ -143,11 +143,7 @@ def _named(where: Where, written: Any) -> Where:
 
 def _other(scope: Scope, where: Where, act: str, value: Any, step: str) -> OtherAct:
     """An act of another component. What stands alone is its `to`; a step's limit speaks of its own task."""
-    args = act_args(scope, where, value)
-    for index, name in enumerate(args.get("steps", ())):
-        scope.name((*where, "steps", index), name, scope.steps, "step")
+    args = act_args(scope, where, act, value)
     if step:
         args.setdefault("steps", [step])
-    if act == "move_tasks" and isinstance(args.get("to"), str):
-        scope.name((*where, "to") if isinstance(value, dict) else where, args["to"], scope.house.queues, "queue")
     return OtherAct(act, args)

@@ -1,4 +1,4 @@
-"""The keywords of people's work: inside `human:` on a step, `owner:` on the process, and the acts on tasks."""
+"""The keywords of people's work: inside `human:` on a step, and `owner:` on the process. The acts: `act_words`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,8 @@ from engine.core.kinds import DECIMAL, INT
 from engine.core.kinds import TEXT as TEXT_TYPE
 from engine.core.model import Human, Node, Process
 from engine.language.extension import Context, Extension, Where
-from engine.language.words import EXPRESSION, NAME, NAMED, described, listing, mapping
-from tasks.acts import ACTS
+from engine.language.words import EXPRESSION, NAME, NAMED, described, mapping
+from tasks.act_words import ACT_WORDS, STEPS, by_name, queues
 from tasks.model import NAME as PART
 from tasks.model import PRIORITIES, Approvals, Authority, Named, Owning, Work
 from tasks.placing import ASSIGN
@@ -17,8 +17,6 @@ from tasks.placing import ASSIGN
 CODES = {
     "CW801": "a person's step that says neither who does it nor which queue it goes to",
     "CW802": "a queue or person that is computed, without a queue for when that fails",
-    "CW803": "somebody who cannot be told before the case runs",
-    "CW804": "a priority that there is not",
     "CW805": "authority that the house does not know, or over a secret",
     "CW806": "a step that nobody completes, named where a person's step must be",
     "CW807": "what follows a value that never changes",
@@ -31,26 +29,7 @@ _PRIORITY = {
     "type": ["integer", "string"],
 }
 _COUNT = {"title": "a whole number from 1 to 99", "type": "integer", "minimum": 1, "maximum": 99}
-_STEPS = listing(NAME, "a list of steps")
 
-
-def _act(to: Mapping[str, Any], description: str) -> dict[str, Any]:
-    """An act's value: what stands alone is its `to`."""
-    return {
-        "title": str(to["title"]) + ", or {to: …, steps: […]}",
-        "description": description,
-        "anyOf": [to, mapping({"to": to, "steps": described(_STEPS, "Only the tasks of these steps.")}, "to")],
-    }
-
-
-_CHANGE = {
-    "title": "a priority, or a change such as +20",
-    "anyOf": [
-        {"type": "integer", "minimum": PRIORITIES[0], "maximum": PRIORITIES[-1]},
-        {"type": "string", "pattern": r"^([+-][0-9]{1,3}|\s*\{\{.*\}\}\s*)$"},
-    ],
-}
-_PERSON = {"title": "up, starter, owner, a user, or {{ an expression }}", "type": "string", "minLength": 1}
 
 STEP = {
     "queue": described(NAMED, "The queue in which the task is offered.", "claims_review", "{{ queue_for(kind) }}"),
@@ -61,7 +40,7 @@ STEP = {
     "else_queue": described(
         NAME, "Where it goes when `assign` or a computed `queue` leads nowhere, or who has it gives it back."
     ),
-    "not_by": described(_STEPS, "Four eyes: nobody who has completed one of these steps in this case.", ["assess"]),
+    "not_by": described(STEPS, "Four eyes: nobody who has completed one of these steps in this case.", ["assess"]),
     "authority": mapping(
         {
             "kind": described(NAME, "The kind of authority, as house.yaml names it."),
@@ -123,14 +102,6 @@ OWNER = {
     ],
 }
 
-ACT_WORDS = {
-    "move_tasks": _act(NAMED, "Moves open tasks to another queue."),
-    "reassign": _act(_PERSON, "Gives open tasks to a person; `up` is the next above who has the task."),
-    "priority": _act(_CHANGE, "Sets or changes the priority of the case's tasks, those to come too."),
-    "set_owner": _act(_PERSON, "Hands the case to another owner; `up` is the next above the owner."),
-}
-assert set(ACT_WORDS) == set(ACTS), "every act has its words"
-
 
 def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> Work:
     queue = _queue(context, (*where, "queue"), found.get("queue"))
@@ -169,18 +140,13 @@ def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> W
 
 def _queue(context: Context, where: Where, written: str | None) -> Named:
     found = None if written is None else context.literal_or_expression(where, written)
-    for name in [found] if isinstance(found, str) else (found and found.type.enum) or ():
-        context.name(where, name, frozenset(context.house.queues), "queue")
+    queues(context, where, found)
     return _open(context, where, found)
 
 
 def _assign(context: Context, where: Where, written: str | None) -> Named:
     found = None if written is None else context.literal_or_expression(where, written)
-    if isinstance(found, str) and found not in ASSIGN:
-        context.problem(
-            where, "CW803", f"{found!r} is a person by name, who may be gone when the step is reached",
-            expected=f"{', '.join(ASSIGN)} or {{{{ an expression }}}}", warning=True,
-        )  # fmt: skip
+    by_name(context, where, found, tuple(ASSIGN))
     return _open(context, where, found)
 
 

@@ -74,6 +74,16 @@ class Context(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ActWord:
+    """An act that steps, handlers and ladders may ask for: the schema of its value, and what that cannot tell."""
+
+    schema: Mapping[str, Any]
+    check: Callable[[Context, Callable[..., Where], Mapping[str, Any]], None] = lambda *_: None
+    """(context, the place of an argument by its name, the arguments: literals or expressions); reports with
+    `context.problem`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Extension:
     """The keywords of one component. Schemas map keyword -> JSON Schema of its value."""
 
@@ -84,7 +94,7 @@ class Extension:
     (`limit: 7wd`)."""
     process_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     house_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    acts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # act -> JSON Schema of its value
+    acts: Mapping[str, ActWord] = field(default_factory=dict)
     names: Mapping[str, Type] = field(default_factory=dict)  # what it adds to the names that expressions read
     compile_step: Callable[[Context, Where, str, dict[str, Any]], Any] | None = None
     """(context, where, kind, the keywords found) -> value for node.parts[name]; called for every step of

@@ -99,7 +99,7 @@ class Grammar:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-        acts = {name: act_kind(name, schema) for name, schema in language.acts.items()}
+        acts = {name: act_kind(name, act.schema) for name, act in language.acts.items()}
         self.kinds: Mapping[str, Kind] = {**KINDS, **acts}
         self._steps: dict[str, Draft202012Validator] = {}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.core.functions import Function
 from engine.core.kinds import ANY, Type
-from engine.language.extension import Extension
+from engine.language.extension import ActWord, Extension
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,6 @@ class Language:
         return {name: type for each in self.extensions for name, type in each.names.items()}
 
     @cached_property
-    def acts(self) -> Mapping[str, Mapping[str, Any]]:
-        """Each act of a component, with the schema of its value."""
-        return {act: schema for each in self.extensions for act, schema in each.acts.items()}
+    def acts(self) -> Mapping[str, ActWord]:
+        """Each act that a component brings, by its name."""
+        return {name: act for each in self.extensions for name, act in each.acts.items()}

@@ -8,11 +8,13 @@ from engine.core.durations import Duration
 from engine.core.expressions import Expression
 from engine.core.model import Process
 from engine.language.compile import Compiler
+from engine.language.extension import Extension
 from engine.language.files import Bundle
 from engine.language.language import Language
 from engine.language.problems import DefinitionError
 from sla.keywords import CLOCK_WORDS
 from sla.model import Clock, Message, Notice, OtherAct, Signal, clocks_of, limit_of
+from tasks.act_words import ACT_WORDS
 
 HOUSE = """\
 house: test
@@ -73,7 +75,7 @@ def built(clocks: str, steps: str = STEPS, head: str = HEAD) -> Process:
             "calendars/insurer.yaml": CALENDAR.encode(),
         }
     )
-    compiler = Compiler(Language(extensions=(CLOCK_WORDS,)))
+    compiler = Compiler(Language(extensions=(Extension("acts", acts=ACT_WORDS), CLOCK_WORDS)))
     return compiler.process(files, "test.yaml", compiler.house(files))
 
 
@@ -233,6 +235,14 @@ RUNS = "runs: {from: case, until: answered}, limit: 5wd"
         ("c: {" + RUNS + ", ladder: [{at: due, message: overdu}]}", ["overdue"]),
         ("c: {" + RUNS + ", ladder: [{at: due, message: {name: overdue, data: {waht: kind}}}]}", ["what"]),
         ("c: {" + RUNS + ", ladder: [{at: due, move_tasks: seniors}]}", ["senior"]),
+        ("c: {" + RUNS + ", ladder: [{at: due, move_tasks: {queue: senior}}]}", ["unknown key 'queue'", "to"]),
+        (
+            "c: {" + RUNS + ", ladder: [{at: due, move_tasks: \"{{ 'seniors' if kind == 'a' else 'desk' }}\"}]}",
+            ["'seniors'", "senior"],
+        ),
+        ("c: {" + RUNS + ", ladder: [{at: due, reassign: '{{ 5 }}'}]}", ["this is a whole number"]),
+        ("c: {" + RUNS + ", ladder: [{at: due, priority: 400}]}", ["'400' is more than 100"]),
+        ("c: {" + RUNS + ", ladder: [{at: due, priority: high}]}", ["got text 'high'", "a change such as +20"]),
         ("c: {" + RUNS + ", ladder: [{at: due, priority: {to: 5, steps: [wrok]}}]}", ["work"]),
         ("c: {" + RUNS + ", ladder: [{at: due, signal: late, times: 3}]}", ["every"]),
         ("c: {" + RUNS + ", restarts_on: answered}", ["never rests"]),

@@ -12,7 +12,8 @@ from engine.language.compile import Compiler
 from engine.language.files import Bundle
 from engine.language.language import Language
 from engine.language.problems import DefinitionError
-from tasks.keywords import ACT_WORDS, OWNER, STEP, WORK_WORDS
+from tasks.act_words import ACT_WORDS
+from tasks.keywords import OWNER, STEP, WORK_WORDS
 from tasks.model import Approvals, Authority, Owning, Work
 
 HOUSE = """\
@@ -144,6 +145,20 @@ def test_the_starter_may_own_the_case() -> None:
          "CW809: what several decide has no form"),
         ('{priority: "+20"}', '{priority: "20%"}', "CW101"),
         ("move_tasks: {to: senior", "move_tasks: {queue: senior", "CW10"),
+        ("move_tasks: {to: senior", "move_tasks: {to: senor",
+         "test.yaml:30:30: error CW121: there is no queue 'senor'"),
+        ("move_tasks: {to: senior, steps: [c]}", "move_tasks: senor",
+         "test.yaml:30:25: error CW121: there is no queue 'senor'"),
+        ("move_tasks: {to: senior", "move_tasks: {to: \"{{ 'senor' if rank > 1 else 'review' }}\"",
+         "test.yaml:30:30: error CW121: there is no queue 'senor'"),
+        ("move_tasks: {to: senior", 'move_tasks: {to: "{{ rank }}"',
+         "test.yaml:30:30: error CW803: expected a name, this is a whole number"),
+        ("steps: [c]", "steps: [c, cc]", "test.yaml:30:49: error CW121: there is no step 'cc'"),
+        ('priority: "+20"', 'priority: {to: "+20", steps: [aa]}',
+         "test.yaml:29:44: error CW121: there is no step 'aa'"),
+        ('priority: "+20"', 'priority: "{{ amount }}"', "test.yaml:29:24: error CW804: expected a whole number"),
+        ('priority: "+20"', "priority: 400", "test.yaml:29:24: error CW101"),
+        ("set_owner: up", 'set_owner: "{{ rank }}"', "test.yaml:31:24: error CW803: expected a name"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_told_where_and_what(old: str, new: str, problem: str | None) -> None:
@@ -165,16 +180,24 @@ def test_what_may_lead_nowhere_needs_another_queue() -> None:
     assert "test.yaml:28:21: error CW802" in problems(text)[0]
 
 
-def test_a_person_by_name_is_doubtful() -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("assign: owner", "assign: ownr", "28:21"),
+        ("set_owner: up", "set_owner: ownr", "31:24"),
+        ("move_tasks: {to: senior, steps: [c]}", "reassign: {to: ownr, steps: [c]}", "30:28"),
+    ],
+)
+def test_a_person_by_name_is_doubtful(old: str, new: str, place: str) -> None:
     compiler = Compiler(Language(extensions=(WORK_WORDS,)))
-    text = FILE.replace("assign: owner", "assign: chen_wei")
-    files = Bundle({"house.yaml": HOUSE.encode(), "test.yaml": text.encode()})
+    files = Bundle({"house.yaml": HOUSE.encode(), "test.yaml": FILE.replace(old, new).encode()})
     (warning,) = compiler.compile(files, "test.yaml", compiler.house(files)).warnings
-    assert "'chen_wei' is a person by name" in str(warning)
+    assert str(warning).startswith(f"test.yaml:{place}: warning CW803: 'ownr' is a person by name")
+    assert warning.hint == "did you mean 'owner'?"
 
 
 def test_the_schemas_of_the_words_are_schemas() -> None:
-    for schema in (*STEP.values(), OWNER, *ACT_WORDS.values()):
+    for schema in (*STEP.values(), OWNER, *(word.schema for word in ACT_WORDS.values())):
         Draft202012Validator.check_schema(json.loads(json.dumps(schema)))
         described: Any = schema
         assert described.get("description"), "an editor shows what it is for"

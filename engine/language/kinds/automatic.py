@@ -6,6 +6,7 @@ from typing import Any
 from engine.core.expressions import Expression
 from engine.core.kinds import Type
 from engine.core.model import Act, Compute, Milestone, Notify, Send, Service, Set, Signal
+from engine.language.acts import act_args
 from engine.language.context import Scope
 from engine.language.document import Place
 from engine.language.kinds.kind import Kind
@@ -125,22 +126,11 @@ def _milestone(scope: Scope, step: Step) -> Milestone:
     return Milestone(step.value["milestone"])
 
 
-def act_args(scope: Scope, where: Place, written: Any) -> dict[str, Any]:
-    """The arguments of an act: a mapping, or the one thing that it is `to`."""
-    given = written if isinstance(written, dict) else {"to": written}
-    at = where if isinstance(written, dict) else ()
-    found = {}
-    for name, value in given.items():
-        place = (*where, name) if at else where
-        found[name] = scope.open_literal(place, value, "an act") if isinstance(value, str) else value
-    return {name: value for name, value in found.items() if value is not None}
-
-
 def act_kind(name: str, schema: Schema) -> Kind:
     """The kind of step that an act of a component makes."""
 
     def compile(scope: Scope, step: Step) -> Act:
-        return Act(name, act_args(scope, (*step.where, name), step.value[name]))
+        return Act(name, act_args(scope, (*step.where, name), name, step.value[name]))
 
     return Kind(name, schema.get("description", f"The act {name}."), schema, compile)
 
