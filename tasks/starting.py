@@ -2,7 +2,7 @@
 
 from engine.core.commands import Refuse, StartCase
 from engine.core.machine import Turn
-from tasks.ground import directory, in_service
+from tasks.ground import Ground, directory, in_service
 
 ENGINE = frozenset({"call", "message", "schedule"})
 """Channels by which the engine itself starts cases: the definition has said so elsewhere."""
@@ -10,16 +10,23 @@ ENGINE = frozenset({"call", "message", "schedule"})
 
 def authorise_start(turn: Turn, command: StartCase) -> None:
     """Refuses people that the process does not name; a process that names nobody may be started by anybody."""
-    allowed = turn.process.start.by
-    if not allowed or command.by in ENGINE:
-        return
-    user = turn.request.actor
-    if command.by == "web":
-        if "web" not in allowed:
-            raise Refuse("start", f"{turn.process.name} is not started by customers: expected {', '.join(allowed)}")
-        return
-    if not in_service(turn, user):
-        raise Refuse("start", f"{user} is nobody in service, so cannot start {turn.process.name}")
-    roles = {f"role.{role}" for role in directory(turn).roles(user)}
+    why = why_not(turn, turn.request.actor, command.by)
+    if why:
+        raise Refuse("start", why)
+
+
+def why_not(ground: Ground, user: str, by: str = "staff") -> str:
+    """Why the user may not start a case of the process by that channel; "" if they may."""
+    process = ground.process
+    allowed = process.start.by
+    if not allowed or by in ENGINE:
+        return ""
+    if by == "web":
+        customers = f"{process.name} is not started by customers: expected {', '.join(allowed)}"
+        return "" if "web" in allowed else customers
+    if not in_service(ground, user):
+        return f"{user} is nobody in service, so cannot start {process.name}"
+    roles = {f"role.{role}" for role in directory(ground).roles(user)}
     if "staff" not in allowed and roles.isdisjoint(allowed):
-        raise Refuse("start", f"you may not start {turn.process.name}: expected {', '.join(allowed)}")
+        return f"you may not start {process.name}: expected {', '.join(allowed)}"
+    return ""

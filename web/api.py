@@ -5,7 +5,6 @@ under the same key is done once, and answered as the first time. `If-Match` with
 program has seen refuses a command on a case that has changed since (412). Errors are Problem details (RFC 9457).
 """
 
-import hashlib
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -14,16 +13,15 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from engine.core.commands import StartCase
 from engine.runtime.answers import Accepted
-from engine.runtime.clock import new_id
 from web.cases import CaseList, CaseView, Status, case_view, search
 from web.commands import ACTS, act, ask, take_next
 from web.deps import Caller
 from web.floor import Floor, Tasks, floor, tasks
 from web.lists import Inbox, inbox
-from web.problems import Problem, refused
+from web.problems import Problem
 from web.routes.case import STEERS, steer
+from web.starting import begin
 from web.tasks import Opened, TaskView, actions, task_view
 
 
@@ -173,14 +171,9 @@ def get_cases(
 @router.post("/cases", status_code=201)
 def start_case(desk: Caller, given: Begun, key: Key = "") -> Done:
     """Starts a case."""
-    process = desk.caseway.definitions.process(given.process)
-    if process is None:
+    if desk.caseway.definitions.process(given.process) is None:
         raise Problem(404, "process")
-    id = hashlib.sha256(f"{desk.user}\0{key}".encode()).hexdigest()[:32] if key else new_id(desk.now)
-    answer = desk.caseway.start(StartCase(given.process, exact(given.data)), desk.user, ground=desk.ground, id=id)
-    if not isinstance(answer, Accepted):
-        raise refused(answer)
-    return _done(answer)
+    return _done(begin(desk, given.process, exact(given.data), key))
 
 
 @router.get("/cases/{number}")

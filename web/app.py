@@ -28,7 +28,7 @@ from web.deps import own_form
 from web.desk import Desks
 from web.floor import Rollup
 from web.guard import Guard, TooLarge
-from web.routes import account, case, floor, inbox, task
+from web.routes import account, case, floor, inbox, start, task
 from web.sessions import Sessions
 from web.throttle import Throttle
 
@@ -78,7 +78,7 @@ def create_app(
         app.add_exception_handler(error, problems.handle)
     app.add_exception_handler(RequestValidationError, _misfit)
     app.mount("/static", Files(directory=HERE / "static"))
-    for router in (account.router, inbox.router, task.router, case.router, floor.router):
+    for router in (account.router, inbox.router, task.router, case.router, floor.router, start.router):
         app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
     app.include_router(api.router)
     app.add_middleware(

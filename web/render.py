@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 
 from web import show
 from web.desk import Desk
-from web.roles import sees_floor
+from web.nav import links
 from web.texts import TEXTS
 
 HERE = Path(__file__).parent
@@ -44,7 +44,7 @@ def page(request: Request, desk: Desk, name: str, status: int = 200, **facts: An
         path=request.url.path,
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         said=desk.say(said) if said in TEXTS else "",
-        supervises=bool(desk.user) and sees_floor(desk),
+        nav=links(desk),
         house=desk.told(desk.house.title, "Caseway"),
         unsafe=desk.caseway.database.unsafe,
         **shown,

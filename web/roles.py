@@ -5,11 +5,19 @@ What may be done with a task is `tasks.rules`'; this is about pages, and about c
 
 from typing import Any
 
+from engine.core.model import Process
+from engine.runtime.errors import StoreError
+from tasks.ground import Look
+from tasks.starting import why_not
 from web.desk import Desk
 
 EVERYTHING = frozenset({"director", "admin", "compliance"})
 """Roles that see all queues and may act on any case."""
 LEADS = frozenset({"supervisor", "manager"}) | EVERYTHING
+DESIGNS = frozenset({"designer"}) | EVERYTHING
+"""Roles that propose definitions, and that approve what another has proposed."""
+ARRANGES = frozenset({"admin"})
+"""Roles that change the organisation, close and open accounts, and revoke tokens."""
 
 
 def floor_queues(desk: Desk) -> frozenset[str]:
@@ -37,6 +45,24 @@ def sees_floor(desk: Desk) -> bool:
     return bool(desk.roles & LEADS) and bool(floor_queues(desk))
 
 
+def sees_processes(desk: Desk) -> bool:
+    """Whether the user may look at definitions: who leads people, and who designs."""
+    return bool(desk.roles & (LEADS | DESIGNS))
+
+
+def designs(desk: Desk) -> bool:
+    return bool(desk.roles & DESIGNS)
+
+
+def arranges(desk: Desk) -> bool:
+    return bool(desk.roles & ARRANGES)
+
+
+def sees_admin(desk: Desk) -> bool:
+    """Whether any page of the administration is open to the user: absences and incidents are for all who lead."""
+    return bool(desk.roles & (LEADS | ARRANGES))
+
+
 def may_steer(desk: Desk, state: Any) -> bool:
     """Whether the user may suspend, resume or cancel the case, or hand it to another owner: its owner, somebody
     above the owner, whoever manages a queue in which it stands, or a role that may act on any case."""
@@ -44,3 +70,26 @@ def may_steer(desk: Desk, state: Any) -> bool:
     if desk.roles & EVERYTHING or (owner and (owner == desk.user or directory.above(desk.user, owner))):
         return True
     return any(directory.manages(desk.user, task.queue) for task in state.work.tasks.values() if task.queue)
+
+
+def by_hand(process: Process) -> bool:
+    """Whether people start the process: it names them, or nothing else starts it."""
+    start = process.start
+    return bool(start.by) or not (start.message or start.every)
+
+
+def may_start(desk: Desk, process: Process) -> bool:
+    return not why_not(Look(process, None, desk.caseway.env()), desk.user)
+
+
+def startable(desk: Desk) -> list[Process]:
+    """The processes in force that the user may start by hand, by title."""
+    found = []
+    for name in desk.caseway.definitions.names():
+        try:
+            process = desk.caseway.definitions.process(name)
+        except StoreError:
+            continue  # a version that does not compile any more is told on the page of processes
+        if process is not None and by_hand(process) and may_start(desk, process):
+            found.append(process)
+    return sorted(found, key=lambda process: desk.process(process.name))
