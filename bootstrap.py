@@ -24,7 +24,7 @@ from engine.core.flow import FLOW
 from engine.core.kinds import object_of
 from engine.core.machine import Machine
 from engine.core.model import Process
-from engine.core.values import ValueProblem, normalise
+from engine.core.values import normalise
 from engine.language.compile import Compiler
 from engine.language.files import Files, Folder
 from engine.language.language import Language
@@ -38,12 +38,14 @@ from engine.runtime.definitions import Definitions
 from engine.runtime.deploy import Outcome, deploy
 from engine.runtime.door import unfit
 from engine.runtime.history import HistoryRow
+from engine.runtime.hooks import Listeners
 from engine.runtime.runner import Runner
 from engine.runtime.sweeper import Sweeper
 from engine.runtime.tables import moment
 from engine.runtime.vault import Vault
 from engine.runtime.verify import Report, verify
 from organisation.directory import Directory
+from organisation.reading_words import READING_WORDS
 from organisation.store import Directories, save
 from sla.calendar import WorkCalendar
 from sla.calendar_files import calendar_problems, load_calendar
@@ -51,6 +53,7 @@ from sla.clock import CLOCKS
 from sla.contract import DUE_CHANGES, task_due
 from sla.keywords import CLOCK_WORDS
 from tasks.executor import Executor
+from tasks.heard import HEARD
 from tasks.insurance import embedded, functions
 from tasks.keywords import WORK_WORDS
 from tasks.lifecycle import SYSTEM
@@ -98,7 +101,7 @@ def compiler(registry: Registry | None = None) -> Compiler:
     found = registry or shipped_functions()
     return Compiler(
         Language(
-            extensions=(WORK_WORDS, CLOCK_WORDS),
+            extensions=(WORK_WORDS, CLOCK_WORDS, READING_WORDS),
             functions=found.functions,
             computes=found.computes,
             services=found.services,
@@ -162,7 +165,12 @@ class Caseway:
             self.projections,
             keep=keep,
             shows=SHOWS,
+            listeners=self.listeners,
         )
+
+    @cached_property
+    def listeners(self) -> Listeners:
+        return Listeners(self.database, HEARD)
 
     @cached_property
     def projections(self) -> list[Any]:
@@ -223,10 +231,12 @@ class Caseway:
             known = {"customer"} if sender == "customer" else self._standing(sender)
             if known.isdisjoint(by):
                 return Refusal("sender", f"{sender} may not send {name}: expected {', '.join(by) or 'processes only'}")
-            try:
-                payload = normalise(payload, object_of(house.messages[name].data))
-            except ValueProblem as problem:
-                return Refusal("payload", f"message {name}: {problem}")
+            wrong = house.messages[name].check(payload)
+            if wrong:
+                fields = {problem.path: dict(problem.message) for problem in wrong}
+                text = "; ".join(f"{path}: {said['en']}" for path, said in fields.items())
+                return Refusal("payload", f"message {name}: {text}", fields)
+            payload = normalise(payload, object_of(house.messages[name].data))
         return messages.receive(self.runner, id, name, key, payload, sender, self.clock.now())
 
     def _standing(self, user: str) -> set[str]:
@@ -249,6 +259,7 @@ class Caseway:
         """Takes in what other programs have deployed or loaded since."""
         self.definitions.refresh()
         self.directories.refresh()
+        self.listeners.refresh()
 
     @cached_property
     def staffing(self) -> Staffing:
@@ -331,7 +342,7 @@ class Caseway:
         return MACHINE.encode(answer if isinstance(answer, list) else [])
 
     def close(self) -> None:
-        for name in ("executor", "sweeper", "staffing", "runner"):
+        for name in ("executor", "sweeper", "staffing", "runner", "listeners"):
             if name in self.__dict__:
                 self.__dict__[name].close()
         self.connection.close()

@@ -218,7 +218,7 @@ class Batch:
             actor=request.actor, command=command, answer=encode_answer(Kept(flow.number, seq)),
             events=encode(events), ground=request.ground,
         )  # fmt: skip
-        out = tools.sender.collect(request, events, now)
+        out = tools.sender.collect(request, events, now, flow, seq)
         ended = None if flow.status != "ended" else held.shown[-1] if held.shown and held.shown[-1] else at
         shown = (
             flow.process, flow.version, flow.status, flow.end, tools.owner(state), tools.search(state), ended

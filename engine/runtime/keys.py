@@ -1,4 +1,4 @@
-"""What is done with the keys of cases that are stored: wrapped again, or destroyed (R13)."""
+"""What is done with the keys of cases (and webhooks) that are stored: wrapped again, or destroyed (R13)."""
 
 from engine.runtime.cipher import VaultError
 from engine.runtime.database import Connection, Database
@@ -52,17 +52,21 @@ def rotate(database: Database, vault: Vault) -> int:
 
 
 def _rewrap(connection: Connection, vault: Vault) -> int:
+    return sum(_rewrap_all(connection, vault, table) for table in ("cases", "webhooks"))
+
+
+def _rewrap_all(connection: Connection, vault: Vault, table: str) -> int:
     after, count = "", 0
     while True:
         connection.begin()
         try:
             page = connection.all(
-                "SELECT id, key FROM cases WHERE id > ? AND key IS NOT NULL ORDER BY id LIMIT ?", (after, PAGE)
+                f"SELECT id, key FROM {table} WHERE id > ? AND key IS NOT NULL ORDER BY id LIMIT ?", (after, PAGE)
             )
             for case, old in page:
                 new = vault.rewrap(case, bytes(old))
                 if new is not None:
-                    count += connection.run("UPDATE cases SET key = ? WHERE id = ? AND key = ?", (new, case, old))
+                    count += connection.run(f"UPDATE {table} SET key = ? WHERE id = ? AND key = ?", (new, case, old))
             connection.commit()
         except BaseException:
             connection.rollback()

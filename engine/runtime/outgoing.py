@@ -4,7 +4,7 @@ harmless."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -31,7 +31,7 @@ Signal = tuple[str, str, Request, datetime, int]
 class Outgoing:
     """The rows that a command, or a batch of them, sends out."""
 
-    __slots__ = ("inbox", "looks", "messages", "notices", "signals")
+    __slots__ = ("calls", "inbox", "looks", "messages", "notices", "signals")
 
     def __init__(self) -> None:
         self.messages: list[Row] = []
@@ -39,6 +39,7 @@ class Outgoing:
         self.notices: list[Row] = []
         self.signals: list[Signal] = []
         self.looks: list[Row] = []  # messages that somebody waits for now
+        self.calls: list[Row] = []  # what programs outside are told
 
     def add(self, other: "Outgoing") -> None:
         self.messages += other.messages
@@ -46,26 +47,49 @@ class Outgoing:
         self.notices += other.notices
         self.signals += other.signals
         self.looks += other.looks
+        self.calls += other.calls
+
+
+class Listening(Protocol):
+    """Who is told outside of what happens: `engine.runtime.hooks`."""
+
+    wanted: Mapping[str, Any]
+
+    def calls(
+        self, request: str, flow: Any, revision: int, events: list[e.Event], case: str, now: datetime
+    ) -> list[Row]: ...
+
+    def write(self, connection: Connection, rows: list[Row]) -> None: ...
 
 
 class Sender:
-    """Makes the rows. `keep`: for each known message name, how long it waits."""
+    """Makes the rows. `keep`: for each known message name, how long it waits. `listeners`: who is told outside."""
 
-    def __init__(self, statements: Statements, keep: Mapping[str, timedelta]) -> None:
+    def __init__(
+        self, statements: Statements, keep: Mapping[str, timedelta], listeners: Listening | None = None
+    ) -> None:
         tables = metadata.tables
         self.keep = keep
+        self.listeners = listeners
         self._messages = statements.insert_new(tables["messages"], MESSAGE)
         self._inbox = statements.insert_new(tables["inbox"], INBOX)
         self._notices = statements.insert_new(tables["outbox"], NOTICE)
 
-    def collect(self, request: Request, events: list[e.Event], now: datetime) -> Outgoing | None:
-        """What these events send out, or None."""
+    def collect(
+        self, request: Request, events: list[e.Event], now: datetime, flow: Any, revision: int
+    ) -> Outgoing | None:
+        """What these events send out, or None. flow: the case's, after them."""
         out: Outgoing | None = None
         for index, event in enumerate(events):
             send = SENDS.get(type(event))
             if send is not None:
                 out = out or Outgoing()
                 send(self, out, request, index, event, now)
+        if self.listeners is not None and self.listeners.wanted:
+            calls = self.listeners.calls(request.id, flow, revision, events, request.case, now)
+            if calls:
+                out = out or Outgoing()
+                out.calls = calls
         return out
 
     def write(self, connection: Connection, out: Outgoing) -> None:
@@ -82,6 +106,8 @@ class Sender:
             connection.bulk(self._inbox, out.inbox)
         if out.notices:
             connection.bulk(self._notices, out.notices)
+        if out.calls and self.listeners is not None:
+            self.listeners.write(connection, out.calls)
 
     def message(self, ident: str, name: str, key: str, payload: Any, sender: str, now: datetime) -> Row:
         arrived, kept = micros(now), self.keep.get(name, KEEP)

@@ -286,6 +286,49 @@ class Outbox(SQLModel, table=True):
     error: str | None = operational(null=True)
 
 
+class Webhook(SQLModel, table=True):
+    """A program outside that is told of what happens to cases."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    id: str = record(key=True)
+    url: str = record()
+    events: str = record()  # JSON list of names
+    title: str = record()
+    key: bytes = record(LargeBinary)  # wrapped; what it signs with follows from it
+    made_at: datetime = record(Moment)
+    made_by: str = record()
+    stopped_at: datetime | None = operational(Moment, null=True)
+    stopped_why: str | None = operational(null=True)
+
+
+class WebhookCall(SQLModel, table=True):
+    """What one webhook is to be told of one command: names and numbers, never data of the case."""
+
+    __tablename__ = "webhook_calls"
+    __table_args__ = (
+        Index("ix_webhook_calls_state", "state", "due", "id"),
+        Index("ix_webhook_calls_webhook", "webhook", "at", "id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: str = record(key=True)
+    webhook: str = record()
+    case_id: str = record()
+    number: str = record()
+    process: str = record()
+    revision: int = record(BigInteger)
+    events: str = record()  # JSON
+    at: datetime = record(Moment)
+    state: str = operational()  # pending | sent | dead
+    attempts: int = operational(Integer)
+    due: datetime = operational(Moment)  # next try; of a finished one, when it goes
+    tried_at: datetime | None = operational(Moment, null=True)
+    status: int | None = operational(Integer, null=True)  # of HTTP
+    error: str | None = operational(null=True)
+
+
 class RefusedCommand(SQLModel, table=True):
     """The audit of refused commands (R3): who asked what, and why not. Never the payload."""
 

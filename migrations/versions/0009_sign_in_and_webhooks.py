@@ -11,6 +11,7 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     _acknowledged()
+    _webhooks()
 
 
 def _acknowledged() -> None:
@@ -21,3 +22,42 @@ def _acknowledged() -> None:
         sa.Column("acknowledged_at", sa.BigInteger(), nullable=True),
     ):
         op.add_column("clocks", column)
+
+
+def _webhooks() -> None:
+    """Programs outside that are told of what happens, and the calls to them."""
+    op.create_table(
+        "webhooks",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("url", TEXT, nullable=False),
+        sa.Column("events", TEXT, nullable=False),
+        sa.Column("title", TEXT, nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", TEXT, nullable=False),
+        sa.Column("stopped_at", sa.BigInteger(), nullable=True),
+        sa.Column("stopped_why", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "webhook_calls",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("webhook", TEXT, nullable=False),
+        sa.Column("case_id", TEXT, nullable=False),
+        sa.Column("number", TEXT, nullable=False),
+        sa.Column("process", TEXT, nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("events", TEXT, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("error", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_calls")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_webhook_calls_state", "webhook_calls", ["state", "due", "id"], unique=False)
+    op.create_index("ix_webhook_calls_webhook", "webhook_calls", ["webhook", "at", "id"], unique=False)
