@@ -1,8 +1,11 @@
-"""Who may sign in: accounts and API tokens. People themselves are the organisation's."""
+"""Who may sign in: accounts, second factors, API tokens; and definitions that wait for a second person.
+
+People themselves are the organisation's, what is deployed is the engine's.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary
 from sqlmodel import SQLModel
 
 from engine.runtime.tables import Moment, operational, record
@@ -36,3 +39,48 @@ class Token(SQLModel, table=True):
     made_at: datetime = record(Moment)
     expires: datetime = record(Moment)
     revoked_at: datetime | None = operational(Moment, null=True)
+
+
+class SecondFactor(SQLModel, table=True):
+    """A user's secret for one-time codes (RFC 6238), sealed under a key of its own that the installation wraps."""
+
+    __tablename__ = "second_factors"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    user: str = record(key=True)
+    key: bytes = record(LargeBinary)
+    secret: bytes = record(LargeBinary)
+    made_at: datetime = record(Moment)
+    confirmed_at: datetime | None = operational(Moment, null=True)  # with a first code; before, it asks for nothing
+    last_step: int | None = operational(BigInteger, null=True)  # of the newest code that was taken: none counts twice
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code that stands in for the second factor once; only its digest is kept."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    user: str = record(key=True)
+    digest: str = record(key=True)
+    used_at: datetime | None = operational(Moment, null=True)
+
+
+class ProposedDeployment(SQLModel, table=True):
+    """Files of definitions that somebody wants deployed, and what a second person made of it."""
+
+    __tablename__ = "proposed_deployments"
+    __table_args__ = (Index("ix_proposed_deployments_state", "state", "proposed_at"),)
+
+    id: str = record(key=True)
+    base: int = record(BigInteger)  # the newest deployment when it was proposed
+    proposed_at: datetime = record(Moment)
+    proposed_by: str = record()
+    reason: str = record()
+    in_force_from: datetime | None = record(Moment, null=True)  # none: from the approval
+    files: str = record()  # JSON: those that change, by path, in base64
+    versions: str = record()  # JSON: kind, name, version and main file of all that it deploys
+    state: str = operational()  # proposed | approved | rejected
+    decided_at: datetime | None = operational(Moment, null=True)
+    decided_by: str | None = operational(null=True)
+    why: str | None = operational(null=True)

@@ -1,6 +1,6 @@
 """Deploying: files are compiled, all problems told at once, and what is right is stored (R25; see `definitions`)."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -41,11 +41,12 @@ def deploy(
     *,
     only: Collection[str] = (),
     in_force_from: datetime | None = None,
+    also: Callable[[Connection], None] | None = None,
 ) -> Outcome:
     """Compiles and stores the house, its calendars, and the processes that lie beside it (or `only` these).
 
-    Raises DefinitionError with the problems of all files; nothing is stored then. Raises StoreError when
-    somebody else deploys at the same moment.
+    also: what is written in the same transaction, or, by raising, forbids it. Raises DefinitionError with the
+    problems of all files; nothing is stored then. Raises StoreError when somebody else deploys at the same moment.
     """
     start = in_force_from or at
     if start < at:
@@ -53,11 +54,20 @@ def deploy(
     connection = definitions.connect()
     try:
         made = _compile(definitions, connection, files, only)
-        outcome = _write(definitions, connection, made, at, by, start)
+        outcome = _write(definitions, connection, made, at, by, start, also)
     finally:
         connection.close()
     definitions.refresh()
     return outcome
+
+
+def compiled(definitions: Definitions, files: Files, only: Collection[str] = ()) -> Mapping[Key, Sources]:
+    """What `deploy` would store of these files. Raises DefinitionError with the problems of all of them."""
+    connection = definitions.connect()
+    try:
+        return _compile(definitions, connection, files, only)
+    finally:
+        connection.close()
 
 
 @dataclass(slots=True)
@@ -121,14 +131,17 @@ def _write(
     at: datetime,
     by: str,
     start: datetime,
+    also: Callable[[Connection], None] | None,
 ) -> Outcome:
     connection.begin()
     try:
+        if also is not None:
+            also(connection)
         number = connection.one(_NEXT)[0]
         rows = tuple(Deployed(number, *key, at, by, start) for key in made)
         definitions.refresh()
         if all(definitions.newest(row.kind, row.name) == row.version for row in rows):
-            connection.rollback()
+            connection.commit()
             return Outcome(rows, frozenset(), False)
         new = frozenset(key for key, sources in made.items() if save(connection, key, sources))
         for row in rows:

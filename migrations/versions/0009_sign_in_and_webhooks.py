@@ -10,6 +10,7 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
+    _sign_in()
     _acknowledged()
     _webhooks()
 
@@ -61,3 +62,43 @@ def _webhooks() -> None:
     )
     op.create_index("ix_webhook_calls_state", "webhook_calls", ["state", "due", "id"], unique=False)
     op.create_index("ix_webhook_calls_webhook", "webhook_calls", ["webhook", "at", "id"], unique=False)
+
+
+def _sign_in() -> None:
+    """Second factors, and definitions that wait for a second person."""
+    op.create_table(
+        "second_factors",
+        sa.Column("user", TEXT, nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("user", name=op.f("pk_second_factors")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("user", TEXT, nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("user", "digest", name=op.f("pk_recovery_codes")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "proposed_deployments",
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("base", sa.BigInteger(), nullable=False),
+        sa.Column("proposed_at", sa.BigInteger(), nullable=False),
+        sa.Column("proposed_by", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("in_force_from", sa.BigInteger(), nullable=True),
+        sa.Column("files", TEXT, nullable=False),
+        sa.Column("versions", TEXT, nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("decided_by", TEXT, nullable=True),
+        sa.Column("why", TEXT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposed_deployments")),
+    )
+    op.create_index("ix_proposed_deployments_state", "proposed_deployments", ["state", "proposed_at"], unique=False)
