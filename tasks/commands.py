@@ -141,3 +141,14 @@ class Watch(Command, frozen=True):
 
 class Unwatch(Command, frozen=True):
     """The actor watches the case no longer."""
+
+
+class RestrictCase(Command, frozen=True):
+    """Lets only few read the case: who holds its tasks, whom the house lets, and `readers` (user.x, role.x)."""
+
+    reason: str
+    readers: tuple[str, ...] = ()
+
+
+class LiftRestriction(Command, frozen=True):
+    reason: str

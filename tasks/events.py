@@ -233,3 +233,21 @@ class WatcherAdded(Event, frozen=True):
 class WatcherRemoved(Event, frozen=True):
     user: str
     at: datetime
+
+
+class CaseRestricted(Event, frozen=True):
+    """Few may read the case from now on: `readers` (user.x, role.x) are named. `by` "": the process says so."""
+
+    at: datetime
+    by: str = ""
+    reason: str = ""
+    readers: tuple[str, ...] = ()
+
+
+class RestrictionLifted(Event, frozen=True):
+    """`readers` are those who were named."""
+
+    at: datetime
+    by: str
+    reason: str
+    readers: tuple[str, ...] = ()

@@ -195,6 +195,26 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "只有责任人、其上级或系统管理员可以移交案件",
         "en": "only the owner of the case, who stands above, or an administrator may hand it on",
     },
+    "restricted": {
+        "zh": "案件 {number} 已限制查阅",
+        "en": "case {number} is restricted already",
+    },
+    "unrestricted": {
+        "zh": "案件 {number} 未限制查阅",
+        "en": "case {number} is not restricted",
+    },
+    "reader": {
+        "zh": "{reader} 不是在职用户或有人担任的角色（应为 user.x 或 role.x）",
+        "en": "{reader} is neither a user in service nor a role that somebody has: expected user.x or role.x",
+    },
+    "readers": {
+        "zh": "最多指定 {most} 个查阅人",
+        "en": "a restricted case names {most} readers at most",
+    },
+    "not_restricting": {
+        "zh": "你无权限制或解除限制本案的查阅",
+        "en": "you may neither restrict this case nor lift its restriction",
+    },
     "form": {
         "zh": "以下各项有误：{fields}",
         "en": "these fields cannot be taken: {fields}",

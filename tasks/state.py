@@ -70,6 +70,8 @@ class WorkState(msgspec.Struct, omit_defaults=True):
     fixed: int | None = None  # the priority of tasks to come, instead of their own
     raised: int = 0  # on top of it
     watchers: list[str] = msgspec.field(default_factory=list)
+    restricted: bool = False  # read by few
+    readers: list[str] = msgspec.field(default_factory=list)  # whom the mark names: user.x, role.x
 
 
 def _opened(work: WorkState, event: e.TaskOpened) -> None:
@@ -167,6 +169,14 @@ def _watcher_removed(work: WorkState, event: e.WatcherRemoved) -> None:
     work.watchers.remove(event.user)
 
 
+def _restricted(work: WorkState, event: e.CaseRestricted) -> None:
+    work.restricted, work.readers = True, list(event.readers)
+
+
+def _lifted(work: WorkState, event: e.RestrictionLifted) -> None:
+    work.restricted, work.readers = False, []
+
+
 def _nothing(work: WorkState, event: Event) -> None:
     """Recorded for the history alone."""
 
@@ -196,4 +206,6 @@ APPLY: Mapping[type[Event], Any] = {
     e.PriorityChanged: _priority,
     e.CasePriorityChanged: _case_priority,
     e.OwnerChanged: _owner,
+    e.CaseRestricted: _restricted,
+    e.RestrictionLifted: _lifted,
 }

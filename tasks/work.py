@@ -25,6 +25,7 @@ from engine.core.values import ValueProblem, normalise
 from organisation.directory import Grant
 from tasks import commands as c
 from tasks import events as e
+from tasks import restricting
 from tasks.acts import requested
 from tasks.authority import ruling
 from tasks.climbing import climb
@@ -160,6 +161,7 @@ def _set_owner(turn: Turn, command: c.SetOwner) -> None:
 def _started(turn: Turn, event: flow_events.CaseStarted) -> None:
     if owning(turn.process).starter and in_service(turn, event.starter):
         turn.emit(e.OwnerChanged(event.starter, turn.now))
+    restricting.started(turn, event)
 
 
 def _entered(turn: Turn, event: flow_events.StepEntered) -> None:
@@ -203,6 +205,7 @@ def _cancelled(turn: Turn, event: flow_events.StepCancelled) -> None:
 def _data(turn: Turn, event: flow_events.DataChanged) -> None:
     if turn.state.work.tasks:
         _follow(turn, frozenset(path.split(".")[0] for path in event.changes))
+    restricting.changed(turn, event)
 
 
 def _follow(turn: Turn, changed: frozenset[str]) -> None:
@@ -273,6 +276,7 @@ WORK = Slice(
         c.VoteTask: vote,
         **HANDLING,
         **TALK,
+        **restricting.RESTRICTING,
     },
     react={
         flow_events.CaseStarted: _started,

@@ -28,7 +28,7 @@ from tests.support.walk import Walk
 from tools import errors
 from tools.examples import DOCS, Example, contents, examples, problems, the_compiler
 
-PAGES = ("language", "writing-a-process", "expressions", "tables", "clocks", "calendars", "house", "editor")
+PAGES = ("language", "writing-a-process", "expressions", "tables", "clocks", "calendars", "house", "reading", "editor")
 EXAMPLES = {page: list(examples(DOCS / f"{page}.md")) for page in PAGES}
 ALL = [example for found in EXAMPLES.values() for example in found]
 COMPILED = ("yaml process", "yaml steps", "yaml top", "yaml house")
@@ -91,7 +91,14 @@ def keywords(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
 
 
 # The keyword under which what stands inside has a section of its own; the rest is described where it stands.
-APART = {"start": "start", "owner": "owner", "clocks": "clocks", "ladder": "ladder", "ladders": "ladder"}
+APART = {
+    "start": "start",
+    "owner": "owner",
+    "restricted": "restricted",
+    "clocks": "clocks",
+    "ladder": "ladder",
+    "ladders": "ladder",
+}
 COMMON = ("title", "help", "clauses", "next", "undo", "cancels", "limit")
 
 
