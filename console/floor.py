@@ -24,11 +24,12 @@ from console.options import (
     data_of,
     opened,
     process_named,
+    refuse,
     tell_where,
     zone_of,
 )
 from console.output import Json, Limit, known, print_json, say, show, stop, tell
-from engine.core.commands import Refusal, RetryIncident
+from engine.core.commands import RetryIncident
 from engine.core.durations import parse_duration
 from engine.runtime.clock import new_id
 from engine.runtime.tables import moment
@@ -208,8 +209,8 @@ def send_message(
         fields = data_of(given, data, house.messages[name].data, zone_of(caseway))
         taken = id or new_id(caseway.clock.now())
         refused = caseway.receive(taken, name, key, fields, sender)
-        if isinstance(refused, Refusal):
-            stop(refused.text)
+        if refused is not None:
+            refuse(refused)
         caseway.sweep()
         row = caseway.connection.one("SELECT state FROM messages WHERE id = ?", (taken,))
         state = row[0] if row else "taken in"

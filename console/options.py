@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -127,10 +127,15 @@ def done(answer: Answer) -> Accepted:
     if isinstance(answer, Accepted):
         return answer
     if isinstance(answer, Refusal):
-        fields = "\n".join(f"  {path}: {both(text)}" for path, text in answer.fields.items() if path)
-        stop(both(answer.fields[""]) if "" in answer.fields else answer.text, fields)
+        refuse(answer)
     assert isinstance(answer, Failed)
     stop(answer.text)
+
+
+def refuse(refusal: Refusal) -> NoReturn:
+    """Ends the command with what the refusal says, field by field."""
+    fields = "\n".join(f"  {path}: {both(text)}" for path, text in refusal.fields.items() if path)
+    stop(both(refusal.fields[""]) if "" in refusal.fields else refusal.text, fields)
 
 
 def ask(caseway: Any, number: str, command: Command, user: str) -> Accepted:

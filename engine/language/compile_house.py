@@ -8,11 +8,12 @@ from zoneinfo import available_timezones
 from engine.core.kinds import Type, holds_secret
 from engine.core.types import SchemaProblem, names_of_schema
 from engine.language.context import Build, Scope
-from engine.language.data_schema import named_file
+from engine.language.data_schema import FIELDS, named_file
 from engine.language.document import Place
 from engine.language.files import Files, Recorded, version_of
+from engine.language.form_check import Validator
 from engine.language.grammar import Grammar
-from engine.language.house import WEEK, Authority, Calendar, House, Message
+from engine.language.house import NOTHING, WEEK, Authority, Calendar, House, Message
 from engine.language.problems import DefinitionError, Problem, Problems
 from engine.language.shape import misshapen
 from engine.language.source import read
@@ -85,25 +86,24 @@ def _plain(value: Mapping[str, Any], build: Build) -> House:
 def _message(scope: Scope, name: str, written: Mapping[str, Any]) -> Message:
     where: Place = ("messages", name)
     keep = scope.duration((*where, "keep"), written["keep"]) if "keep" in written else None
-    return Message(
-        scope.text((*where, "title"), written["title"]),
-        _payload(scope, (*where, "data"), written.get("data", {})),
-        keep or WEEK,
-        tuple(written.get("by", ())),
-    )
+    data, check = _payload(scope, (*where, "data"), written.get("data", {}))
+    title = scope.text((*where, "title"), written["title"])
+    return Message(title, data, keep or WEEK, tuple(written.get("by", ())), check)
 
 
-def _payload(scope: Scope, where: Place, fields: Mapping[str, Any]) -> Mapping[str, Type]:
+def _payload(scope: Scope, where: Place, fields: Mapping[str, Any]) -> tuple[Mapping[str, Type], Validator]:
+    """The types of what a message carries, and the check of it."""
     try:
         names = names_of_schema({"type": "object", "properties": fields})
         for name in (name for name, type in names.items() if holds_secret(type)):
             message = f"a message lies open until it is delivered, and {name!r} is secret"
             scope.problem((*where, name), "CW148", message, hint="ask for it in a form instead", key=True)
-        return names
+        scope.build.problems.extend(misshapen(scope.build.document, where, fields, FIELDS))
+        return names, Validator({"type": "object", "properties": fields})
     except SchemaProblem as problem:
         at = (*where, *problem.where[1:]) if problem.where[:1] == ("properties",) else where
         scope.problem(at, "CW148", problem.message, hint=problem.hint)
-        return {}
+        return {}, NOTHING
 
 
 def _calendar(scope: Scope, name: str, path: str) -> Calendar:

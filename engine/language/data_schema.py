@@ -71,6 +71,8 @@ SCHEMA: Schema = {
 """What a data schema may say: the part of JSON Schema 2020-12 that types data, with titles in each language and
 grades. A keyword misspelt would be a keyword ignored, so no others are taken."""
 _SHAPE = validator(SCHEMA)
+FIELDS = validator({**_FIELDS, "$defs": SCHEMA["$defs"]})
+"""The shape of the fields by themselves."""
 
 
 @dataclass(frozen=True, slots=True)

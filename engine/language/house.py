@@ -22,9 +22,11 @@ from typing import Any
 from engine.core.durations import Duration
 from engine.core.kinds import Type
 from engine.core.model import Text
+from engine.language.form_check import Validator
 from engine.language.words import FILE, LENGTH, NAME, TEXT, described, listing, mapping, named
 
 WEEK = Duration(7, "d")
+NOTHING = Validator({"type": "object", "properties": {}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Message:
     data: Mapping[str, Type] = field(default_factory=dict)
     keep: Duration = WEEK
     by: tuple[str, ...] = ()  # staff, customer, role.x, process.x; empty: the engine's own processes only
+    check: Validator = NOTHING  # of a payload that comes from outside
 
 
 @dataclass(frozen=True, slots=True)

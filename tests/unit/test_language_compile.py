@@ -377,6 +377,8 @@ def test_the_house() -> None:
         ("messages: {m: {title: X, keep: 5 days}}", "CW134", (2, 32)),
         ("messages: {m: {title: X, data: {t: {type: strng}}}}", "CW148", (2, 43)),
         ("messages: {m: {title: X, data: {t: {type: string, grade: secret}}}}", "CW148", (2, 33)),
+        ("messages: {m: {title: X, data: {t: {type: string, maxLenght: 5}}}}", "CW102", (2, 51)),
+        ("messages: {m: {title: X, data: {t: {type: string, pattern: '('}}}}", "CW148", (2, 60)),
         ("messages: {m: {title: X, by: [boss]}}", "CW101", (2, 31)),
         ("calendars: {insurer: calendars/none.yaml}", "CW141", (2, 22)),
         ("calendars: {insurer: schemas/case.yaml}", "CW147", (2, 22)),
