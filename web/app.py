@@ -22,7 +22,7 @@ from starlette.types import Scope
 from bootstrap import Caseway
 from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
-from web import api, problems
+from web import api, api_webhooks, problems
 from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
@@ -31,6 +31,7 @@ from web.guard import Guard, TooLarge
 from web.routes import account, case, floor, inbox, start, task
 from web.sessions import Sessions
 from web.throttle import Throttle
+from web.webhooks import Reach
 
 HERE = Path(__file__).parent
 THREADS = 24
@@ -48,12 +49,12 @@ class Files(StaticFiles):
 
 def create_app(
     caseway: Caseway, *, secure: bool = False, demo: tuple[str, Sequence[str]] | None = None,
-    hasher: PasswordHasher | None = None,
+    hasher: PasswordHasher | None = None, reach: Reach | None = None,
 ) -> FastAPI:  # fmt: skip
     """The application over an open installation, which stays the caller's to close.
 
     secure: it is reached over TLS, so cookies are kept to it. demo: a password and accounts that the page for
-    signing in shows. hasher: argon2's cost, for tests.
+    signing in shows. hasher: argon2's cost, for tests. reach: where webhooks may lead.
     """
 
     @asynccontextmanager
@@ -70,6 +71,7 @@ def create_app(
     app.state.sessions = Sessions(caseway.vault)
     app.state.throttle = Throttle(caseway.clock.now)
     app.state.rollup = Rollup()
+    app.state.reach = reach or Reach()
     app.state.secure = secure
     app.state.demo = demo
     for error in (
@@ -80,7 +82,8 @@ def create_app(
     app.mount("/static", Files(directory=HERE / "static"))
     for router in (account.router, inbox.router, task.router, case.router, floor.router, start.router):
         app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
-    app.include_router(api.router)
+    for programs in (api.router, api_webhooks.router):
+        app.include_router(programs)
     app.add_middleware(
         Guard, sessions=app.state.sessions, now=caseway.clock.now, secure=secure,
         failed=lambda request, error: problems.answer(request, problems.of(error)),

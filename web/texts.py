@@ -280,6 +280,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "person_only": ("经办", "by people"),
     # --- floor
     "floor": ("主管看板", "Supervisor's floor"),
+    "hook.admin": ("只有系统管理员可以管理回调。", "Only administrators look after webhooks."),
+    "hook.many": ("最多可有 {most} 个回调。", "There may be {most} webhooks at most."),
+    "hook.stopped": ("该回调已停用。", "This webhook has been stopped."),
     "breaches": ("已逾期", "Late"),
     "at_risk": ("24 小时内到期", "Due within 24 hours"),
     "breaches.none": ("没有逾期。", "Nothing is late."),
