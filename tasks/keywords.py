@@ -20,7 +20,6 @@ CODES = {
     "CW805": "authority that the house does not know, or over a secret",
     "CW806": "a step that nobody completes, named where a person's step must be",
     "CW807": "what follows a value that never changes",
-    "CW808": "a step that may be left out, but leads nowhere then",
     "CW809": "votes that cannot decide",
 }
 
@@ -244,8 +243,6 @@ def check(context: Context, process: Process) -> None:
         for index, other in enumerate(work.not_by):
             if other in process.nodes and other not in people:
                 _no_person(context, (*where, "human", "not_by", index), other)
-        if work.skippable:
-            _leads_on(context, (*where, "human", "skippable"), process.nodes[name])
         if work.approvals:
             _two_ways(context, (*where, "human", "approvals"), process.nodes[name])
         if work.authority:
@@ -261,16 +258,6 @@ def _nowhere(context: Context, where: Where, work: Work) -> None:
             message = "it may lead nowhere, and there is no queue for that case"
             context.problem((*where, key), "CW802", message, hint="name one: else_queue: …")
             return
-
-
-def _leads_on(context: Context, where: Where, node: Node) -> None:
-    """Leaving a step out goes where the step itself leads, which outcomes that all say `next` leave open."""
-    outcomes = getattr(node.spec, "outcomes", {}).values()
-    if outcomes and all(one.next is not None for one in outcomes) and node.next is None:
-        context.problem(
-            where, "CW808", "every outcome says where it leads, but leaving the step out leads nowhere",
-            hint="say `next` on the step itself",
-        )  # fmt: skip
 
 
 def _two_ways(context: Context, where: Where, node: Node) -> None:
@@ -301,6 +288,7 @@ WORK_WORDS = Extension(
     name=PART,
     step_keywords=STEP,
     step_kinds=("human",),
+    skips="skippable",
     process_keywords={"owner": OWNER},
     acts=ACT_WORDS,
     names={"owner": TEXT_TYPE},

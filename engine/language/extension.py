@@ -94,6 +94,8 @@ class Extension:
     (`limit: 7wd`)."""
     process_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     house_keywords: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    skips: str = ""
+    """The step keyword, true or false, that lets a step be left out: flow goes on behind it then."""
     acts: Mapping[str, ActWord] = field(default_factory=dict)
     names: Mapping[str, Type] = field(default_factory=dict)  # what it adds to the names that expressions read
     compile_step: Callable[[Context, Where, str, dict[str, Any]], Any] | None = None

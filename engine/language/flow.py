@@ -6,6 +6,7 @@ This looks at steps as they are written, so that it can be asked whatever else i
 from collections.abc import Iterator, Mapping
 
 from engine.language.context import Build
+from engine.language.document import Place
 from engine.language.kinds.kind import Kind
 from engine.language.outline import HERE, Region, Step
 
@@ -26,6 +27,15 @@ class Flows:
         if kind is None or not kind.flows:
             return True
         return "next" in step.value or kind.closed(step.value)
+
+    def skippable(self, step: Step) -> Place | None:
+        """Where the step says that it may be left out, so that flow goes on behind it; None if it may not."""
+        for each in self.build.language.extensions:
+            inside = (step.kind,) if step.kind in each.step_kinds else ()
+            keywords = step.value[step.kind] if inside else step.value
+            if each.skips and isinstance(keywords, dict) and keywords.get(each.skips):
+                return (*step.where, *inside, each.skips)
+        return None
 
     def next(self, step: Step) -> str | None:
         """The step to which flow goes on when the step itself is done; None is the end of its block."""

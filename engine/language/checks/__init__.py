@@ -6,6 +6,6 @@ Components add theirs through `Extension.check`, which sees the compiled process
 from engine.language.checks import cycles, reach, writes
 from engine.language.checks.seen import Seen
 
-CHECKS = (reach.fall_through, reach.unreachable, reach.never_used, cycles.without_a_wait, writes.side_by_side)
+CHECKS = (reach.fall_through, reach.unreachable, reach.ways_out, cycles.without_a_wait, writes.side_by_side)
 
 __all__ = ["CHECKS", "Seen"]

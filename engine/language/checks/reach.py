@@ -9,6 +9,7 @@ CODES = {
     "CW161": "a step that must say where it goes, because the one above does not flow into it",
     "CW162": "a step that is never reached",
     "CW163": "a `next` that is never used",
+    "CW808": "a step that may be left out, but leads nowhere then",
 }
 
 
@@ -43,11 +44,17 @@ def unreachable(seen: Seen) -> None:
                 seen.scope.problem(step.where, "CW162", f"{step.id!r} is never reached", hint=hint, key=True)
 
 
-def never_used(seen: Seen) -> None:
+def ways_out(seen: Seen) -> None:
+    """A step whose outcomes all say where they lead needs a `next` of its own if it may be left out, and no other
+    does."""
     for step in seen.build.outline.steps.values():
         kind = seen.flows.kinds.get(step.kind)
-        if kind is None or step.id in seen.broken or "next" not in step.value:
+        if kind is None or step.id in seen.broken or not kind.closed(step.value):
             continue
-        if kind.closed(step.value):
+        skippable = seen.flows.skippable(step)
+        if skippable and "next" not in step.value:
+            message = "every outcome says where it leads, but leaving the step out leads nowhere"
+            seen.scope.problem(skippable, "CW808", message, hint="say `next` on the step itself")
+        if not skippable and "next" in step.value:
             message = f"every way out of {step.id!r} says where it goes, so this is never used"
             seen.scope.problem((*step.where, "next"), "CW163", message, key=True, warning=True)
