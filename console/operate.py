@@ -10,6 +10,7 @@ import typer
 
 from console.options import HERE, AsOption, DatabaseOption, HomeOption, arranging, opened, placed, tell_problems
 from console.output import Json, console, known, print_json, say, stop, warn
+from console.serve import NetworkOption
 
 
 def init(
@@ -117,21 +118,27 @@ def run(
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, say what was done, and stop.")] = False,
     every: Annotated[float, typer.Option(min=0.05, max=3600, help="Seconds between looks.")] = 1.0,
+    network: NetworkOption = [],  # noqa: B006  (Typer's own way)
     home: HomeOption = HERE,
     database: DatabaseOption = "",
 ) -> None:
-    """Fires timers, delivers messages, does service work, until stopped (Ctrl-C finishes what is under way)."""
+    """Fires timers, delivers messages, does service work, calls webhooks, until stopped (Ctrl-C finishes what is
+    under way)."""
     import signal
 
+    from console.serve import courier_of, reach_of
+
+    reach = reach_of(network)
     with opened(home, database) as caseway:
         if once:
-            _once(caseway)
+            _once(caseway, reach)
             return
         stopping = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stopping.set())
         warn("working; stop with Ctrl-C")
         caseway.executor.start()
+        courier = courier_of(caseway, reach)
         anchored = None
         while not stopping.is_set():
             caseway.refresh()
@@ -140,11 +147,14 @@ def worker(
                 caseway.anchor()
                 anchored = caseway.clock.now().date()
             stopping.wait(every)
+        courier.close()
     warn("stopped")
 
 
-def _once(caseway: Any) -> None:
+def _once(caseway: Any, reach: Any) -> None:
     """Until nothing is due any more: what a job yields may make a timer due, and so on."""
+    from web.webhooks import Courier
+
     jobs = 0
     while True:
         caseway.sweep()
@@ -152,6 +162,10 @@ def _once(caseway: Any) -> None:
         jobs += served
         if not served:
             break
+    courier = Courier(caseway, reach)
+    while courier.run_once():
+        pass
+    courier.close()
     say(f"swept; {jobs} jobs tried")
 
 

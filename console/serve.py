@@ -11,6 +11,14 @@ import typer
 from console.options import HERE, AsOption, DatabaseOption, HomeOption, opened
 from console.output import say, stop
 
+NetworkOption = Annotated[
+    list[str],
+    typer.Option(
+        "--webhook-network",
+        envvar="CASEWAY_WEBHOOK_NETWORKS",
+        help="A network inside that webhooks may lead to, as 10.1.0.0/16. May be repeated. Else only public addresses.",
+    ),
+]
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -20,6 +28,7 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Give all people one password, and show who there is.")] = False,
     work: Annotated[bool, typer.Option("--work/--no-work", help="Also fire timers and do service work.")] = True,
     secure: Annotated[bool, typer.Option("--secure", help="Reached over TLS: cookies are kept to it.")] = False,
+    network: NetworkOption = [],  # noqa: B006  (Typer's own way)
     home: HomeOption = HERE,
     database: DatabaseOption = "",
 ) -> None:
@@ -28,13 +37,14 @@ def serve(
 
     from web.app import create_app
 
+    reach = reach_of(network)
     with opened(home, database) as caseway:
         listening = _listen(host, port)
         address = f"http://{'[::1]' if host == '::1' else host}:{listening.getsockname()[1]}"
         accounts = _demo(caseway) if demo else None
         if demo and host not in LOOPBACK:
             say("Everybody who reaches this address can sign in: --demo is not for work.")
-        app = create_app(caseway, secure=secure, demo=accounts)
+        app = create_app(caseway, secure=secure, demo=accounts, reach=reach)
         server = uvicorn.Server(
             uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=10)
         )
@@ -47,11 +57,32 @@ def serve(
             say(f"Sign in as any of {len(accounts[1])} people, such as {', '.join(accounts[1][:3])}: {accounts[0]}")
         if work:
             worker.start()
+            courier = courier_of(caseway, reach)
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
         stopping.set()
         if work:
             worker.join()
+            courier.close()
+
+
+def reach_of(networks: list[str]) -> Any:
+    """Where webhooks may lead; stops with what is no network."""
+    from web.webhooks import Reach
+
+    try:
+        return Reach.of(networks)
+    except ValueError as error:
+        stop(f"--webhook-network: {error}", "A network is written as 10.1.0.0/16.", 2)
+
+
+def courier_of(caseway: Any, reach: Any) -> Any:
+    """What calls webhooks, at work in a thread of its own."""
+    from web.webhooks import Courier
+
+    courier = Courier(caseway, reach)
+    courier.start()
+    return courier
 
 
 def attend(caseway: Any, stopping: threading.Event, every: float = 1.0) -> None:
