@@ -37,6 +37,7 @@ from engine.runtime.database import Connection, Database, open_database
 from engine.runtime.definitions import Definitions
 from engine.runtime.deploy import Outcome, deploy
 from engine.runtime.door import unfit
+from engine.runtime.errors import StoreError
 from engine.runtime.history import HistoryRow
 from engine.runtime.hooks import Listeners
 from engine.runtime.runner import Runner
@@ -256,10 +257,16 @@ class Caseway:
         return self.executor.drain(self.clock.now())
 
     def refresh(self) -> None:
-        """Takes in what other programs have deployed or loaded since."""
-        self.definitions.refresh()
-        self.directories.refresh()
-        self.listeners.refresh()
+        """Takes in what other programs have deployed or loaded since. Whoever has lost its connection finds it again
+        by trying, so that one who has does not keep the others from trying. Raises StoreError."""
+        failed: list[StoreError] = []
+        for part in (self.definitions, self.directories, self.listeners):
+            try:
+                part.refresh()
+            except StoreError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     @cached_property
     def staffing(self) -> Staffing:

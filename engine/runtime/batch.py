@@ -6,7 +6,8 @@ or failing command spoils the state it was given, so that state is thrown away a
 good text when the next command needs it. What accepted commands change is collected and goes out as one
 statement per table; every update of a case is guarded by the revision that was loaded.
 
-A batch never outlives its transaction: after a rollback a new one loads everything again.
+A batch never outlives its transaction: after a rollback a new one loads everything again. The cases of one that
+was committed are kept for the next (`engine.runtime.held`).
 """
 
 import logging
@@ -134,6 +135,11 @@ class Batch:
         self._out = Outgoing()
         self._refusals: list[tuple[Any, ...]] = []
 
+    @property
+    def cases(self) -> dict[str, Held]:
+        """The cases as they now are."""
+        return self._held
+
     # --- one command ------------------------------------------------------------------------------
 
     def _answer(self, request: Request) -> Answer:
@@ -158,7 +164,7 @@ class Batch:
             return self._first(request) or Failed(self._explain(request, process, error))
         finally:
             if held is not None and held.text is not None:
-                held.state = None  # spoiled, or not even looked at: read it again from the text
+                held.state = None  # spoiled: read it again from the text
 
     def _open(self, request: Request, held: Held | None) -> tuple[Held, Process] | Refusal:
         """The case, its state ready to be decided on, and its process."""
@@ -177,8 +183,9 @@ class Batch:
             held.text = tools.machine.encode(held.state)  # from here on a refusal falls back to it
         elif held.key is None:
             return Refusal("destroyed", f"case {request.case} has been destroyed")
-        else:
+        elif held.state is None:
             held.state = tools.machine.decode(held.text)
+        if held.cipher is None:
             held.cipher = tools.cipher(held.id, held.key)
         name, version = held.shown[:2]
         process = tools.versions.process(name, version)
@@ -187,10 +194,11 @@ class Batch:
         return held, process
 
     def _decide(self, request: Request, held: Held, process: Process) -> Answer:
-        tools, state = self._tools, held.state
+        tools, state, cipher = self._tools, held.state, held.cipher
+        assert cipher is not None
         last = state.flow.last
         now = request.at if last is None or last < request.at else last  # R9
-        env = replace(self._base, now=now, sealer=held.cipher.sealer if process.secrets else None)
+        env = replace(self._base, now=now, sealer=cipher.sealer if process.secrets else None)
         if type(request.command) is StartCase:
             env = replace(env, number=partial(self._number, request.case, env))  # holds the one before: no cycle
         self._numbers.begin()
@@ -210,11 +218,12 @@ class Batch:
     def _accept(self, request: Request, held: Held, events: list[Event], now: datetime) -> Accepted:
         """Notes what the command changes. Whatever may fail comes before the first note."""
         tools, case, state, at = self._tools, request.case, held.state, micros(now)
-        encode, flow, seq = tools.machine.encode, held.state.flow, held.seq + 1
+        encode, flow, seq, cipher = tools.machine.encode, held.state.flow, held.seq + 1, held.cipher
+        assert cipher is not None
         command = encode(request.command)
         answer = Accepted(case, flow.number, seq, events)
         row = encode_row(
-            held.cipher, held.head, case, seq, request.id, at,
+            cipher, held.head, case, seq, request.id, at,
             actor=request.actor, command=command, answer=encode_answer(Kept(flow.number, seq)),
             events=encode(events), ground=request.ground,
         )  # fmt: skip

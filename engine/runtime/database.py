@@ -27,6 +27,9 @@ class Connection(Protocol):
     def rollback(self) -> None:
         """Ends the transaction, if there is one, without its changes. Never raises."""
 
+    def others(self) -> int | None:
+        """A number that stays the same for as long as no other connection writes; None where none can be told."""
+
     def one(self, sql: str, parameters: Row = ()) -> Any:
         """The first row, or None."""
 

@@ -1,4 +1,10 @@
-"""Cases while a batch works on them: how they are loaded and written."""
+"""Cases while a batch works on them: how they are loaded, written, and kept for the next batch.
+
+Theory of operation. Loading and decoding a case costs as much as deciding on it, and who has just started a case
+completes its first task next. So the cases of a batch are kept, decoded, once it is committed. They are trusted
+only for as long as nobody else has written to the database (`Connection.others`): a write by anyone else, or a
+batch that failed, drops them all. And whatever is trusted, an update is still guarded by the revision (R8).
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,6 +25,10 @@ LOADED = ("id", "revision", "seq", "head", "key", "state", *SHOWN)
 INSERTED = ("id", "number", "parent", "key", "started_at", *OFTEN, *SHOWN)
 
 
+MOST_KEPT = 1024
+"""Cases that are kept from one batch to the next."""
+
+
 class Held:
     """A case in memory. `loaded` is its revision in the database, 0 for one that is not there yet; `text` the
     state as last written or accepted, None once `state` has moved on; `state` None is to be read from it."""
@@ -28,10 +38,9 @@ class Held:
         "text",
     )  # fmt: skip
 
-    cipher: CaseCipher  # set when the case is opened
-
     def __init__(self, case: str, key: bytes | None) -> None:
         self.id = case
+        self.cipher: CaseCipher | None = None  # until the case is opened
         self.key = key  # None: destroyed
         self.moved = False
         self.loaded = self.seq = self.last_at = 0
@@ -61,15 +70,39 @@ class Cases:
         self._update = make.update(table, OFTEN, ("id", "revision"))
         self._update_shown = make.update(table, (*OFTEN, *SHOWN), ("id", "revision"))
         self._history = make.insert(metadata.tables["history"], StoredRow._fields)
+        self._kept: dict[str, Held] = {}  # the ones used last at the end
+        self._others: int | None = None  # what `Connection.others` said of them
 
     def load(self, connection: Connection, ids: list[str]) -> dict[str, Held]:
         """Those of the cases that there are."""
-        if len(ids) == 1:
-            row = connection.one(self._one, ids)
-            rows = [] if row is None else [row]
-        else:
-            rows = connection.all(self._many, (self._list(ids),))
-        return {row[0]: _held(row) for row in rows}
+        others, kept = connection.others(), self._kept
+        if others is None or others != self._others:
+            kept.clear()
+            self._others = others
+        found = {case: kept[case] for case in ids if case in kept} if kept else {}
+        missing = [case for case in ids if case not in found] if found else ids
+        if len(missing) == 1:
+            row = connection.one(self._one, missing)
+            if row is not None:
+                found[row[0]] = _held(row)
+        elif missing:
+            for row in connection.all(self._many, (self._list(missing),)):
+                found[row[0]] = _held(row)
+        return found
+
+    def keep(self, cases: dict[str, Held]) -> None:
+        """Keeps the cases of a batch that has been committed."""
+        kept = self._kept
+        if self._others is not None:
+            for case, held in cases.items():
+                kept.pop(case, None)
+                kept[case] = held
+            while len(kept) > MOST_KEPT:
+                del kept[next(iter(kept))]
+
+    def forget(self) -> None:
+        """Lets all go: a batch has failed, and they may be as it left them."""
+        self._kept.clear()
 
     def write(
         self,

@@ -81,6 +81,9 @@ class PostgresConnection:
         except psycopg.Error:
             self.raw.close()  # its transaction ends with it
 
+    def others(self) -> None:
+        return None
+
     def one(self, sql: str, parameters: Row = ()) -> Any:
         return self._do(sql, parameters).fetchone()
 

@@ -126,11 +126,14 @@ class Runner:
         connection = self._connection
         connection.begin()
         try:
-            answers = Batch(self._tools, connection).run(tasks)
+            batch = Batch(self._tools, connection)
+            answers = batch.run(tasks)
             connection.commit()
         except BaseException:
+            self._tools.cases.forget()
             connection.rollback()
             raise
+        self._tools.cases.keep(batch.cases)
         return answers
 
     def _alone(self, task: Task) -> Any:

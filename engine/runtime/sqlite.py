@@ -91,6 +91,10 @@ class SQLiteConnection:
         if self.raw.in_transaction:
             self.raw.rollback()
 
+    def others(self) -> int:
+        number: int = self.one("PRAGMA data_version")[0]
+        return number
+
     def one(self, sql: str, parameters: Row = ()) -> Any:
         try:
             return self._execute(sql, parameters).fetchone()
