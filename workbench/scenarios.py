@@ -6,6 +6,7 @@ scenario proves holds for cases too. After every action, and at every moment at 
 messages, calls and jobs are worked off; worker functions answer what the scenario says, or are really called.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ from workbench.story import WAITS, state_of
 BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 """When the scenarios' installation was set up: before any scenario begins."""
 ROUNDS = 1000
+_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _DUE = """SELECT min(due) FROM (
     SELECT min(due) AS due FROM timers UNION ALL SELECT min(due) FROM inbox
     UNION ALL SELECT min(due) FROM messages WHERE due IS NOT NULL UNION ALL SELECT min(due) FROM jobs
@@ -179,13 +181,21 @@ class Play:
 
     def _message(self, given: Mapping[str, Any]) -> None:
         self._count += 1
-        key = str(given.get("key", self._state().flow.number)).replace("{number}", self._state().flow.number)
+        key = _PLACE.sub(self._named, str(given.get("key", "{number}")))
         refused = self.caseway.receive(
             f"message-{self._count}", given["name"], key, dict(given.get("payload", {})), given.get("by", "customer")
         )
         if refused is not None and refused.code != given.get("refused"):
             self.problems.append(f"refused ({refused.code}): {refused.text}")
         self._settle()
+
+    def _named(self, place: re.Match[str]) -> str:
+        """What the case calls by the name in a key: its number, or text in its data. Raises Wrong."""
+        flow = self._state().flow
+        found = {**flow.data, "number": flow.number}.get(place[1])
+        if not isinstance(found, str):
+            raise Wrong(f"message: the key says {place[0]}, and the case has no such text")
+        return found
 
     def _wait(self, given: Any) -> None:
         now = self.clock.now()
