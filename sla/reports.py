@@ -21,7 +21,7 @@ _RANKS = " ".join(f"WHEN '{origin}' THEN {rank}" for rank, origin in enumerate(O
 _STANDING = f"CASE origin {_RANKS} END"
 _COLUMNS = (
     "case_id, number, process, process_version, clock, run, token, clauses, origin, status, term, since, deadline, "
-    "closed_at, provisional"
+    "closed_at, provisional, id, reason, acknowledged_by, acknowledged_at"
 )
 
 
@@ -46,6 +46,10 @@ class Listed:
     closed_at: datetime | None
     provisional: bool
     late: timedelta
+    id: int = 0  # of the run within its case
+    reason: str = ""  # why it is late, as somebody has acknowledged
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
     lost_at: tuple[str, ...] = ()  # the steps at which most of the measured time passed
     lost: str = ""  # how much, in the limit's own measure
 
@@ -98,6 +102,13 @@ def breaches(
         f"ORDER BY {_STANDING}, {late_at} - deadline DESC, case_id, id LIMIT ?"
     )
     return [_listed(row, now) for row in connection.all(sql, (*given, micros(now), limit))]
+
+
+def open_breaches(connection: Connection, now: datetime, limit: int = 1000) -> list[Listed]:
+    """Running clocks whose deadline has passed, the earliest deadline first: what can still be put right, or be
+    acknowledged."""
+    sql = f"SELECT {_COLUMNS} FROM clocks WHERE status = 'running' AND deadline < ? ORDER BY deadline, case_id, id LIMIT ?"
+    return [_listed(row, now) for row in connection.all(sql, (micros(now), limit))]
 
 
 def at_risk(
@@ -202,7 +213,7 @@ def _where(process: str, clause: str, origin: str) -> tuple[list[str], list[Any]
 
 def _listed(row: Any, now: datetime) -> Listed:
     case, number, process, version, clock, run, token, clauses, origin, status, term, since, deadline = row[:13]
-    closed, provisional = row[13:]
+    closed, provisional, ident, reason, by, acknowledged = row[13:]
     end = now if closed is None else moment(closed)
     return Listed(
         case=case,
@@ -221,4 +232,8 @@ def _listed(row: Any, now: datetime) -> Listed:
         closed_at=None if closed is None else moment(closed),
         provisional=bool(provisional),
         late=end - moment(deadline),
+        id=ident,
+        reason=reason or "",
+        acknowledged_by=by or "",
+        acknowledged_at=None if acknowledged is None else moment(acknowledged),
     )

@@ -14,15 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from engine.runtime.answers import Accepted
-from web.cases import CaseList, CaseView, Status, case_view, search
+from web.cases import CaseView, case_view
 from web.commands import ACTS, act, ask, take_next
 from web.deps import Caller
-from web.floor import Floor, Tasks, floor, tasks
 from web.lists import Inbox, inbox
 from web.problems import Problem
 from web.routes.case import STEERS, steer
+from web.search import CaseList, Status, search
 from web.starting import begin
-from web.tasks import Opened, TaskView, actions, task_view
+from web.tasks import Opened, TaskView, actions, approach, task_view
 
 
 class ProblemBody(BaseModel):
@@ -148,7 +148,7 @@ def do_task(
     key: Key = "", seen: Seen = "",
 ) -> Done:  # fmt: skip
     """An action of the task's life."""
-    opened = Opened(desk, number)
+    opened = approach(desk, number, task)
     asked = (given or Given()).model_dump(exclude_unset=True)
     if asked.get("until") is not None and asked["until"].tzinfo is None:
         raise Problem(422, "form", fields={"until": "a moment with its offset"})
@@ -156,7 +156,7 @@ def do_task(
     if missing:
         raise Problem(422, "form", fields=dict.fromkeys(missing, "is required"))
     asked["data"] = exact(asked.get("data") or {})
-    return _done(act(desk, opened.case, task, action, asked, id=key, revision=revision(seen)))
+    return done_of(act(desk, opened.case, task, action, asked, id=key, revision=revision(seen)))
 
 
 @router.get("/cases")
@@ -173,7 +173,7 @@ def start_case(desk: Caller, given: Begun, key: Key = "") -> Done:
     """Starts a case."""
     if desk.caseway.definitions.process(given.process) is None:
         raise Problem(404, "process")
-    return _done(begin(desk, given.process, exact(given.data), key))
+    return done_of(begin(desk, given.process, exact(given.data), key))
 
 
 @router.get("/cases/{number}")
@@ -194,34 +194,22 @@ def do_case(
     if action != "resume" and not asked.reason.strip():
         raise Problem(422, "reason", fields={"reason": "is required"})
     make, _ = STEERS[action]
-    return _done(ask(desk, opened.case, make(asked.reason.strip(), asked.user), id=key, revision=revision(seen)))
+    return done_of(ask(desk, opened.case, make(asked.reason.strip(), asked.user), id=key, revision=revision(seen)))
 
 
 @router.get("/cases/{number}/tasks/{task}/actions")
 def get_actions(desk: Caller, number: Number, task: TaskId) -> dict[str, str]:
     """What the task's state knows: why each action is closed to the caller, or ""."""
-    opened = Opened(desk, number)
+    opened = approach(desk, number, task)
     if task not in opened.state.work.tasks:
         raise Problem(404, "closed", desk.say("task_closed"))
     return actions(opened, task)
 
 
-@router.get("/floor")
-def get_floor(request: Request, desk: Caller) -> Floor:
-    """The floor as the caller looks after it; figures are at most ten seconds old."""
-    return floor(desk, request.app.state.rollup)
-
-
-@router.get("/floor/tasks")
-def get_floor_tasks(desk: Caller, queue: Name = "", person: Name = "", after: Cursor = "", limit: Limit = 25) -> Tasks:
-    """The open tasks of one queue or one person, the earliest due first."""
-    return tasks(desk, queue=queue, person=person, after=after, limit=limit)
-
-
 # --- within -----------------------------------------------------------------------------------------
 
 
-def _done(answer: Accepted) -> Done:
+def done_of(answer: Accepted) -> Done:
     return Done(case=answer.case, number=answer.number, revision=answer.revision, repeated=answer.repeated)
 
 

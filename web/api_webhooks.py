@@ -16,11 +16,11 @@ from web.api import ANSWERS, Cursor, Limit
 from web.deps import Caller
 from web.desk import Desk
 from web.problems import Problem
+from web.roles import arranges
 from web.webhooks import Unreachable, Webhooks
 
 router = APIRouter(prefix="/api/webhooks", responses=ANSWERS, tags=["webhooks"])
 
-ADMIN = "admin"
 MOST = 50
 """Webhooks that listen at once."""
 Id = Annotated[str, Path(description="The webhook.", max_length=40, pattern="^[0-9a-f]+$")]
@@ -183,7 +183,7 @@ _ALL = "SELECT id, url, events, title, made_at, made_by, stopped_at, stopped_why
 
 
 def _admin(desk: Desk) -> None:
-    if ADMIN not in desk.roles:
+    if not arranges(desk):
         raise Problem(403, "not_admin", desk.say("hook.admin"))
 
 

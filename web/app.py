@@ -22,18 +22,22 @@ from starlette.types import Scope
 from bootstrap import Caseway
 from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
-from web import api, api_webhooks, problems
+from web import api, api_floor, api_reading, api_webhooks, problems
 from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
-from web.floor import Rollup
 from web.guard import Guard, TooLarge
-from web.routes import account, case, floor, inbox, start, task
+from web.rollup import Rollup
+from web.routes import account, case, floor, inbox, processes, reading, start, task
 from web.sessions import Sessions
 from web.throttle import Throttle
 from web.webhooks import Reach
 
 HERE = Path(__file__).parent
+PAGES = (
+    account.router, inbox.router, task.router, reading.router, case.router, floor.router, start.router,
+    processes.router,
+)  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""
 
@@ -80,9 +84,9 @@ def create_app(
         app.add_exception_handler(error, problems.handle)
     app.add_exception_handler(RequestValidationError, _misfit)
     app.mount("/static", Files(directory=HERE / "static"))
-    for router in (account.router, inbox.router, task.router, case.router, floor.router, start.router):
+    for router in PAGES:
         app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
-    for programs in (api.router, api_webhooks.router):
+    for programs in (api_reading.router, api.router, api_floor.router, api_webhooks.router):
         app.include_router(programs)
     app.add_middleware(
         Guard, sessions=app.state.sessions, now=caseway.clock.now, secure=secure,

@@ -19,6 +19,7 @@ from engine.runtime.tables import moment
 from sla import events as clocks
 from tasks import events as work
 from web import show
+from web.breaches import reasons
 from web.desk import Desk
 from web.lists import clock_title
 from web.schema import part
@@ -114,12 +115,17 @@ WORDS: Mapping[type[Event], Words] = {
     work.OwnerChanged: lambda t, e: t.desk.say(
         "h.owner", who=t.desk.person(e.user) if e.user else t.desk.say("nobody")
     ) + t.because(e),
+    work.CaseRestricted: lambda t, e: t.desk.say("h.restricted") + t.because(e),
+    work.RestrictionLifted: lambda t, e: t.desk.say("h.lifted") + t.because(e),
     clocks.ClockPaused: lambda t, e: t.desk.say("h.clock_paused", clock=t.clock(e.clock)),
     clocks.ClockResumed: lambda t, e: t.desk.say(
         "h.clock_resumed", clock=t.clock(e.clock), at=show.moment(t.desk, e.deadline)
     ),
     clocks.ClockStopped: lambda t, e: t.desk.say("h.clock_late", clock=t.clock(e.clock)) if e.breached else "",
     clocks.ClockExtended: lambda t, e: t.desk.say("h.extended", clock=t.clock(e.clock), by=e.by) + t.because(e),
+    clocks.BreachAcknowledged: lambda t, e: t.desk.say(
+        "h.acknowledged", clock=t.clock(e.clock), reason=t.desk.told(reasons(t.desk).get(e.reason), e.reason)
+    ) + (f" ({e.note})" if e.note else ""),
     clocks.RungFired: lambda t, e: t.desk.say("h.rung", clock=t.clock(e.clock)),
 }  # fmt: skip
 """The words of what is worth telling; `h.` in the texts."""
@@ -160,5 +166,5 @@ def _change(opened: Opened, path: str, value: Any) -> str:
     place = part(desk, process, tuple(path.split(".")))
     secret = place.kind.secret or process.names.get(path.split(".")[0], ANY).secret
     value = MASK if secret and value is not None else masked(value, place.kind)
-    words = desk.say("hidden") if value == MASK else show.value(desk, value, place.kind, place.labels)
+    words = MASK if value == MASK else show.value(desk, value, place.kind, place.labels)
     return f"{desk.told(place.schema.get('title'), show.worded(path))}: {words or desk.say('unset')}"
