@@ -16,6 +16,7 @@ from msgspec import structs
 
 import organisation.load
 import sla.projection
+import tasks.likeness
 import tasks.tables
 from engine.core.commands import Command, Refusal, Request, StartCase
 from engine.core.env import Env
@@ -58,6 +59,7 @@ from tasks.heard import HEARD
 from tasks.insurance import embedded, functions
 from tasks.keywords import WORK_WORDS
 from tasks.lifecycle import SYSTEM
+from tasks.likeness import LIKENESS_WORDS
 from tasks.registry import Registry
 from tasks.staffing import Staffing
 from tasks.work import WORK
@@ -102,7 +104,7 @@ def compiler(registry: Registry | None = None) -> Compiler:
     found = registry or shipped_functions()
     return Compiler(
         Language(
-            extensions=(WORK_WORDS, CLOCK_WORDS, READING_WORDS),
+            extensions=(WORK_WORDS, LIKENESS_WORDS, CLOCK_WORDS, READING_WORDS),
             functions=found.functions,
             computes=found.computes,
             services=found.services,
@@ -178,6 +180,7 @@ class Caseway:
         return [
             tasks.tables.projection(task_due, DUE_CHANGES),
             tasks.tables.timers(),
+            tasks.likeness.projection(),
             *sla.projection.projections(self.definitions),
         ]
 

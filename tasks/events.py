@@ -251,3 +251,9 @@ class RestrictionLifted(Event, frozen=True):
     by: str
     reason: str
     readers: tuple[str, ...] = ()
+
+
+class LikenessChanged(Event, frozen=True):
+    """What the case is compared by with others, by rule; "" for what is no longer known."""
+
+    keys: dict[str, str]

@@ -191,9 +191,17 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "优先级为 {least} 到 {most}",
         "en": "a priority goes from {least} to {most}, not {given}",
     },
-    "not_owner": {
-        "zh": "只有责任人、其上级或系统管理员可以移交案件",
-        "en": "only the owner of the case, who stands above, or an administrator may hand it on",
+    "going": {
+        "zh": "案件 {number} 正在办理",
+        "en": "case {number} is open, and goes on",
+    },
+    "halted": {
+        "zh": "案件 {number} 已中止：请先恢复",
+        "en": "case {number} is suspended: resume it first",
+    },
+    "final": {
+        "zh": "此流程的案件结束后不能重开",
+        "en": "a case of {process} is not reopened",
     },
     "restricted": {
         "zh": "案件 {number} 已限制查阅",

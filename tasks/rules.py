@@ -7,11 +7,10 @@ Deciding raises what comes out of here; pages show it beside the button that is 
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 from engine.core.machine import Turn
-from engine.core.model import Parallel, Process
-from engine.core.nodes.join import successors
+from engine.core.model import Parallel
+from engine.core.steering import branch_of
 from organisation.directory import Directory
 from tasks import lifecycle
 from tasks.authority import weigh
@@ -201,20 +200,4 @@ def _branches(ground: Ground, number: int) -> list[tuple[int, str]]:
         if isinstance(spec, Parallel) and spec.one_at_a_time and not token.body:
             found.append((token.up, branch_of(ground.process, around.at)[token.at]))
         token = around
-    return found
-
-
-@lru_cache(maxsize=1024)
-def branch_of(process: Process, block: str) -> Mapping[str, str]:
-    """For each step right within a `parallel`: the first step of the branch to which it belongs."""
-    spec = process.nodes[block].spec
-    assert isinstance(spec, Parallel)
-    found: dict[str, str] = {}
-    for first in (*(branch.first for branch in spec.branches), *([spec.otherwise] if spec.otherwise else ())):
-        ahead = [first]
-        while ahead:
-            step = ahead.pop()
-            if step not in found:
-                found[step] = first
-                ahead.extend(successors(process.nodes[step]))
     return found

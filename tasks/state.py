@@ -70,6 +70,7 @@ class WorkState(msgspec.Struct, omit_defaults=True):
     fixed: int | None = None  # the priority of tasks to come, instead of their own
     raised: int = 0  # on top of it
     watchers: list[str] = msgspec.field(default_factory=list)
+    alike: dict[str, str] = msgspec.field(default_factory=dict)  # rule -> what the case is compared by (tasks.likeness)
     restricted: bool = False  # read by few
     readers: list[str] = msgspec.field(default_factory=list)  # whom the mark names: user.x, role.x
 
@@ -177,6 +178,14 @@ def _lifted(work: WorkState, event: e.RestrictionLifted) -> None:
     work.restricted, work.readers = False, []
 
 
+def _likeness(work: WorkState, event: e.LikenessChanged) -> None:
+    for rule, key in event.keys.items():
+        if key:
+            work.alike[rule] = key
+        else:
+            work.alike.pop(rule, None)
+
+
 def _nothing(work: WorkState, event: Event) -> None:
     """Recorded for the history alone."""
 
@@ -206,6 +215,7 @@ APPLY: Mapping[type[Event], Any] = {
     e.PriorityChanged: _priority,
     e.CasePriorityChanged: _case_priority,
     e.OwnerChanged: _owner,
+    e.LikenessChanged: _likeness,
     e.CaseRestricted: _restricted,
     e.RestrictionLifted: _lifted,
 }

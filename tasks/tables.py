@@ -73,6 +73,17 @@ class Allocation(SQLModel, table=True):
     last_at: int = operational(BigInteger)  # microseconds, no two alike in a queue
 
 
+class Likeness(SQLModel, table=True):
+    """What a case is compared by with others: a key for each rule of its process (`tasks.likeness`)."""
+
+    __tablename__ = "likenesses"
+    __table_args__ = (Index("ix_likenesses_key", "key", "case_id"), {"sqlite_with_rowid": False})
+
+    case_id: str = derived(key=True)
+    rule: str = derived(key=True)
+    key: str = derived()
+
+
 Due = Callable[[Any, int], datetime | None]
 """The earliest running deadline of a task: (state of the case, token) -> moment, None without one."""
 

@@ -6,8 +6,9 @@ four eyes and authority (for the outcome voted for) hold for each vote. When the
 the step with the outcome that has carried, in the same command; all who voted have done the step (R26).
 """
 
+from engine.core.asked import task_token
 from engine.core.commands import CompleteTask, Refuse
-from engine.core.flow import complete, task_token
+from engine.core.flow import complete
 from engine.core.machine import Turn
 from engine.core.model import Human
 from organisation.directory import Grant

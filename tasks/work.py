@@ -13,10 +13,10 @@ import msgspec
 
 from engine.core import events as flow_events
 from engine.core import state as flow_state
+from engine.core.asked import form_changes, task_token
 from engine.core.commands import CompleteTask, Refuse, SkipTask, StartCase
 from engine.core.data import names, sealed
 from engine.core.expressions import Expression
-from engine.core.flow import form_changes, task_token
 from engine.core.kinds import ANY
 from engine.core.machine import Slice, Turn
 from engine.core.model import Human
@@ -25,7 +25,7 @@ from engine.core.values import ValueProblem, normalise
 from organisation.directory import Grant
 from tasks import commands as c
 from tasks import events as e
-from tasks import restricting
+from tasks import likeness, restricting, steering
 from tasks.acts import requested
 from tasks.authority import ruling
 from tasks.climbing import climb
@@ -141,15 +141,9 @@ def _set_priority(turn: Turn, command: c.SetPriority) -> None:
 
 
 def _set_owner(turn: Turn, command: c.SetOwner) -> None:
-    flow, owner, actor = turn.state.flow, turn.state.work.owner, turn.request.actor
+    flow, actor = turn.state.flow, turn.request.actor
     if flow.status in ("new", "ended"):
         raise reason("ended", number=flow.number or turn.request.case).refuse()
-    if actor != SYSTEM and not in_service(turn, actor):
-        raise reason("inactive", user=actor).refuse()
-    people = directory(turn)
-    stands = people.above(actor, owner) if owner else people.manages(actor, owning(turn.process).else_queue)
-    if actor not in (owner, SYSTEM) and not stands and "admin" not in people.roles(actor):
-        raise reason("not_owner").refuse()
     if not in_service(turn, command.user):
         raise reason("inactive", user=command.user).refuse()
     turn.emit(e.OwnerChanged(command.user, turn.now, actor, command.reason))
@@ -206,6 +200,7 @@ def _data(turn: Turn, event: flow_events.DataChanged) -> None:
     if turn.state.work.tasks:
         _follow(turn, frozenset(path.split(".")[0] for path in event.changes))
     restricting.changed(turn, event)
+    likeness.changed(turn, event)
 
 
 def _follow(turn: Turn, changed: frozenset[str]) -> None:
@@ -265,7 +260,12 @@ WORK = Slice(
     name=NAME,
     state=WorkState,
     apply=APPLY,
-    authorise={StartCase: authorise_start, CompleteTask: _authorise_completion, SkipTask: _authorise_skip},
+    authorise={
+        StartCase: authorise_start,
+        CompleteTask: _authorise_completion,
+        SkipTask: _authorise_skip,
+        **steering.AUTHORISE,
+    },
     decide={
         c.ClaimTask: _claim,
         c.ReleaseTask: _release,
@@ -285,6 +285,7 @@ WORK = Slice(
         flow_events.StepLeft: _done,
         flow_events.StepCancelled: _cancelled,
         flow_events.DataChanged: _data,
+        flow_events.DataCorrected: steering.corrected,
         flow_events.ActRequested: requested,
         e.TaskClaimed: _taken,
         e.TaskReleased: _given_back,

@@ -8,7 +8,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core import events as e
-from engine.core.state import CLOSING, READY, WAITING, FlowState, Incident, Job, Timer, Token, Undo, Wait
+from engine.core.state import (
+    CLOSING,
+    READY,
+    WAITING,
+    FlowState,
+    Hold,
+    Incident,
+    Job,
+    Link,
+    Proposal,
+    Timer,
+    Token,
+    Undo,
+    Wait,
+)
 
 
 def _case_started(flow: FlowState, event: e.CaseStarted) -> None:
@@ -34,6 +48,7 @@ def _case_resumed(flow: FlowState, event: e.CaseResumed) -> None:
 def _case_ended(flow: FlowState, event: e.CaseEnded) -> None:
     flow.status, flow.end = "ended", event.end
     flow.undos, flow.joins, flow.truths, flow.fired = [], {}, {}, []
+    flow.proposal = None
 
 
 def _time_passed(flow: FlowState, event: e.TimePassed) -> None:
@@ -230,6 +245,42 @@ def _undo_started(flow: FlowState, event: e.UndoStarted) -> None:
     todo.pop()
 
 
+def _case_reopened(flow: FlowState, event: e.CaseReopened) -> None:
+    flow.status, flow.end = "open", ""
+
+
+def _move_proposed(flow: FlowState, event: e.MoveProposed) -> None:
+    flow.seq = event.proposal
+    flow.proposal = Proposal(
+        event.proposal, event.token, event.target, event.by, event.at, event.reason, event.seen
+    )  # fmt: skip
+
+
+def _proposal_gone(flow: FlowState, event: e.MoveWithdrawn | e.TokenMoved) -> None:
+    flow.proposal = None
+
+
+def _hold_placed(flow: FlowState, event: e.HoldPlaced) -> None:
+    flow.seq = event.hold
+    flow.holds[event.hold] = Hold(event.by, event.at, event.reason)
+
+
+def _hold_lifted(flow: FlowState, event: e.HoldLifted) -> None:
+    del flow.holds[event.hold]
+
+
+def _case_linked(flow: FlowState, event: e.CaseLinked) -> None:
+    flow.links[event.case] = Link(event.kind, event.by, event.at, event.merged)
+
+
+def _case_unlinked(flow: FlowState, event: e.CaseUnlinked) -> None:
+    del flow.links[event.case]
+
+
+def _decision_noted(flow: FlowState, event: e.DecisionNoted) -> None:
+    flow.links[event.case].end = event.end
+
+
 def _nothing(flow: FlowState, event: e.Event) -> None:
     """Events that the flow only reports: others react to them, or the shell sends them out."""
 
@@ -270,6 +321,18 @@ APPLY: Mapping[type[e.Event], Callable[[FlowState, Any], None]] = {
     e.MilestoneReached: _milestone_reached,
     e.UndoTaken: _undo_taken,
     e.UndoStarted: _undo_started,
+    e.CaseReopened: _case_reopened,
+    e.MoveProposed: _move_proposed,
+    e.MoveWithdrawn: _proposal_gone,
+    e.TokenMoved: _proposal_gone,
+    e.HoldPlaced: _hold_placed,
+    e.HoldLifted: _hold_lifted,
+    e.CaseLinked: _case_linked,
+    e.CaseUnlinked: _case_unlinked,
+    e.DecisionNoted: _decision_noted,
+    e.DataCorrected: _nothing,
+    e.LinkTold: _nothing,
+    e.DecisionTold: _nothing,
     e.MessageCaught: _nothing,
     e.CaseReturned: _nothing,
     e.EscalatedToParent: _nothing,

@@ -123,6 +123,99 @@ class AddInstance(Command, frozen=True):
     item: Json
 
 
+# --- steering: what is done with a case as a whole ------------------------------------------------
+
+
+class CorrectData(Command, frozen=True):
+    """Puts right what was entered wrongly: top-level fields with their new values, null for none."""
+
+    changes: dict[str, Json]
+    reason: str
+
+
+class ReopenCase(Command, frozen=True):
+    """Lets a case that has ended go on at one of the steps its process names for that; "" is the first of them."""
+
+    reason: str
+    step: str = ""
+
+
+class MoveToken(Command, frozen=True):
+    """Moves a token to another step of its block. People do so by two: `ProposeMove`, `ApproveMove`."""
+
+    token: int
+    target: str
+    reason: str
+
+
+class ProposeMove(Command, frozen=True):
+    token: int
+    target: str
+    reason: str
+
+
+class ApproveMove(Command, frozen=True):
+    """Carries a proposed move out, if the case stands where it was proposed."""
+
+    proposal: int
+
+
+class WithdrawMove(Command, frozen=True):
+    """Takes a proposed move back, or turns it down."""
+
+    proposal: int
+    reason: str = ""
+
+
+class HoldCase(Command, frozen=True):
+    """A legal hold: the case may not be destroyed before it is lifted. There may be several."""
+
+    reason: str
+
+
+class LiftHold(Command, frozen=True):
+    hold: int
+    reason: str
+
+
+class LinkCases(Command, frozen=True):
+    """Relates the case to another: `related`, `duplicate_of`, `has_duplicate`, `part_of`, `has_part`."""
+
+    case: str
+    kind: str
+    reason: str = ""
+
+
+class UnlinkCases(Command, frozen=True):
+    case: str
+    reason: str
+
+
+class MergeCase(Command, frozen=True):
+    """Ends the case as a duplicate: what is decided for the other one holds for it too."""
+
+    case: str
+    reason: str
+
+
+class NoteLink(Command, frozen=True):
+    """What another case has related itself to this one as, seen from here; "": no more. `merged`: what is decided
+    here holds there."""
+
+    case: str
+    kind: str
+    by: str
+    reason: str = ""
+    merged: bool = False
+
+
+class NoteDecision(Command, frozen=True):
+    """How the case ended into which this one was merged."""
+
+    case: str
+    end: str
+
+
 class Request(msgspec.Struct, frozen=True):
     """A command on its way to a case."""
 

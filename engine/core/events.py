@@ -352,3 +352,114 @@ class ActRequested(Event, frozen=True):
     act: str
     args: dict[str, Json]
     source: str  # the step or rung that asks
+
+
+# --- steering: what people do with a case as a whole ----------------------------------------------
+
+
+class DataCorrected(Event, frozen=True):
+    """Top-level fields as they were and as they have become, secrets sealed. `DataChanged` has changed them."""
+
+    before: dict[str, Json]
+    after: dict[str, Json]
+    by: str
+    at: datetime
+    reason: str
+
+
+class CaseReopened(Event, frozen=True):
+    """`end` is how it had ended."""
+
+    at: datetime
+    step: str
+    by: str
+    reason: str
+    end: str = ""
+
+
+class MoveProposed(Event, frozen=True):
+    """`seen` tells whether the case still stands as it did when this was proposed."""
+
+    proposal: int
+    token: int
+    target: str
+    by: str
+    at: datetime
+    reason: str
+    seen: str
+
+
+class MoveWithdrawn(Event, frozen=True):
+    proposal: int
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class TokenMoved(Event, frozen=True):
+    """The token is taken from its step and placed on another: the events after this one tell how."""
+
+    token: int
+    step: str
+    target: str
+    by: str  # who carried it out
+    at: datetime
+    reason: str
+    proposed_by: str = ""
+
+
+class HoldPlaced(Event, frozen=True):
+    hold: int
+    by: str
+    at: datetime
+    reason: str
+
+
+class HoldLifted(Event, frozen=True):
+    hold: int
+    by: str
+    at: datetime
+    reason: str
+
+
+class CaseLinked(Event, frozen=True):
+    """`merged`: what is decided for the one of the two holds for the other, which has ended as its duplicate."""
+
+    case: str
+    kind: str
+    by: str
+    at: datetime
+    reason: str = ""
+    merged: bool = False
+
+
+class CaseUnlinked(Event, frozen=True):
+    case: str
+    by: str
+    at: datetime
+    reason: str = ""
+
+
+class DecisionNoted(Event, frozen=True):
+    """How the case ended into which this one was merged."""
+
+    case: str
+    end: str
+    at: datetime
+
+
+class LinkTold(Event, frozen=True):
+    """Tells another case how it is related to this one, seen from there; kind "": no more."""
+
+    case: str
+    kind: str
+    by: str
+    reason: str = ""
+    merged: bool = False
+
+
+class DecisionTold(Event, frozen=True):
+    """Tells a case that was merged into this one how this one ended."""
+
+    case: str
+    end: str

@@ -11,12 +11,14 @@ from typing import TypeVar
 
 from engine.core import commands as c
 from engine.core import events as e
+from engine.core import linking, steering
 from engine.core.apply import APPLY
+from engine.core.asked import form_changes, open_case, task_token
 from engine.core.commands import Refuse
-from engine.core.data import Fault, assigned, fit, names, taken, type_of, write
+from engine.core.data import Fault, assigned, fit, names, taken, write
 from engine.core.firing import conditions, escalated, fire, report, throw, timer_fired
 from engine.core.machine import Slice, Turn
-from engine.core.model import AdHoc, Call, Each, Human, Json, Node, Path, Service
+from engine.core.model import AdHoc, Call, Each, Json, Node, Service
 from engine.core.moves import (
     FAULTS,
     ON,
@@ -29,8 +31,7 @@ from engine.core.moves import (
     leave,
 )  # fmt: skip
 from engine.core.nodes import each, join
-from engine.core.state import CLOSING, READY, SKIPPED, FlowState, Token
-from engine.core.values import ValueProblem, normalise
+from engine.core.state import CLOSING, READY, SKIPPED, FlowState
 from engine.core.waiting import arm, planned
 
 Scope = TypeVar("Scope", AdHoc, Each)
@@ -61,32 +62,6 @@ def _start(turn: Turn, command: c.StartCase) -> None:
         raise Refuse("start", str(fault)) from fault
     enter(turn, process.first, up=0)
     advance(turn)
-
-
-def _open(turn: Turn, *, also_suspended: bool = True) -> FlowState:
-    """The flow, if the case can take a command. Raises Refuse if it has ended or may not move."""
-    flow: FlowState = turn.state.flow
-    if flow.status == "new":
-        raise Refuse("unknown", f"there is no case {turn.request.case}")
-    if flow.status == "ended":
-        raise Refuse("ended", f"case {flow.number} has ended ({flow.end or 'cancelled'})")
-    if flow.status == "suspended" and not also_suspended:
-        raise Refuse("suspended", f"case {flow.number} is suspended: resume it first")
-    return flow
-
-
-def task_token(turn: Turn, task: int) -> tuple[Token, Node, Human]:
-    """The open task of that number. Raises Refuse, saying what has become of it."""
-    flow = _open(turn, also_suspended=False)
-    token = flow.tokens.get(task)
-    if token is None or token.phase == CLOSING:
-        raise Refuse("closed", f"task {task} of case {flow.number} is no longer open")
-    node = turn.process.nodes[token.at]
-    if not isinstance(node.spec, Human):
-        raise Refuse("no_task", f"{node.id} in case {flow.number} is not a person's task")
-    if token.phase == READY:
-        raise Refuse("incident", f"task {task} of case {flow.number} waits for an incident to be mended")
-    return token, node, node.spec
 
 
 def complete(turn: Turn, command: c.CompleteTask) -> None:
@@ -123,41 +98,10 @@ def _skip(turn: Turn, command: c.SkipTask) -> None:
     advance(turn)
 
 
-def form_changes(turn: Turn, form: tuple[Path, ...], data: dict[str, Json]) -> dict[str, Json]:
-    """What was filled in, in the form the state keeps, by dotted path. Raises Refuse naming each wrong field."""
-    known = {".".join(path): path for path in form}
-    flat = _flat(data, known)
-    fields = {}
-    changes: dict[str, Json] = {}
-    for name, value in flat.items():
-        if name not in known:
-            fields[name] = {"zh": "表单中没有此项", "en": "The form has no such field"}
-            continue
-        try:
-            changes[name] = normalise(value, type_of(turn.process.names, known[name]))
-        except ValueProblem as problem:
-            fields[name] = {"zh": "不是有效的值", "en": str(problem)}
-    if fields:
-        raise Refuse("form", f"these fields cannot be taken: {', '.join(fields)}", fields)
-    return changes
-
-
-def _flat(data: dict[str, Json], known: dict[str, Path], prefix: str = "") -> dict[str, Json]:
-    """Objects on the way to a field of the form are opened: {"payee": {"name": ..}} is payee.name."""
-    flat: dict[str, Json] = {}
-    for name, value in data.items():
-        path = prefix + name
-        if path not in known and isinstance(value, dict) and any(k.startswith(path + ".") for k in known):
-            flat |= _flat(value, known, path + ".")
-        else:
-            flat[path] = value
-    return flat
-
-
 def _fire_timer(turn: Turn, command: c.FireTimer) -> None:
     if command.slice != "flow":
         return
-    flow = _open(turn, also_suspended=False)
+    flow = open_case(turn, also_suspended=False)
     timer = flow.timers.get(command.timer)
     if timer is None or timer.due != command.due:
         raise Refuse("stale", f"timer {command.timer} of case {flow.number} is no longer set for {command.due}")
@@ -166,7 +110,7 @@ def _fire_timer(turn: Turn, command: c.FireTimer) -> None:
 
 
 def _deliver(turn: Turn, kind: str, name: str, key: str, payload: dict[str, Json]) -> None:
-    flow = _open(turn)
+    flow = open_case(turn)
     found = (n for n, w in flow.waits.items() if (w.kind, w.name) == (kind, name) and w.key in ("", key))
     number = next(found, None)  # in order of opening: the oldest has it (R22)
     if number is None:
@@ -186,7 +130,7 @@ def _message(turn: Turn, command: c.DeliverMessage) -> None:
 
 def _signal(turn: Turn, command: c.DeliverSignal) -> None:
     """A signal reaches everything in the case that waits for it, once each."""
-    flow = _open(turn)
+    flow = open_case(turn)
     waiting = [
         n
         for n, w in flow.waits.items()
@@ -204,7 +148,7 @@ def _signal(turn: Turn, command: c.DeliverSignal) -> None:
 
 
 def _finish_job(turn: Turn, command: c.FinishJob) -> None:
-    _open(turn)
+    open_case(turn)
     token, node = _job(turn, command.job)
     spec = node.spec
     assert isinstance(spec, Service)
@@ -227,7 +171,7 @@ def _job(turn: Turn, number: int) -> tuple[int, Node]:
 
 
 def _fail_job(turn: Turn, command: c.FailJob) -> None:
-    _open(turn)
+    open_case(turn)
     token, _ = _job(turn, command.job)
     turn.emit(e.JobClosed(command.job, "failed"))
     if command.code:
@@ -255,7 +199,7 @@ def _finish_call(turn: Turn, command: c.FinishCall) -> None:
 
 
 def _call(turn: Turn, token: int, case: str) -> Node:
-    flow = _open(turn)
+    flow = open_case(turn)
     if flow.calls.get(token) != case:
         raise Refuse("closed", f"case {flow.number} no longer waits for case {case}")
     return turn.process.nodes[flow.tokens[token].at]
@@ -268,7 +212,7 @@ def _escalate_call(turn: Turn, command: c.EscalateCall) -> None:
 
 
 def _retry(turn: Turn, command: c.RetryIncident) -> None:
-    flow = _open(turn, also_suspended=False)
+    flow = open_case(turn, also_suspended=False)
     incident = flow.incidents.get(command.incident)
     if incident is None:
         raise Refuse("closed", f"case {flow.number} has no open incident {command.incident}")
@@ -285,14 +229,14 @@ def _may_go(flow: FlowState, number: int) -> bool:
 
 
 def _suspend(turn: Turn, command: c.SuspendCase) -> None:
-    flow = _open(turn, also_suspended=False)
+    flow = open_case(turn, also_suspended=False)
     for number, timer in flow.timers.items():
         turn.emit(e.TimerHeld(number, max(0, (timer.due - turn.now) // _MICROSECOND)))
     turn.emit(e.CaseSuspended(turn.now, command.reason))
 
 
 def _resume(turn: Turn, command: c.ResumeCase) -> None:
-    flow = _open(turn)
+    flow = open_case(turn)
     if flow.status != "suspended":
         raise Refuse("running", f"case {flow.number} is not suspended")
     turn.emit(e.CaseResumed(turn.now, command.reason))
@@ -305,13 +249,13 @@ def _resume(turn: Turn, command: c.ResumeCase) -> None:
 
 
 def _cancel(turn: Turn, command: c.CancelCase) -> None:
-    _open(turn)
+    open_case(turn)
     cancel_children(turn, 0, cause="cancelled")
     end_case(turn, cancelled=True, reason=command.reason)
 
 
 def _start_step(turn: Turn, command: c.StartStep) -> None:
-    flow = _open(turn, also_suspended=False)
+    flow = open_case(turn, also_suspended=False)
     spec = _scope(turn, command.block, AdHoc)
     if command.step not in spec.steps:
         raise Refuse("step", f"expected one of {', '.join(spec.steps)}, not {command.step!r}")
@@ -320,7 +264,7 @@ def _start_step(turn: Turn, command: c.StartStep) -> None:
 
 
 def _finish_block(turn: Turn, command: c.FinishBlock) -> None:
-    flow = _open(turn, also_suspended=False)
+    flow = open_case(turn, also_suspended=False)
     _scope(turn, command.block, AdHoc)
     if children(flow, command.block, bodies=False):
         raise Refuse("busy", f"{flow.tokens[command.block].at} in case {flow.number} still has open steps")
@@ -329,7 +273,7 @@ def _finish_block(turn: Turn, command: c.FinishBlock) -> None:
 
 
 def _add_instance(turn: Turn, command: c.AddInstance) -> None:
-    _open(turn, also_suspended=False)
+    open_case(turn, also_suspended=False)
     each.add(turn, command.each, _scope(turn, command.each, Each), command.item)
     advance(turn)
 
@@ -376,6 +320,8 @@ FLOW = Slice(
         c.StartStep: _start_step,
         c.FinishBlock: _finish_block,
         c.AddInstance: _add_instance,
+        **steering.DECIDE,
     },
+    react=linking.REACT,
     settle=_settle,
 )

@@ -77,6 +77,36 @@ class Undo(msgspec.Struct, omit_defaults=True):
     local: dict[str, Any]
 
 
+class Hold(msgspec.Struct, omit_defaults=True):
+    """A legal hold: while there is one the case may not be destroyed."""
+
+    by: str
+    since: datetime
+    reason: str
+
+
+class Link(msgspec.Struct, omit_defaults=True):
+    """How another case is related to this one, seen from here (`engine.core.steering.OPPOSITE`)."""
+
+    kind: str
+    by: str
+    since: datetime
+    merged: bool = False  # what is decided for the main one of the two holds for the other
+    end: str = ""  # how the one ended into which this case was merged
+
+
+class Proposal(msgspec.Struct, omit_defaults=True):
+    """A move of a token that waits for a second person."""
+
+    number: int
+    token: int
+    target: str
+    by: str
+    since: datetime
+    reason: str
+    seen: str
+
+
 class FlowState(msgspec.Struct, omit_defaults=True):
     case: str = ""
     process: str = ""
@@ -102,3 +132,6 @@ class FlowState(msgspec.Struct, omit_defaults=True):
     joins: dict[str, list[str]] = msgspec.field(default_factory=dict)  # "scope.node" -> flows seen by a counting join
     milestones: dict[str, datetime] = msgspec.field(default_factory=dict)  # name -> last reached
     fired: list[int] = msgspec.field(default_factory=list)  # handlers of the process that left by `next`
+    holds: dict[int, Hold] = msgspec.field(default_factory=dict)
+    links: dict[str, Link] = msgspec.field(default_factory=dict)  # by the other case
+    proposal: Proposal | None = None

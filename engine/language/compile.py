@@ -27,7 +27,7 @@ from engine.language.outline import Region, Step, outline
 from engine.language.problems import DefinitionError, Problem, Problems
 from engine.language.shape import misshapen
 from engine.language.source import read
-from engine.language.start import compile_start
+from engine.language.start import compile_reopen, compile_start
 from engine.language.triggers import handler
 
 CODES = {
@@ -105,13 +105,14 @@ class _Process:
             self._step(step)
         scope = Scope(build)
         handlers = () if wrong or self.blind else self._handlers(scope, "", value.get("meanwhile", ()), ())
+        reopen = () if wrong or self.blind else compile_reopen(scope, value.get("reopen", ()))
         self._ends()
         seen = Seen(build, self.flows, frozenset(self.broken))
         for check in CHECKS:
             check(seen)
         if wrong or self.blind:
             raise DefinitionError(problems)
-        process = self._whole(scope, value, handlers)
+        process = self._whole(scope, value, handlers, reopen)
         problems.refuse()
         for extension in self.grammar.language.extensions:
             if extension.check is not None:
@@ -228,7 +229,9 @@ class _Process:
 
     # --- the process ----------------------------------------------------------------------------------
 
-    def _whole(self, scope: Scope, value: Mapping[str, Any], handlers: tuple[Handler, ...]) -> Process:
+    def _whole(
+        self, scope: Scope, value: Mapping[str, Any], handlers: tuple[Handler, ...], reopen: tuple[str, ...]
+    ) -> Process:
         build, house = self.build, self.build.house
         name = value["process"]
         stem = build.document.file.rpartition("/")[2].rpartition(".")[0]
@@ -262,6 +265,8 @@ class _Process:
             start=start,
             secrets=build.schema.secrets,
             validate=build.schema.form(_asked(start)) if start.by else build.schema.anything(),
+            check=build.schema.form,
+            reopen=reopen,
             parts=parts,
         )
 

@@ -76,6 +76,11 @@ _PROCESS: Mapping[str, Schema] = {
     ),
     "clauses": CLAUSES,
     "start": described(_START, "How a case starts."),
+    "reopen": described(
+        listing(NAME, "a list of steps"),
+        "Where a case that has ended may go on; left out, an end is final.",
+        ["reopened"],
+    ),
     "steps": described(STEPS, "The steps, in order: each flows to the one below unless it says `next`."),
     "meanwhile": described(MEANWHILE, "What may happen at any time while the case is open."),
 }

@@ -1,11 +1,12 @@
-"""How a case starts: by people with a form, by a message, by the clock."""
+"""How a case starts: by people with a form, by a message, by the clock. And where one that has ended goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.core.model import Start
 from engine.language.context import Scope
 from engine.language.document import Place
+from engine.language.outline import HERE
 
 CODES = {"CW150": "a start that lacks something"}
 
@@ -28,6 +29,16 @@ def compile_start(scope: Scope, written: Mapping[str, Any]) -> Start:
     if "missed" in written and not every:
         scope.problem((*where, "missed"), "CW150", "`missed` goes with `every`", key=True)
     return Start(by, form, every=every, missed=written.get("missed", "once"), **_message(scope, where, written))
+
+
+def compile_reopen(scope: Scope, written: Sequence[str]) -> tuple[str, ...]:
+    """The steps under `reopen:`: of the process itself, to which flow may so come."""
+    found = (
+        scope.jump(("reopen", place), step)
+        for place, step in enumerate(written)
+        if step != HERE or not scope.name(("reopen", place), step, (), "step")
+    )
+    return tuple(dict.fromkeys(step for step in found if step))
 
 
 def _every(scope: Scope, where: Place, text: str) -> str:

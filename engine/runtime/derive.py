@@ -1,4 +1,4 @@
-"""The shell's own projections: timers, waits, jobs, incidents."""
+"""The shell's own projections: timers, waits, jobs, incidents, links and holds."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -106,6 +106,32 @@ def incidents() -> Projection:
     )
 
 
+def links() -> Projection:
+    def row(state: Any, other: str) -> Row | None:
+        found = state.flow.links.get(other)
+        return None if found is None else (found.kind, int(found.merged), micros(found.since))
+
+    return Projection(
+        table=tables.CaseLink,
+        touches={event: lambda event: (event.case,) for event in (e.CaseLinked, e.CaseUnlinked)},
+        row=row,
+        ids=lambda state: state.flow.links,
+    )
+
+
+def holds() -> Projection:
+    def row(state: Any, hold: int) -> Row | None:
+        found = state.flow.holds.get(hold)
+        return None if found is None else (found.reason, found.by, micros(found.since))
+
+    return Projection(
+        table=tables.CaseHold,
+        touches={event: lambda event: (event.hold,) for event in (e.HoldPlaced, e.HoldLifted)},
+        row=row,
+        ids=lambda state: state.flow.holds,
+    )
+
+
 def projections(versions: Versions) -> list[Projection]:
     """All of them."""
-    return [timers(), waits(), jobs(versions), incidents()]
+    return [timers(), waits(), jobs(versions), incidents(), links(), holds()]

@@ -185,6 +185,19 @@ def _escalated(
     _command(out, request, index, now, event.parent, c.EscalateCall(event.parent_token, request.case, event.name))
 
 
+def _link_told(
+    sender: Sender, out: Outgoing, request: Request, index: int, event: e.LinkTold, now: datetime
+) -> None:
+    note = c.NoteLink(request.case, event.kind, event.by, event.reason, event.merged)
+    _command(out, request, index, now, event.case, note)
+
+
+def _decision_told(
+    sender: Sender, out: Outgoing, request: Request, index: int, event: e.DecisionTold, now: datetime
+) -> None:
+    _command(out, request, index, now, event.case, c.NoteDecision(request.case, event.end))
+
+
 Send = Callable[[Sender, Outgoing, Request, int, Any, datetime], None]
 SENDS: Mapping[type[e.Event], Send] = {
     e.MessageSent: _message,
@@ -195,4 +208,6 @@ SENDS: Mapping[type[e.Event], Send] = {
     e.CallClosed: _call_closed,
     e.CaseReturned: _returned,
     e.EscalatedToParent: _escalated,
+    e.LinkTold: _link_told,
+    e.DecisionTold: _decision_told,
 }

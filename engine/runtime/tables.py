@@ -329,6 +329,32 @@ class WebhookCall(SQLModel, table=True):
     error: str | None = operational(null=True)
 
 
+class CaseLink(SQLModel, table=True):
+    """How another case is related to this one; both cases have a row."""
+
+    __tablename__ = "links"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    case_id: str = derived(key=True)
+    other: str = derived(key=True)
+    kind: str = derived()  # see engine.core.linking
+    merged: int = derived(Integer)
+    since: datetime = derived(Moment)
+
+
+class CaseHold(SQLModel, table=True):
+    """A legal hold: while there is one the case is not destroyed."""
+
+    __tablename__ = "holds"
+    __table_args__ = (Index("ix_holds_since", "since"), {"sqlite_with_rowid": False})
+
+    case_id: str = derived(key=True)
+    id: int = derived(BigInteger, key=True)
+    reason: str = derived()
+    placed_by: str = derived()
+    since: datetime = derived(Moment)
+
+
 class RefusedCommand(SQLModel, table=True):
     """The audit of refused commands (R3): who asked what, and why not. Never the payload."""
 

@@ -7,6 +7,7 @@ from engine.language.compile import Compiler
 from engine.language.language import Language, Routine
 from sla.keywords import CLOCK_WORDS
 from tasks.keywords import WORK_WORDS
+from tasks.likeness import LIKENESS_WORDS
 
 
 def score(amount: Decimal, weight: Decimal = Decimal(1)) -> int:
@@ -15,7 +16,7 @@ def score(amount: Decimal, weight: Decimal = Decimal(1)) -> int:
 
 
 LANGUAGE = Language(
-    extensions=(WORK_WORDS, CLOCK_WORDS),
+    extensions=(WORK_WORDS, LIKENESS_WORDS, CLOCK_WORDS),
     computes={"score": Routine("score", {"amount": MONEY, "weight": DECIMAL}, frozenset(["weight"]), INT, score)},
     services={"pay": Routine("pay", {"amount": MONEY}, result=object_of({"reference": TEXT}))},
 )

@@ -446,7 +446,7 @@ def test_who_takes_the_first_step_owns_the_case() -> None:
 def test_ownership_is_handed_on_by_owner_line_or_administrator() -> None:
     told = start(REVIEW, CHECK, parts=Owning(first="review", else_queue="senior"))
     told.do(t.SetOwner("chen", "on duty"), "gu")  # manages the queue for cases without owner
-    assert told.refused(t.SetOwner("li", "swap"), "li").code == "not_owner"
+    assert told.refused(t.SetOwner("li", "swap"), "li").code == "not_steering"
     assert told.refused(t.SetOwner("old", "swap"), "chen").code == "inactive"
     for actor, to in (("chen", "li"), ("sun", "wu"), ("ann", "chen")):
         told.do(t.SetOwner(to, "swap"), actor)
