@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import structs
 
 import organisation.load
+import papers.projection
 import sla.projection
 import tasks.likeness
 import tasks.tables
@@ -49,6 +50,11 @@ from engine.runtime.verify import Report, verify
 from organisation.directory import Directory
 from organisation.reading_words import READING_WORDS
 from organisation.store import Directories, save
+from papers.facts import checklist
+from papers.keywords import PAPER_WORDS
+from papers.links import Links
+from papers.slice import PAPERS
+from papers.store import Store
 from sla.calendar import WorkCalendar
 from sla.calendar_files import calendar_problems, load_calendar
 from sla.clock import CLOCKS
@@ -67,8 +73,8 @@ from tasks.work import WORK
 SHIPPED = Path(__file__).parent / "processes"
 """The processes that come with the product; `init` copies them."""
 
-MACHINE = Machine([FLOW, WORK, CLOCKS])
-"""A case: its flow, the work of people on it, its clocks."""
+MACHINE = Machine([FLOW, WORK, CLOCKS, PAPERS])
+"""A case: its flow, the work of people on it, its clocks, its papers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,10 @@ class Home:
         return self.folder / "processes"
 
     @property
+    def files(self) -> Path:
+        return self.folder / "files"
+
+    @property
     def systems(self) -> Path:
         return self.folder / "systems"
 
@@ -104,7 +114,7 @@ def compiler(registry: Registry | None = None) -> Compiler:
     found = registry or shipped_functions()
     return Compiler(
         Language(
-            extensions=(WORK_WORDS, LIKENESS_WORDS, CLOCK_WORDS, READING_WORDS),
+            extensions=(WORK_WORDS, LIKENESS_WORDS, CLOCK_WORDS, PAPER_WORDS, READING_WORDS),
             functions=found.functions,
             computes=found.computes,
             services=found.services,
@@ -182,6 +192,7 @@ class Caseway:
             tasks.tables.timers(),
             tasks.likeness.projection(),
             *sla.projection.projections(self.definitions),
+            papers.projection.attachments(),
         ]
 
     def env(self) -> Env:
@@ -191,7 +202,7 @@ class Caseway:
             calendars=self.calendars,
             directory=self.directories.current,
             versions=self.definitions,
-            names={"owner": _owner},
+            names={"owner": _owner, "checklist": checklist(self.definitions)},
         )
 
     @property
@@ -270,6 +281,16 @@ class Caseway:
                 failed.append(error)
         if failed:
             raise failed[0]
+
+    @cached_property
+    def files(self) -> Store:
+        """The files of cases."""
+        return Store(self.home.files)
+
+    @cached_property
+    def links(self) -> Links:
+        """The links of customers."""
+        return Links(self.vault)
 
     @cached_property
     def staffing(self) -> Staffing:

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from sqlalchemy import MetaData
 
-COMPONENTS = ("engine.runtime", "organisation", "tasks", "sla", "notices", "workbench", "web")
+COMPONENTS = ("engine.runtime", "organisation", "tasks", "sla", "papers", "notices", "workbench", "web")
 
 
 def metadata() -> MetaData:

@@ -15,7 +15,7 @@ from tools.examples import DOCS, problems, the_house
 ROOT = DOCS.parent
 PAGE = DOCS / "errors.md"
 CURES = Path(__file__).with_name("errors.yaml")
-PACKAGES = ("engine", "tasks", "sla", "organisation")
+PACKAGES = ("engine", "tasks", "sla", "papers", "organisation")
 _OPENING = """\
 # Problems and their cures
 

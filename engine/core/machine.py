@@ -39,7 +39,7 @@ MOST_ROUNDS = 100
 @dataclass(frozen=True, slots=True)
 class Slice:
     name: str
-    state: type[msgspec.Struct]
+    state: type[Any]  # a msgspec.Struct, or a TypedDict whose parts come about when they are needed
     apply: Mapping[type[Event], Apply]
     authorise: Mapping[type[Command], Decide] = field(default_factory=dict)
     decide: Mapping[type[Command], Decide] = field(default_factory=dict)
@@ -81,7 +81,8 @@ class Machine:
     def __init__(self, slices: Iterable[Slice]) -> None:
         self.slices = tuple(slices)
         self.state_type: type[msgspec.Struct] = msgspec.defstruct(
-            "CaseState", [(s.name, s.state, msgspec.field(default_factory=s.state)) for s in self.slices]
+            "CaseState", [(s.name, s.state, msgspec.field(default_factory=_empty(s))) for s in self.slices],
+            omit_defaults=True,
         )
         self.appliers = _table(self.slices, "apply", lambda s, f: (s.name, f))
         before = _table(self.slices, "authorise", lambda s, f: f)
@@ -153,6 +154,12 @@ class Machine:
             if seen == len(events):
                 return
         raise RuntimeError(f"slices keep answering each other: {[type(e).__name__ for e in events[-10:]]}")
+
+
+def _empty(one: Slice) -> Callable[[], Any]:
+    """What makes the state of a slice in which nothing is. One that is a mapping is not written while it is empty:
+    a slice that came later leaves the cases that have nothing of it as they were."""
+    return one.state if issubclass(one.state, msgspec.Struct) else dict
 
 
 def _table(slices: tuple[Slice, ...], which: str, entry: Callable[[Slice, Any], Any]) -> dict[type, tuple[Any, ...]]:

@@ -65,6 +65,10 @@ class CaseCipher:
         """The digest of a command's canonical JSON that is kept beside its id (R5): 16 bytes."""
         return hashlib.blake2b(command, digest_size=16, key=self._root, person=b"payload").digest()
 
+    def subkey(self, use: bytes) -> bytes:
+        """A key that follows from the case's, for one use (at most 16 bytes name it), and is destroyed with it."""
+        return _subkey(self._root, use)
+
     @property
     def sealer(self) -> "CaseSealer":
         """Seals single fields; implements `engine.core.env.Sealer`."""

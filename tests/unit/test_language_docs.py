@@ -94,6 +94,7 @@ def keywords(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
 APART = {
     "start": "start",
     "owner": "owner",
+    "papers": "papers",
     "restricted": "restricted",
     "clocks": "clocks",
     "ladder": "ladder",
