@@ -60,6 +60,9 @@ class Claims(Protocol):
     def enter(self, number: str, report: Report) -> list[str]:
         """Enters a claim once; the numbers of the other claims of the event, the earliest first."""
 
+    def leave(self, number: str) -> None:
+        """Takes a claim out again that is none any more; one that is not there stays away."""
+
 
 class Rejected(Exception):
     """The bank will not pay to this account; `str()` says why."""
@@ -148,6 +151,10 @@ class ClaimRegister:
                 (*event, number),
             ).fetchall()
         return [row[0] for row in found]
+
+    def leave(self, number: str) -> None:
+        with self._open() as register:
+            register.execute("DELETE FROM claims WHERE number = ?", (number,))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -281,6 +288,11 @@ def functions(systems: Systems, registry: Registry | None = None) -> Registry:
         """Enters the claim in the register and looks for others of the same event (E-3.3)."""
         numbers = systems.claims.enter(job.number, Report(policy_number, insured, loss_date, event))
         return {"numbers": numbers, "count": len(numbers), "first": numbers[0] if numbers else None}
+
+    @registry.worker()
+    def leave_event(job: Job) -> None:
+        """Takes the claim out of the register, so that it is no earlier claim of the event to the next."""
+        systems.claims.leave(job.number)
 
     @registry.worker()
     def screen_payee(job: Job, name: str) -> Screening:

@@ -80,6 +80,17 @@ def test_the_register_tells_earlier_claims_of_the_event_and_enters_each_once(tmp
     assert ClaimRegister(tmp_path / "register.db").enter("LP-4", event) == ["LP-1", "LP-2"]
 
 
+def test_a_claim_that_was_none_is_taken_out_of_the_register(tmp_path: Path) -> None:
+    register = ClaimRegister(tmp_path / "register.db")
+    event = Report("PM1", "王建国", date(2026, 3, 1), "collision")
+    register.leave("LP-1")  # before it was entered: nothing to take out
+    assert [register.enter(number, event) for number in ("LP-1", "LP-2")] == [[], ["LP-1"]]
+    register.leave("LP-1")
+    register.leave("LP-1")
+    assert register.enter("LP-3", event) == ["LP-2"]
+    assert register.enter("LP-1", event) == ["LP-2", "LP-3"]  # and in again, as the latest
+
+
 def test_the_bank_answers_by_the_account_and_the_same_to_the_same_key() -> None:
     bank = PaperBank()
     first = bank.order("job-1", "王建国", "6222020200011122", Decimal(10))
