@@ -24,15 +24,13 @@ from datetime import datetime
 from engine.core import commands as c
 from engine.core import events as core
 from engine.core.commands import Refuse
-from engine.core.data import Names, names
 from engine.core.expressions import Expression
 from engine.core.machine import Slice, Turn
-from engine.core.model import Json
 from engine.core.state import FAILED, FlowState
 from sla import events as e
 from sla.amend import acknowledge, extend, rebase
-from sla.measure import moment_of
 from sla.model import CASE, Clock, Mark, clock_of, clocks_of, limit_of
+from sla.redate import corrected, dated
 from sla.runs import (
     CANNOT,
     aim,
@@ -150,40 +148,9 @@ def _data_changed(turn: Turn, event: core.DataChanged) -> None:
 
 
 def _start_by_date(turn: Turn, clock: Clock) -> None:
-    """R29: never in the future, and not further back than the house allows."""
-    path = clock.start_path
-    calendar = calendar_of(turn, clock)
-    since = moment_of(_value(names(turn), path), calendar)
-    if since is None:
-        return
-    note, oldest = "", clocks_of(turn.process).oldest
-    if since > turn.now:
-        since, note = turn.now, f"{'.'.join(path)} lies in the future: counted from now"
-    elif oldest is not None and turn.now - since > oldest:
-        if _given(turn, path):
-            field, days = ".".join(path), oldest.days
-            text = {
-                "zh": f"日期早于可追溯的最长期限（{days} 天）",
-                "en": f"The date lies further back than the {days} days allowed",
-            }
-            raise Refuse(
-                "back_dated", f"{field}: more than {days} days ago, so clock {clock.name} cannot start", {field: text}
-            )
-        since, note = turn.now - oldest, f"{'.'.join(path)} lies further back than {oldest.days} days"
-    begin(turn, clock, since, note=note)
-
-
-def _given(turn: Turn, path: tuple[str, ...]) -> bool:
-    """Whether the command itself brought the date, so that whoever gave it can mend it."""
-    data = getattr(turn.command, "data", None)
-    return isinstance(turn.command, c.StartCase | c.CompleteTask) and isinstance(data, dict) and path[0] in data
-
-
-def _value(view: Names, path: tuple[str, ...]) -> Json:
-    value: Json = view.get(path[0])
-    for name in path[1:]:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+    since, note = dated(turn, clock)
+    if since is not None:
+        begin(turn, clock, since, note=note)
 
 
 def _limit_changed(turn: Turn, number: int, clock: Clock, run: Run) -> None:
@@ -252,6 +219,7 @@ CLOCKS = Slice(
         core.StepCancelled: _step_cancelled,
         core.CaseEnded: _case_ended,
         core.DataChanged: _data_changed,
+        core.DataCorrected: corrected,
         core.IncidentClosed: _incident_closed,
     },
     settle=_settle,

@@ -15,6 +15,7 @@ DUE_CHANGES: frozenset[type[Event]] = frozenset(
         e.ClockClosed,
         e.ClockExtended,
         e.ClockRebased,
+        e.ClockRedated,
     )
 )
 """The events after which any open task of the case may be due at another time."""

@@ -140,6 +140,20 @@ class ClockRebased(Event, frozen=True):
     provisional: bool = False
 
 
+class ClockRedated(Event, frozen=True):
+    """The date from which the clock counts was corrected: it is counted again from there."""
+
+    id: int
+    clock: str
+    at: datetime
+    was: datetime  # since when it counted
+    since: datetime
+    old: datetime
+    deadline: datetime
+    provisional: bool = False
+    note: str = ""  # why it does not count from the date given
+
+
 class BreachAcknowledged(Event, frozen=True):
     """A supervisor knows of the breach, and why it came about."""
 

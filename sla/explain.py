@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from itertools import groupby, pairwise
 
+from msgspec import structs
+
 from engine.core import events as core
 from engine.core.durations import DAYS, ELAPSED, MEASURES, WORKING_DAYS, Calendar, parse_duration
 from engine.core.events import Event
@@ -149,7 +151,7 @@ class _Run:
     rungs: list[e.RungFired] = field(default_factory=list)
     closed: e.ClockStopped | e.ClockClosed | None = None
 
-    def aims(self, event: e.ClockResumed | e.ClockExtended | e.ClockRebased) -> None:
+    def aims(self, event: e.ClockResumed | e.ClockExtended | e.ClockRebased | e.ClockRedated) -> None:
         self.deadline, self.provisional = event.deadline, event.provisional
 
 
@@ -184,6 +186,10 @@ class _Told:
             case e.ClockRebased(id=id):
                 self.runs[id].rebased.append(event)
                 self.runs[id].aims(event)
+            case e.ClockRedated(id=id, since=since, note=note):
+                run = self.runs[id]
+                run.started = structs.replace(run.started, since=since, note=note)
+                run.aims(event)
             case e.RungFired(id=id):
                 self.runs[id].rungs.append(event)
             case e.ClockStopped(id=id) | e.ClockClosed(id=id):

@@ -35,9 +35,12 @@ def metered(
     for by in more:
         meter = meter.extend(calendar, parse_duration(by))
     for pause in breaks:
-        if meter.due.at < pause.begin:  # its time was up before
+        if pause.end is not None and pause.end <= since:  # the start was corrected to after it
+            continue
+        begin = max(pause.begin, since)
+        if meter.due.at < begin:  # its time was up before
             break
-        meter = meter.pause(calendar, pause.begin)
+        meter = meter.pause(calendar, begin)
         if pause.end is not None:
             meter = meter.resume(calendar, pause.end)
     return meter

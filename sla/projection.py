@@ -15,7 +15,15 @@ from sla.model import calendar_name, clock_of
 from sla.state import ClocksState
 from sla.tables import ClockRow
 
-_OPENS = (e.ClockStarted, e.ClockPaused, e.ClockResumed, e.ClockExtended, e.ClockRebased, e.BreachAcknowledged)
+_OPENS = (
+    e.ClockStarted,
+    e.ClockPaused,
+    e.ClockResumed,
+    e.ClockExtended,
+    e.ClockRebased,
+    e.ClockRedated,
+    e.BreachAcknowledged,
+)
 _CLOSES = (e.ClockStopped, e.ClockClosed)
 
 

@@ -164,6 +164,11 @@ def _rebased(clocks: ClocksState, event: e.ClockRebased) -> None:
     run.deadline, run.provisional = event.deadline, event.provisional
 
 
+def _redated(clocks: ClocksState, event: e.ClockRedated) -> None:
+    run = clocks.open[event.id]
+    run.since, run.deadline, run.provisional = event.since, event.deadline, event.provisional
+
+
 def _fired(clocks: ClocksState, event: e.RungFired) -> None:
     clocks.open[event.id].fired[event.rung] = event.repeat
 
@@ -192,6 +197,7 @@ APPLY: Mapping[type[Event], Callable[[ClocksState, Any], None]] = {
     e.ClockClosed: _closed,
     e.ClockExtended: _extended,
     e.ClockRebased: _rebased,
+    e.ClockRedated: _redated,
     e.RungFired: _fired,
     e.ClockTimerSet: _timer,
     e.BreachAcknowledged: _acknowledged,
