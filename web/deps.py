@@ -1,6 +1,6 @@
 """What endpoints ask for: the desk of whoever signed in, forms that came from our own pages, the API's caller."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Header
@@ -35,14 +35,16 @@ def signed_in(desk: Visitor) -> Desk:
 Signed = Annotated[Desk, Depends(signed_in)]
 
 
-async def own_form(request: Request) -> None:
+async def own_form(request: Request) -> AsyncIterator[None]:
     """Holds for every page: what changes something comes from a page of this very session."""
     if request.method not in UNSAFE:
+        yield
         return
-    form = await request.form()
-    token = form.get("csrf") or request.headers.get("x-csrf-token") or ""
-    if request.state.foreign or not request.app.state.sessions.fits(request.state.session, str(token)):
-        raise Problem(403, "forged", _forged(request))
+    async with request.form() as form:  # whose uploaded files are closed with it
+        token = form.get("csrf") or request.headers.get("x-csrf-token") or ""
+        if request.state.foreign or not request.app.state.sessions.fits(request.state.session, str(token)):
+            raise Problem(403, "forged", _forged(request))
+        yield
 
 
 async def posted(request: Request) -> FormData:

@@ -1,0 +1,230 @@
+"""Definitions that one person proposes and another deploys.
+
+Theory of operation. A proposal holds the files that change. Together with what is in force they are compiled at
+once: what does not compile is not kept, its problems are the answer. What is kept names every version that
+approving it will deploy, so that what is approved is what was looked at: if meanwhile one of these definitions was
+deployed by others, or the same files have come to mean other versions, the proposal is stale and has to be made
+again. Approving deploys and notes the decision in one transaction.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from engine.language.files import Bundle
+from engine.runtime.clock import new_id
+from engine.runtime.database import Connection
+from engine.runtime.definitions import HOUSE, Definitions
+from engine.runtime.deploy import Outcome, compiled, deploy
+from engine.runtime.runner import Runner
+from engine.runtime.sources import load
+from engine.runtime.tables import micros, moment
+
+INSERT = (
+    "INSERT INTO proposed_deployments "
+    "(id, base, proposed_at, proposed_by, reason, in_force_from, files, versions, state) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'proposed')"
+)
+COLUMNS = (
+    "id, base, proposed_at, proposed_by, reason, in_force_from, files, versions, state, decided_at, decided_by, why"
+)
+ONE = f"SELECT {COLUMNS} FROM proposed_deployments WHERE id = ?"
+OPEN = f"SELECT {COLUMNS} FROM proposed_deployments WHERE state = 'proposed' ORDER BY proposed_at, id LIMIT ?"
+DECIDE = (
+    "UPDATE proposed_deployments SET state = ?, decided_at = ?, decided_by = ?, why = ? "
+    "WHERE id = ? AND state = 'proposed'"
+)
+NEWEST = "SELECT coalesce(max(number), 0) FROM deployments"
+MOST = 100
+"""Open proposals that are listed."""
+KINDS = ("house", "calendar", "process")
+
+
+class ProposalRefused(Exception):
+    """What cannot be done with a proposal: `code` is a text of the pages, `facts` what it names."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
+
+
+class Made(msgspec.Struct, frozen=True):
+    """One definition that a proposal deploys; `before` is the version that it replaces, "" for none."""
+
+    kind: str
+    name: str
+    version: str
+    path: str
+    before: str
+
+    @property
+    def changes(self) -> bool:
+        return self.version != self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A proposal. `start`: from when it is to be in force, None for from its approval."""
+
+    id: str
+    base: int
+    at: datetime
+    by: str
+    reason: str
+    start: datetime | None
+    files: Mapping[str, bytes]
+    made: Sequence[Made]
+    state: str
+    decided_at: datetime | None
+    decided_by: str
+    why: str
+
+
+def in_force(definitions: Definitions) -> dict[str, bytes]:
+    """The files of everything in force. Where two definitions have a file in two forms, the newer one's counts."""
+    newest: list[tuple[int, Mapping[str, bytes]]] = []
+    for kind in KINDS:
+        for name, version in definitions.names(kind).items():
+            number = max(row.number for row in definitions.history(kind, name) if row.version == version)
+            bundle = definitions.bundle(kind, name, version)
+            if bundle is not None:
+                newest.append((number, bundle.contents))
+    found: dict[str, bytes] = {}
+    for _, contents in sorted(newest, key=lambda one: one[0]):
+        found.update(contents)
+    return found
+
+
+def propose(
+    definitions: Definitions, runner: Runner, files: Mapping[str, bytes], by: str, at: datetime, reason: str,
+    start: datetime | None = None,
+) -> Proposed:  # fmt: skip
+    """Keeps files as a proposal. Raises DefinitionError with every problem, ProposalRefused, StoreError."""
+    if not reason.strip():
+        raise ProposalRefused("proposal.reason")
+    if start is not None and start < at:
+        raise ProposalRefused("proposal.past")
+    tree = {**in_force(definitions), **files}
+    if HOUSE not in tree:
+        raise ProposalRefused("proposal.house")
+    made = _made(definitions, tree, files)
+    if not any(one.changes for one in made):
+        raise ProposalRefused("proposal.same")
+    id = new_id(at)
+    stored = msgspec.json.encode(dict(files)).decode()
+    versions = msgspec.json.encode(made).decode()
+
+    def keep(connection: Connection) -> int:
+        base = int(connection.one(NEWEST)[0])
+        values = (id, base, micros(at), by, reason.strip(), None if start is None else micros(start), stored, versions)
+        connection.run(INSERT, values)
+        return base
+
+    base = runner.write(keep)
+    return Proposed(id, base, at, by, reason.strip(), start, files, made, "proposed", None, "", "")
+
+
+def approve(definitions: Definitions, connection: Connection, id: str, by: str, at: datetime, why: str = "") -> Outcome:
+    """Deploys a proposal. Raises ProposalRefused, DefinitionError, StoreError; then nothing was changed.
+
+    Whether `by` has the right is the caller's to see to; that it is not the proposer is seen to here.
+    """
+    found = _open(connection, id)
+    if by == found.by:
+        raise ProposalRefused("proposal.own")
+    tree = {**in_force(definitions), **found.files}
+    if stale(definitions, found) or _made(definitions, tree, found.files) != list(found.made):
+        raise ProposalRefused("proposal.stale")
+
+    def note(connection: Connection) -> None:
+        if connection.run(DECIDE, ("approved", micros(at), by, why.strip(), id)) != 1:
+            raise ProposalRefused("proposal.decided")
+
+    return deploy(
+        definitions, Bundle(tree), at, f"{found.by}, {by}", only=affected(definitions, tree, found.files),
+        in_force_from=max(found.start or at, at), also=note,
+    )  # fmt: skip
+
+
+def reject(runner: Runner, id: str, by: str, at: datetime, why: str) -> None:
+    """Turns a proposal down; who made it may take it back so. Raises ProposalRefused."""
+    if not why.strip():
+        raise ProposalRefused("proposal.why")
+
+    def note(connection: Connection) -> None:
+        _open(connection, id)
+        connection.run(DECIDE, ("rejected", micros(at), by, why.strip(), id))
+
+    runner.write(note)
+
+
+def one(connection: Connection, id: str) -> Proposed | None:
+    row = connection.one(ONE, (id,))
+    return None if row is None else _proposed(row)
+
+
+def waiting(connection: Connection) -> list[Proposed]:
+    """Those that wait for a second person, oldest first."""
+    return [_proposed(row) for row in connection.all(OPEN, (MOST,))]
+
+
+def stale(definitions: Definitions, found: Proposed) -> bool:
+    """Whether one of the definitions that it changes has been deployed since."""
+    return any(
+        row.number > found.base and row.version != made.before
+        for made in found.made
+        for row in definitions.history(made.kind, made.name)
+    )
+
+
+def affected(definitions: Definitions, tree: Mapping[str, bytes], files: Collection[str]) -> list[str]:
+    """The main files of the processes that these files bear on; all of them where the house or a calendar changes."""
+    main = {name for name in tree if "/" not in name and name.endswith(".yaml") and name != HOUSE}
+    shared = {HOUSE, *(calendar.file for calendar in definitions.house().calendars.values())}
+    if not shared.isdisjoint(files):
+        return sorted(main)
+    found = main.intersection(files)
+    connection = definitions.connect()
+    try:
+        for name, version in definitions.names("process").items():
+            sources = load(connection, ("process", name, version))
+            if sources is not None and not sources.contents.keys().isdisjoint(files):
+                found.add(sources.path)
+    finally:
+        connection.close()
+    return sorted(found)
+
+
+def _made(definitions: Definitions, tree: Mapping[str, bytes], files: Collection[str]) -> list[Made]:
+    only = affected(definitions, tree, files)
+    if not only:
+        raise ProposalRefused("proposal.unused", files=", ".join(sorted(files)))
+    keys = compiled(definitions, Bundle(tree), only)
+    unused = set(files).difference(*(sources.contents for sources in keys.values()))
+    if unused:
+        raise ProposalRefused("proposal.unused", files=", ".join(sorted(unused)))
+    return [
+        Made(kind, name, version, sources.path, definitions.names(kind).get(name, ""))
+        for (kind, name, version), sources in keys.items()
+    ]
+
+
+def _open(connection: Connection, id: str) -> Proposed:
+    found = one(connection, id)
+    if found is None:
+        raise ProposalRefused("proposal.unknown")
+    if found.state != "proposed":
+        raise ProposalRefused("proposal.decided")
+    return found
+
+
+def _proposed(row: Any) -> Proposed:
+    id, base, at, by, reason, start, files, versions, state, decided_at, decided_by, why = row
+    return Proposed(
+        id, base, moment(at), by, reason, None if start is None else moment(start),
+        msgspec.json.decode(files, type=dict[str, bytes]), msgspec.json.decode(versions, type=list[Made]), state,
+        None if decided_at is None else moment(decided_at), decided_by or "", why or "",
+    )  # fmt: skip
