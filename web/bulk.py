@@ -8,11 +8,11 @@ from engine.core.commands import Command, Refusal, Request
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import new_id
 from tasks.bulk import Item, bulk
-from web.commands import closed
+from web.commands import ACTS, closed
 from web.desk import Desk
 from web.problems import Problem, refused
 from web.roles import may_steer
-from web.tasks import Opened
+from web.tasks import Opened, approach, plain
 
 MOST = 100
 """Items at once."""
@@ -40,32 +40,27 @@ def several(desk: Desk, action: Bulk, chosen: Sequence[Chosen], given: dict[str,
     given: what the action asks for besides (`tasks.bulk`). key: what is sent again under it is not done again.
     Raises Problem when there are more than `MOST`.
     """
-    wanted = list(dict.fromkeys(chosen))[: MOST + 1]
+    wanted = list(dict.fromkeys(chosen))
     if len(wanted) > MOST:
         raise Problem(422, "too_many", desk.say("bulk.many", most=MOST))
-    cases = _cases(desk, {one.number for one in wanted})
-    found: dict[Chosen, Problem | Item] = {one: _item(desk, action, one, cases) for one in wanted}
-    items = [item for item in found.values() if isinstance(item, Item)]
+    found = {one: _open(desk, action, one) for one in wanted}
+    items = [Item(opened.case, one.item) for one, opened in found.items() if isinstance(opened, Opened)]
     done = {one.item: one.answer for one in bulk(action, items, lambda asked: _ask(desk, asked, key), **given)}
-    return [_result(desk, action, one, item, done) for one, item in found.items()]
+    return [
+        Result(one, 0, opened) if isinstance(opened, Problem) else _result(one, opened, action, done)
+        for one, opened in found.items()
+    ]
 
 
-def _cases(desk: Desk, numbers: set[str]) -> dict[str, str]:
-    """The cases of these numbers or ids."""
-    marks, given = ", ".join("?" * len(numbers)), list(numbers)
-    by_number, by_id = (f"SELECT {one}, id FROM cases WHERE {one} IN ({marks})" for one in ("number", "id"))
-    sql = f"{by_number} UNION ALL {by_id}"
-    return dict(map(tuple, desk.caseway.connection.all(sql, [*given, *given]))) if numbers else {}
-
-
-def _item(desk: Desk, action: str, chosen: Chosen, cases: dict[str, str]) -> Problem | Item:
-    case = cases.get(chosen.number)
-    if case is None:
-        return Problem(404, "unknown", desk.say("error.404"))
-    # Whether an incident may be tried again is asked of the case as a whole, as on its page.
-    if action == "retry" and not may_steer(desk, Opened(desk, case).state):
-        return Problem(403, "not_authorised", desk.say("not_authorised"))
-    return Item(case, chosen.item)
+def _open(desk: Desk, action: str, chosen: Chosen) -> Problem | Opened:
+    try:
+        if action != "retry":
+            return approach(desk, chosen.number, chosen.item)
+        # Whether an incident may be tried again is asked of the case as a whole, as on its page.
+        opened = Opened(desk, chosen.number)
+        return opened if may_steer(desk, opened.state) else Problem(403, "not_steering", desk.say("not_authorised"))
+    except Problem as problem:
+        return problem
 
 
 def _ask(desk: Desk, asked: Sequence[tuple[str, Command]], key: str) -> list[Answer]:
@@ -79,11 +74,11 @@ def _ask(desk: Desk, asked: Sequence[tuple[str, Command]], key: str) -> list[Ans
     )
 
 
-def _result(desk: Desk, action: str, chosen: Chosen, item: Problem | Item, done: dict[Item, Answer]) -> Result:
-    if isinstance(item, Problem):
-        return Result(chosen, 0, item)
-    answer = done[item]
+def _result(chosen: Chosen, opened: Opened, action: str, done: dict[Item, Answer]) -> Result:
+    desk, answer = opened.desk, done[Item(opened.case, chosen.item)]
     if isinstance(answer, Accepted):
         return Result(chosen, answer.revision, None)
-    known = action in ("claim", "transfer", "priority") and isinstance(answer, Refusal)
-    return Result(chosen, 0, refused(answer, closed(desk, item.case, item.number, action) if known else ""))
+    if not isinstance(answer, Refusal):
+        return Result(chosen, 0, refused(answer))
+    why = closed(desk, opened.case, chosen.item, action) if action in ACTS else ""
+    return Result(chosen, 0, refused(answer, why or plain(opened, answer.text)))

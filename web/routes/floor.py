@@ -1,28 +1,68 @@
-"""The supervisor's floor: figures, drill down, reassigning and reprioritising several tasks at once."""
+"""The supervisor's floor: figures, what is late and why, drill down, several tasks at once."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from web.commands import act
+from web.breaches import acknowledge, breaches, reasons
+from web.bulk import Bulk, Chosen, Result, several
 from web.deps import Form, Signed
 from web.desk import Desk
 from web.floor import floor, tasks
 from web.problems import Problem
 from web.render import page
-from web.tasks import Opened, plain
 
 router = APIRouter()
-MOST = 100
-"""Tasks that one form may be about."""
+
+FIELDS: dict[Bulk, tuple[str, ...]] = {
+    "transfer": ("queue", "user", "reason"), "priority": ("priority", "reason"), "comment": ("text",), "claim": (),
+}  # fmt: skip
+"""What the form of several tasks gives to each action."""
 
 
 @router.get("/floor")
 def show_floor(request: Request, desk: Signed) -> Response:
-    return page(request, desk, "floor.html", floor=floor(desk, request.app.state.rollup))
+    return _floor(request, desk)
+
+
+def _floor(request: Request, desk: Desk, status: int = 200, wrong: str = "") -> Response:
+    return page(
+        request, desk, "floor.html", status, floor=floor(desk, request.app.state.rollup), reasons=_reasons(desk),
+        wrong=wrong,
+    )  # fmt: skip
+
+
+@router.get("/floor/breaches")
+def show_breaches(request: Request, desk: Signed, after: str = "") -> Response:
+    found = breaches(desk, request.app.state.rollup, after)
+    more = f"/floor/breaches?{urlencode({'after': found.next})}" if found.next else ""
+    return page(
+        request, desk, "floor_breaches.html", found=found, reasons=_reasons(desk), more=more,
+        first="/floor/breaches" if after else "",
+    )  # fmt: skip
+
+
+@router.post("/floor/breaches/{number}/{clock}")
+def why_late(request: Request, desk: Signed, form: Form, number: str, clock: str) -> Response:
+    """A supervisor's word why a clock is late."""
+    run = str(form.get("run", ""))
+    try:
+        acknowledge(
+            desk, request.app.state.rollup, number, clock, int(run) if run.isdecimal() and len(run) < 10 else 0,
+            str(form.get("reason", "")), str(form.get("note", ""))[:2000],
+        )  # fmt: skip
+    except Problem as problem:
+        if problem.code in ("floor", "unknown"):
+            raise
+        return _floor(request, desk, problem.status, problem.detail)
+    return RedirectResponse(f"/floor?said=acknowledged#late-{quote(number)}", 303)
+
+
+def _reasons(desk: Desk) -> list[tuple[str, str]]:
+    return [(code, desk.told(title, code)) for code, title in reasons(desk).items()]
 
 
 @router.get("/floor/tasks")
@@ -32,7 +72,7 @@ def show_tasks(request: Request, desk: Signed, queue: str = "", person: str = ""
 
 def _tasks(
     request: Request, desk: Desk, queue: str, person: str, after: str, status: int = 200,
-    answers: list[tuple[str, str, str]] | None = None, wrong: str = "",
+    answers: list[Result] | None = None, wrong: str = "",
 ) -> Response:  # fmt: skip
     found = tasks(desk, queue=queue, person=person, after=after)
     asked, directory = {"queue": queue, "person": person}, desk.caseway.directory
@@ -50,30 +90,30 @@ def _tasks(
 @router.post("/floor/tasks")
 def bulk(request: Request, desk: Signed, form: Form, queue: str = "", person: str = "") -> Response:
     """The same for each selected task; each is answered by itself."""
-    chosen = [str(one) for one in form.getlist("task")][:MOST]
-    if not chosen:
+    action = next((name for name in FIELDS if name == form.get("action")), None)
+    chosen = selected(form.getlist("task"))
+    if action is None or not chosen:
         return _tasks(request, desk, queue, person, "", 422, wrong=desk.say("bulk.none"))
-    action = "priority" if form.get("action") == "priority" else "transfer"
-    given: dict[str, Any] = {
-        "queue": str(form.get("to_queue", "")), "user": str(form.get("to_user", "")),
-        "reason": str(form.get("reason", "")).strip(),
-    }  # fmt: skip
-    if action == "priority":
-        text = str(form.get("priority", ""))
-        given["priority"] = int(text) if text.isdecimal() else -1
-    answers = [(*one.rpartition("/")[::2], _done(desk, one, action, given)) for one in chosen]
+    try:
+        answers = several(desk, action, chosen, _given(form, action))
+    except Problem as problem:
+        return _tasks(request, desk, queue, person, "", problem.status, wrong=problem.detail)
     return _tasks(request, desk, queue, person, "", answers=answers)
 
 
-def _done(desk: Desk, chosen: str, action: str, given: dict[str, Any]) -> str:
-    """Why it was not done; empty when it was."""
-    number, _, task = chosen.rpartition("/")
-    try:
-        opened = Opened(desk, number)
-    except Problem:
-        return desk.say("error.404")
-    try:
-        act(desk, opened.case, int(task) if task.isdecimal() else 0, action, given)
-    except Problem as problem:
-        return plain(opened, problem.detail)
-    return ""
+def selected(marked: list[Any]) -> list[Chosen]:
+    """The tasks whose boxes were marked, each `number/task`."""
+    parts = (str(one).rpartition("/") for one in marked)
+    return [Chosen(number, int(task)) for number, _, task in parts if task.isdecimal() and len(task) < 16]
+
+
+def _given(form: Any, action: Bulk) -> dict[str, Any]:
+    words = {
+        "queue": form.get("to_queue", ""), "user": form.get("to_user", ""), "reason": form.get("reason", ""),
+        "text": form.get("reason", ""), "priority": form.get("priority", ""),
+    }  # fmt: skip
+    given: dict[str, Any] = {name: str(words[name]).strip() for name in FIELDS[action]}
+    if "priority" in given:
+        text = given["priority"]
+        given["priority"] = int(text) if text.isdecimal() and len(text) < 9 else -1
+    return given
