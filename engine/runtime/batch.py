@@ -206,7 +206,7 @@ class Batch:
             events = tools.machine.decide(process, state, request, env)
             if isinstance(events, Refusal):
                 self._numbers.discard()
-                return self._first(request) or self._refuse(request, events)
+                return self._first(request) or self._refuse(request, events, process)
             return self._accept(request, held, events, now)
         except BaseException:
             self._numbers.discard()
@@ -254,8 +254,8 @@ class Batch:
         first = first_answer(self._tools, self._connection, request)
         return self._refuse(request, first) if isinstance(first, Refusal) else first
 
-    def _refuse(self, request: Request, refusal: Refusal) -> Refusal:
-        self._refusals.append(refusal_row(request, refusal))
+    def _refuse(self, request: Request, refusal: Refusal, process: Process | None = None) -> Refusal:
+        self._refusals.append(refusal_row(request, refusal, process))
         return refusal
 
     def _explain(self, request: Request, process: Process | None, error: Exception) -> str:
@@ -272,10 +272,13 @@ class Batch:
         )
 
 
-def refusal_row(request: Request, refusal: Refusal) -> tuple[Any, ...]:
-    """The audit's row of a refusal, for `Tools.refusals` (R3)."""
+def refusal_row(request: Request, refusal: Refusal, process: Process | None = None) -> tuple[Any, ...]:
+    """The audit's row of a refusal, for `Tools.refusals` (R3). Of what was said only the process's own fields are
+    named: the rest may repeat what was typed, or what the case knows."""
     kind, at = type(request.command).__name__, micros(request.at)
-    return (request.id, request.case, kind, request.actor, request.ground, at, refusal.code, refusal.text)
+    said = {path.split(".")[0].split("[")[0] for path in refusal.fields}
+    known = ", ".join(name for name in (process.names if process else ()) if name in said)
+    return (request.id, request.case, kind, request.actor, request.ground, at, refusal.code, known)
 
 
 def first_answer(tools: Tools, connection: Connection, request: Request) -> Answer | None:

@@ -356,7 +356,8 @@ class CaseHold(SQLModel, table=True):
 
 
 class RefusedCommand(SQLModel, table=True):
-    """The audit of refused commands (R3): who asked what, and why not. Never the payload."""
+    """The audit of refused commands (R3): who asked what, and why not. Never the payload, nor a word of it: `text`
+    names the fields of the process that could not be taken."""
 
     __tablename__ = "refusals"
     __table_args__ = (Index("ix_refusals_case_id", "case_id", "at"),)

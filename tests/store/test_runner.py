@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.core.commands import CancelCase, CompleteTask, Refusal, StartCase
+from engine.core.commands import CancelCase, CompleteTask, DeliverMessage, Refusal, StartCase
 from engine.runtime.answers import Accepted, Failed
 from engine.runtime.batch import Item
 from engine.runtime.clock import new_id
@@ -115,12 +115,25 @@ def test_refusals_change_nothing_and_are_audited(town: Town) -> None:
     assert refused(town.do("f" * 32, CompleteTask(1))).code == "unknown"
     assert refused(town.do("e" * 32, StartCase("nothing"))).code == "process"
     assert town.rows("SELECT * FROM cases WHERE id = ?", case) == before
-    audit = town.rows("SELECT case_id, command, actor, ground, code FROM refusals ORDER BY id")
+    audit = town.rows("SELECT case_id, command, actor, ground, code, text FROM refusals ORDER BY id")
     assert [tuple(row) for row in audit] == [
-        (case, "CompleteTask", "anna", "test", "form"),
-        ("f" * 32, "CompleteTask", "anna", "test", "unknown"),
-        ("e" * 32, "StartCase", "anna", "test", "process"),
+        (case, "CompleteTask", "anna", "test", "form", ""),
+        ("f" * 32, "CompleteTask", "anna", "test", "unknown", ""),
+        ("e" * 32, "StartCase", "anna", "test", "process", ""),
     ]
+
+
+def test_the_audit_repeats_nothing_that_was_typed(town: Town) -> None:
+    """Whoever types an identity number where a name belongs: it must not outlive the case in the audit."""
+    typed, case = "110101199001011237", town.start("two")
+    task = town.task(case)
+    refused(town.do(case, CompleteTask(task, typed)))
+    refused(town.do(case, CompleteTask(task, data={typed: typed, "amount": typed})))
+    refused(town.do(case, DeliverMessage(typed, typed, {typed: typed})))
+    refused(town.do("e" * 32, StartCase(typed)))
+    audit = town.rows("SELECT code, text FROM refusals ORDER BY id")
+    assert not [row for row in audit if typed in "".join(row)]
+    assert ("form", "amount") in [tuple(row) for row in audit]  # what the process itself calls a field is said
 
 
 def test_numbers_have_no_gaps(town: Town) -> None:
