@@ -1,8 +1,8 @@
-"""The organisation's own table, on the metadata that every component shares."""
+"""The organisation's own tables, on the metadata that every component shares."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Column, Index
 from sqlmodel import SQLModel
 
 from engine.runtime.tables import Moment, operational, record
@@ -36,3 +36,56 @@ class Proposal(SQLModel, table=True):
     decided_by: str | None = operational(null=True)
     why: str | None = operational(null=True)
     revision: int | None = operational(BigInteger, null=True)  # that it became
+
+
+class Look(SQLModel, table=True):
+    """One opening of secret fields of a case, on behalf of a person. Never what was seen."""
+
+    __tablename__ = "looks"
+    __table_args__ = (
+        Index("ix_looks_case_id", "case_id", "id"),
+        Index("ix_looks_user_id", "user_id", "id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: str = record(key=True)  # in the order of time
+    case_id: str = record()
+    number: str = record()  # of the case
+    user_id: str = record()
+    at: datetime = record(Moment)
+    fields: str = record()  # JSON list of places in the data
+    ground: str = record()  # as what: a party to the case, or `glass`
+    via: str = record()  # by which way: web, api, os:name
+    reason: str = record()  # where one was given
+
+
+class Glass(SQLModel, table=True):
+    """A case opened to somebody without the right to read it, with the review of that."""
+
+    __tablename__ = "glass"
+    __table_args__ = (
+        Index("ix_glass_user_id", "user_id", "case_id", "until"),
+        Index("ix_glass_case_id", "case_id", "id"),
+        Index(
+            "ix_glass_due",
+            "due",
+            "id",
+            sqlite_where=Column("reviewed_at").is_(None),
+            postgresql_where=Column("reviewed_at").is_(None),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: str = record(key=True)  # in the order of time
+    case_id: str = record()
+    number: str = record()  # of the case
+    user_id: str = record()
+    at: datetime = record(Moment)
+    until: datetime = record(Moment)
+    reason: str = record()
+    via: str = record()
+    due: datetime = record(Moment)  # when an unreviewed one is overdue
+    reviewed_at: datetime | None = operational(Moment, null=True)
+    reviewed_by: str | None = operational(null=True)
+    verdict: str | None = operational(null=True)  # justified | unjustified
+    note: str | None = operational(null=True)

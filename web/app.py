@@ -22,7 +22,7 @@ from starlette.types import Scope
 from bootstrap import Caseway
 from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
-from web import api, api_floor, api_reading, api_webhooks, problems
+from web import api, api_floor, api_processes, api_reading, api_webhooks, problems
 from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
@@ -38,6 +38,7 @@ PAGES = (
     account.router, inbox.router, task.router, reading.router, case.router, floor.router, start.router,
     processes.router,
 )  # fmt: skip
+PROGRAMS = (api_reading.router, api.router, api_floor.router, api_webhooks.router, api_processes.router)
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""
 
@@ -86,7 +87,7 @@ def create_app(
     app.mount("/static", Files(directory=HERE / "static"))
     for router in PAGES:
         app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
-    for programs in (api_reading.router, api.router, api_floor.router, api_webhooks.router):
+    for programs in PROGRAMS:
         app.include_router(programs)
     app.add_middleware(
         Guard, sessions=app.state.sessions, now=caseway.clock.now, secure=secure,

@@ -1,11 +1,9 @@
-"""Cases: searching them, and one of them as its page and the API show it."""
+"""One case as its page and the API show it."""
 
-import base64
-import binascii
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 from pydantic import BaseModel
 
 from bootstrap import MACHINE
@@ -20,33 +18,10 @@ from web import show
 from web.desk import Desk
 from web.history import Entry, history
 from web.lists import Heat, TaskLine, heat, lines
-from web.problems import Problem
+from web.reading import Reads, reads
 from web.roles import may_steer
+from web.search import CaseLine, line_of
 from web.tasks import Fact, Opened, facts
-
-PAGE = 25
-Status = Literal["", "open", "suspended", "ended"]
-
-
-class CaseLine(BaseModel):
-    """A case in a list."""
-
-    case: str
-    number: str
-    process: str
-    process_title: str
-    status: str
-    end: str
-    owner: str
-    owner_name: str
-    subject: str
-    started_at: datetime
-    ended_at: datetime | None
-
-
-class CaseList(BaseModel):
-    cases: list[CaseLine]
-    next: str | None
 
 
 class Stretch(BaseModel):
@@ -88,7 +63,8 @@ class Incident(BaseModel):
 
 
 class CaseView(BaseModel):
-    """A case, whole. `steers`: the user may suspend, resume and cancel it, and change its owner."""
+    """A case, whole, or what of it is not masked to the user: see `reads`. `steers`: the user may suspend, resume and
+    cancel it, and change its owner."""
 
     line: CaseLine
     revision: int
@@ -100,80 +76,36 @@ class CaseView(BaseModel):
     incidents: list[Incident]
     history: list[Entry]
     steers: bool
+    reads: Reads
 
     @property
     def href(self) -> str:
         return f"/cases/{self.line.number}"
 
 
-_COLUMNS = 'id, number, process, status, "end", owner, search, started_at, ended_at'
-
-
-def search(
-    desk: Desk, words: str = "", process: str = "", status: Status = "", after: str = "", limit: int = PAGE
-) -> CaseList:
-    """Cases with these words in their number, customer or policy, newest first; a page after that place."""
-    where, given = ["1 = 1"], list[Any]()
-    for condition, value in (
-        ("process = ?", process), ("status = ?", status),
-        *(("search LIKE ? ESCAPE '!'", f"%{_literal(word)}%") for word in words.split()[:5]),
-    ):  # fmt: skip
-        if value:
-            where.append(condition)
-            given.append(value)
-    if after:
-        where.append("(started_at, id) < (?, ?)")
-        given += _place(after)
-    sql = f"SELECT {_COLUMNS} FROM cases WHERE {' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT ?"
-    rows = desk.caseway.connection.all(sql, (*given, limit + 1))
-    more = [rows[limit - 1][7], rows[limit - 1][0]] if len(rows) > limit else None
-    return CaseList(
-        cases=[_line(desk, row) for row in rows[:limit]],
-        next=base64.urlsafe_b64encode(msgspec.json.encode(more)).decode().rstrip("=") if more else None,
-    )
-
-
-def _literal(word: str) -> str:
-    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-
-
-def _place(text: str) -> tuple[int, str]:
-    try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        return msgspec.json.decode(raw, type=tuple[int, str])
-    except (binascii.Error, msgspec.DecodeError, ValueError) as error:
-        raise Problem(400, "cursor", f"there is no such page: {text[:40]}") from error
-
-
-def _line(desk: Desk, row: Any) -> CaseLine:
-    id, number, process, status, end, owner, words, started, ended = row
-    return CaseLine(
-        case=id, number=number or id, process=process, process_title=desk.process(process), status=status,
-        end=show.worded(end or ""), owner=owner or "", owner_name=desk.person(owner) if owner else "",
-        subject=(words or "").replace(number or "", "", 1).strip(), started_at=moment(started),
-        ended_at=moment(ended) if ended is not None else None,
-    )  # fmt: skip
-
-
-def case_view(desk: Desk, number: str) -> CaseView:
-    """The case of a number or an id. Raises Problem if there is none."""
-    opened = Opened(desk, number)
-    flow, process = opened.state.flow, opened.process
-    row = desk.caseway.connection.one(f"SELECT {_COLUMNS} FROM cases WHERE id = ?", (opened.case,))
+def case_view(desk: Desk, number: str, secrets: Mapping[str, Any] | None = None) -> CaseView:
+    """The case of a number or an id, as far as the user reads it. `secrets`: those that they have opened. Raises
+    Problem if there is none."""
+    opened = Opened(desk, number, "")
+    flow, process, open_to = opened.state.flow, opened.process, opened.sight.reads("internal")
     standing = [process.nodes[token.at] for token in flow.tokens.values() if token.at in process.nodes]
-    return CaseView(
-        line=_line(desk, row), revision=opened.revision, version=flow.version,
-        tasks=lines(desk, queries.of_case(desk.caseway.connection, opened.case)),
-        waits=list(dict.fromkeys(
-            desk.told(node.title, show.worded(node.id)) for node in standing if isinstance(node.spec, Catch | Race)
-        )),
-        facts=facts(opened), clocks=clocks(opened),
-        incidents=[
-            Incident(incident=id, step=flow.tokens[i.token].at if i.token in flow.tokens else "", text=i.text)
-            for id, i in flow.incidents.items()
-        ],
-        history=history(opened), steers=may_steer(desk, opened.state),
+    view = CaseView(
+        line=line_of(desk, opened.case), revision=opened.revision, version=flow.version,
+        tasks=[], waits=[], facts=facts(opened, secrets=secrets), clocks=[], incidents=[], history=[], steers=False,
+        reads=reads(desk, opened.sight, opened.state),
     )  # fmt: skip
+    if not open_to:
+        return view
+    view.tasks = lines(desk, queries.of_case(desk.caseway.connection, opened.case))
+    view.waits = list(dict.fromkeys(
+        desk.told(node.title, show.worded(node.id)) for node in standing if isinstance(node.spec, Catch | Race)
+    ))  # fmt: skip
+    view.clocks, view.history, view.steers = clocks(opened), history(opened), may_steer(desk, opened.state)
+    view.incidents = [
+        Incident(incident=id, step=flow.tokens[i.token].at if i.token in flow.tokens else "", text=i.text)
+        for id, i in flow.incidents.items()
+    ]
+    return view
 
 
 def clocks(opened: Opened) -> list[ClockView]:

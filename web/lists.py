@@ -18,6 +18,8 @@ from tasks import queries
 from tasks.queries import After, Listed
 from web.desk import Desk
 from web.problems import Problem
+from workbench.reading import sights
+from workbench.story import MASK
 
 PAGE = 25
 """Tasks on a page."""
@@ -110,9 +112,14 @@ def inbox(desk: Desk, only: str = "", after: str = "", limit: int = PAGE) -> Inb
 
 
 def lines(desk: Desk, rows: Sequence[Listed]) -> list[TaskLine]:
-    """The tasks with their titles and deadlines; two queries for all of them."""
+    """The tasks with their titles and deadlines, a few queries for all of them; what a case is about is masked to whom
+    the case is."""
     cases = list(dict.fromkeys(row.case for row in rows))
     subjects, clocks = _subjects(desk.caseway.connection, cases), _clocks(desk.caseway.connection, cases)
+    seen = sights(desk.caseway, desk.user, cases, desk.now)
+    for case in subjects:
+        if case not in seen or not seen[case].reads("internal"):
+            subjects[case] = MASK
     return [_line(desk, row, subjects.get(row.case, ""), clocks.get(row.case, ())) for row in rows]
 
 

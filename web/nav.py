@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from web.desk import Desk
-from web.roles import sees_admin, sees_floor, sees_processes, startable
+from web.roles import reviews, sees_admin, sees_floor, sees_processes, startable
 
 
 class Link(NamedTuple):
@@ -29,6 +29,7 @@ LINKS: Sequence[Link] = (
     Link("/start", "nav.start", "o", _starts),
     Link("/cases", "nav.cases", "s", _everybody),
     Link("/floor", "nav.floor", "f", sees_floor),
+    Link("/reading", "nav.reading", "v", reviews),
     Link("/processes", "nav.processes", "p", sees_processes),
     Link("/admin", "nav.admin", "a", sees_admin),
 )

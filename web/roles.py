@@ -10,6 +10,7 @@ from engine.runtime.errors import StoreError
 from tasks.ground import Look
 from tasks.starting import why_not
 from web.desk import Desk
+from workbench import reading
 
 EVERYTHING = frozenset({"director", "admin", "compliance"})
 """Roles that see all queues and may act on any case."""
@@ -93,3 +94,8 @@ def startable(desk: Desk) -> list[Process]:
         if process is not None and by_hand(process) and may_start(desk, process):
             found.append(process)
     return sorted(found, key=lambda process: desk.process(process.name))
+
+
+def reviews(desk: Desk) -> bool:
+    """Whether broken glass, and the list of looks at secrets, are the user's affair."""
+    return reading.reviews(desk.caseway, desk.user, desk.now)

@@ -1,6 +1,6 @@
 """One task as its page and the API show it: form, outcomes, facts beside it, what may be done and why not."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,7 +21,9 @@ from web.forms import Field, at, fields, shown
 from web.leads import leads
 from web.lists import TaskLine, lines
 from web.problems import Problem
+from web.reading import need, revealed
 from web.schema import part
+from workbench.reading import Subject, sight
 from workbench.story import MASK, masked
 
 
@@ -31,12 +33,13 @@ class Clause(BaseModel):
 
 
 class Fact(BaseModel):
-    """A datum of the case in words; secrets hidden."""
+    """A datum of the case in words. `secret`: it holds a secret, which is hidden unless it has been opened."""
 
     name: str
     title: str
     value: str
     public: bool = False
+    secret: bool = False
 
 
 class Way(BaseModel):
@@ -80,9 +83,12 @@ class TaskView(BaseModel):
 
 
 class Opened:
-    """A case's state, with what reading it takes."""
+    """A case's state, with what reading it takes, and how the user sees it.
 
-    def __init__(self, desk: Desk, number: str) -> None:
+    grade: what the user must be able to read; "" for who only acts on it (which the core decides) or shows it masked.
+    """
+
+    def __init__(self, desk: Desk, number: str, grade: str = "internal") -> None:
         row = desk.caseway.connection.one(
             "SELECT id, state, process, version, key, revision FROM cases WHERE number = ?", (number,)
         ) or desk.caseway.connection.one(
@@ -96,6 +102,10 @@ class Opened:
         self.desk, self.case, self.key, self.revision = desk, row[0], row[4], row[5]
         self.process: Process = process
         self.state: Any = MACHINE.decode(row[1])
+        self.subject = Subject(self.case, self.process, self.state, self.key)
+        self.sight = sight(desk.caseway, desk.user, self.subject, desk.now)
+        if grade:
+            need(desk, self.sight, grade)
 
     @property
     def look(self) -> Any:
@@ -104,27 +114,41 @@ class Opened:
 
 def task_view(desk: Desk, number: str, task: int) -> TaskView:
     """The task of a case. Raises Problem if it is not open."""
-    opened = Opened(desk, number)
-    return view_of(opened, task)
+    return view_of(approach(desk, number, task), task)
+
+
+def approach(desk: Desk, number: str, task: int) -> Opened:
+    """The case of a task that the user would look at or act on: who serves its queue may, even where the case is
+    masked to them, or nobody could take what is restricted. Raises Problem."""
+    opened = Opened(desk, number, "")
+    found, people = opened.state.work.tasks.get(task), desk.caseway.directory
+    if found is None or not (people.serves(desk.user, found.queue) or people.manages(desk.user, found.queue)):
+        need(desk, opened.sight, "internal")
+    return opened
 
 
 def view_of(opened: Opened, task: int) -> TaskView:
+    """The task as the user sees it, who may be one to whom the case is masked. Secrets of the form are opened for who
+    holds the task, and the look is kept. Raises Problem."""
     desk, process, state = opened.desk, opened.process, opened.state
     found, node, human = human_step(opened, task)
+    people, internal = desk.caseway.directory, opened.sight.reads("internal")
     asked = fields(desk, process, human.form)
     listed = next((row for row in queries.of_case(desk.caseway.connection, opened.case) if row.task == task), None)
     if listed is None:
         raise Problem(404, "closed", desk.say("task_closed"))
     draft = found.draft if found.holder == desk.user or not found.draft else None
+    told = actions(opened, task)
+    secrets = _secrets(opened, found, draft, human) if told.get("draft") == "" else {}
     values, kept = {}, []
     for field in asked:
         value = at(draft, field.name) if draft is not None else None
         value = at(state.flow.data, field.name) if value is None else value
         if field.secret and value is not None:
-            kept.append(field.name)
-            value = None
-        values[field.name] = shown(desk, field, value)
-    people = desk.caseway.directory
+            value = at(secrets, field.name)
+            if value is None:
+                kept.append(field.name)
+        values[field.name] = shown(desk, field, value if internal else None)
     members = sorted(people.members(found.queue) | people.managers(found.queue))
     return TaskView(
         line=lines(desk, [listed])[0], revision=opened.revision, case_status=state.flow.status,
@@ -136,11 +160,20 @@ def view_of(opened: Opened, task: int) -> TaskView:
         ],
         facts=facts(opened, {path[0] for path in human.form}),
         clauses=[Clause(id=one, title=desk.told(desk.house.clauses.get(one))) for one in node.clauses],
-        actions=actions(opened, task),
+        actions=told,
         note=_note(desk, found),
         colleagues=[(one, desk.person(one)) for one in members if one != desk.user],
         queues=[(one, desk.queue(one)) for one in sorted(people.queues) if one != found.queue],
     )  # fmt: skip
+
+
+def _secrets(opened: Opened, found: Any, draft: Any, human: Human) -> dict[str, Any]:
+    """What the form of who holds the task asks for, of grade secret, opened."""
+    names = {path[0] for path in human.form} & opened.process.secrets
+    if found.holder != opened.desk.user or not names or not opened.sight.reads("secret"):
+        return {}
+    data = {**opened.state.flow.data, **{name: value for name, value in (draft or {}).items() if value is not None}}
+    return revealed(opened.desk, opened.sight, opened.subject, data=data, names=names)
 
 
 def human_step(opened: Opened, task: int) -> tuple[Any, Any, Human]:
@@ -163,18 +196,22 @@ def actions(opened: Opened, task: int) -> dict[str, str]:
     return told
 
 
-def facts(opened: Opened, without: Collection[str] = ()) -> list[Fact]:
-    """What is known of the case, in the schema's order, secrets hidden."""
+def facts(opened: Opened, without: Collection[str] = (), secrets: Mapping[str, Any] | None = None) -> list[Fact]:
+    """What the user may know of the case, in the schema's order. `secrets`: values that have been opened; the others
+    are hidden."""
     desk, process, data = opened.desk, opened.process, opened.state.flow.data
     told = []
     for name, kind in process.names.items():
         if data.get(name) is None or name in without:
             continue
         found = part(desk, process, (name,))
-        value = masked(data[name], kind)
-        words = desk.say("hidden") if value == MASK else show.value(desk, value, kind, found.labels)
+        public = found.schema.get("grade") == "public"
+        if not opened.sight.reads("public" if public else "internal"):
+            continue
+        value = secrets[name] if secrets and name in secrets else masked(data[name], kind)
+        words = MASK if value == MASK else show.value(desk, value, kind, found.labels)
         title = desk.told(found.schema.get("title"), show.worded(name))
-        told.append(Fact(name=name, title=title, value=words, public=found.schema.get("grade") == "public"))
+        told.append(Fact(name=name, title=title, value=words, public=public, secret=holds_secret(kind)))
     return [fact for fact in told if fact.value]
 
 

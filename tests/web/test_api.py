@@ -102,7 +102,7 @@ def test_a_case_that_has_moved_on_refuses_who_saw_it_before(town: Town) -> None:
 def test_four_eyes_are_told_in_the_callers_language(town: Town) -> None:
     number = town.claim()
     path = f"/tasks/{number}/{town.task_of(number)}"
-    zh = Program(town, "fang_qi", "zh").post(f"{path}/claim")
+    zh = Program(town, "gu_mingyuan", "zh").post(f"{path}/claim")
     assert zh.status_code == 403 and "队列" in zh.json()["detail"] and "intake" not in zh.json()["detail"]
 
 

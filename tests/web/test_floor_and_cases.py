@@ -66,7 +66,7 @@ def test_a_case_tells_where_it_stands_and_shows_its_picture(town: Town) -> None:
     visitor = town.browser("chen_wei")
     text = visitor.get(f"/cases/{number}").text
     assert "What the customer may be told" in text and "Received" in text and "Preliminary review in 24 hours" in text
-    assert "case " + number + " was started" in text and "Identity number" in text and "secret" in text
+    assert "case " + number + " was started" in text and "Identity number" in text and "•••" in text
     picture = visitor.get(f"/cases/{number}/picture.svg")
     assert picture.headers["content-type"].startswith("image/svg+xml") and 'class="token"' in picture.text
     assert "script-src" not in picture.headers["content-security-policy"]

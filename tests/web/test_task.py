@@ -52,7 +52,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(town: Town) -
     assert again.status_code == 422 and 'id="reason-error">Give the reason' in again.text
 
 
-def test_a_draft_is_kept_with_its_secrets_unshown(town: Town) -> None:
+def test_a_draft_is_kept_with_its_secrets_shown_to_its_holder_alone(town: Town) -> None:
     number = town.claim()
     path, visitor = page_of(town, number), town.browser("chen_wei")
     visitor.post(f"{path}/claim")
@@ -63,14 +63,16 @@ def test_a_draft_is_kept_with_its_secrets_unshown(town: Town) -> None:
     fields = {"data.papers_complete": "true", "data.diagnosis": "骨折"}
     assert visitor.post(f"{path}/draft", **fields).headers["location"] == f"{path}?said=saved"
     text = visitor.get(path).text
-    assert "This is the draft" in text and "骨折" not in text and "It is set and not shown" in text
+    assert "This is the draft" in text and "骨折" in text
+    other = town.browser("ma_chao").get(path).text
+    assert "This is the draft" not in other and "骨折" not in other
     assert visitor.post(f"{path}/draft", **{"data.papers_complete": "false"}).status_code == 303
     fields = {"data.papers_complete": "true", "data.papers_compliant": "true", "data.papers_authentic": "true"}
     empty = {"data.missing_papers": "", "data.diagnosis": ""}
     done = visitor.post(f"{path}/complete", outcome="complete", **fields, **empty, **hidden(visitor.get(path).text))
     assert done.status_code == 303
     story = visitor.get(f"/cases/{number}").text
-    assert "骨折" not in story and "Diagnosis: secret" in story
+    assert "骨折" not in story and "Diagnosis: •••" in story
 
 
 def test_the_script_saves_without_a_page_in_answer(town: Town) -> None:

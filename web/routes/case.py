@@ -1,6 +1,7 @@
 """Cases: search, one case whole, its picture, and what is done with a case as such."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
@@ -12,13 +13,14 @@ from engine.core import commands as core
 from engine.core.commands import Command
 from engine.runtime.clock import new_id
 from tasks.commands import SetOwner
-from web.cases import Status, case_view, search
+from web.cases import case_view
 from web.commands import ask
 from web.deps import Form, Signed
 from web.desk import Desk
 from web.problems import Problem
 from web.render import page
 from web.roles import may_steer
+from web.search import Status, search
 from web.tasks import Opened
 from workbench.picture import picture
 
@@ -52,16 +54,20 @@ def cases(
 
 @router.get("/cases/{number}")
 def case(request: Request, desk: Signed, number: str) -> Response:
-    return _page(request, desk, number)
+    return case_page(request, desk, number)
 
 
-def _page(request: Request, desk: Desk, number: str, status: int = 200, wrong: str = "") -> Response:
+def case_page(
+    request: Request, desk: Desk, number: str, status: int = 200, wrong: str = "",
+    secrets: Mapping[str, Any] | None = None,
+) -> Response:  # fmt: skip
+    """The page of a case. `secrets`: those that the user has opened."""
     users = sorted(
         (user for user in desk.caseway.directory.users if request.app.state.accounts.in_service(user)), key=desk.person
     )
     return page(
-        request, desk, "case.html", status, view=case_view(desk, number), wrong=wrong, command=new_id(desk.now),
-        users=[(user, desk.person(user)) for user in users],
+        request, desk, "case.html", status, view=case_view(desk, number, secrets), wrong=wrong,
+        command=new_id(desk.now), users=[(user, desk.person(user)) for user in users], shown=secrets is not None,
     )  # fmt: skip
 
 
@@ -92,7 +98,7 @@ def do(request: Request, desk: Signed, form: Form, number: str, action: str) -> 
     except Problem as problem:
         if problem.status == 404:
             raise
-        return _page(request, desk, number, problem.status, problem.detail)
+        return case_page(request, desk, number, problem.status, problem.detail)
     return RedirectResponse(f"/cases/{quote(number)}?said={said}", 303)
 
 

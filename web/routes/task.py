@@ -15,7 +15,7 @@ from web.desk import Desk
 from web.forms import at, data_of, fields, shown
 from web.problems import Problem, body
 from web.render import page
-from web.tasks import Opened, changed_since, human_step, plain, view_of, with_secrets
+from web.tasks import Opened, approach, changed_since, human_step, plain, view_of, with_secrets
 
 router = APIRouter()
 TRIES = 3
@@ -26,7 +26,7 @@ STAYS = frozenset({"claim", "take_up", "withdraw", "resume", "priority"})
 
 @router.get("/tasks/{number}/{task}")
 def show_task(request: Request, desk: Signed, number: str, task: int) -> Response:
-    return _page(request, Opened(desk, number), task)
+    return _page(request, approach(desk, number, task), task)
 
 
 def _page(
@@ -37,8 +37,8 @@ def _page(
     if posted is not None:
         given = data_of(desk, view.fields, posted)
         for field in view.fields:
-            kept = field.name in view.kept and not posted.get(f"data.{field.name}")
-            view.values[field.name] = "" if kept or field.secret else shown(desk, field, at(given, field.name))
+            if not field.secret:  # of those only what is kept is shown
+                view.values[field.name] = shown(desk, field, at(given, field.name))
     known = {field.name for field in view.fields} | {"reason", "outcome"}
     return page(
         request, desk, "task.html", status, view=view, wrong=wrong, errors=errors or {},
@@ -55,7 +55,7 @@ def complete(request: Request, desk: Signed, form: Form, number: str, task: int)
     command, said = str(form.get("command", "")), ""
     seen = int(str(form.get("revision", "0")) or 0) if str(form.get("revision", "0")).isdecimal() else 0
     for _ in range(TRIES):
-        opened = Opened(desk, number)
+        opened = approach(desk, number, task)
         _, _, human = human_step(opened, task)
         moved = changed_since(opened, seen, {path[0] for path in human.form})
         if moved:
@@ -99,7 +99,7 @@ def _refused(request: Request, opened: Opened, task: int, problem: Problem, form
 @router.post("/tasks/{number}/{task}/draft")
 def draft(request: Request, desk: Signed, form: Form, number: str, task: int) -> Response:
     """Keeps what has been filled in so far; for the script without a page in answer."""
-    opened = Opened(desk, number)
+    opened = approach(desk, number, task)
     _, _, human = human_step(opened, task)
     asked = fields(desk, opened.process, human.form)
     data = with_secrets(opened, task, asked, data_of(desk, asked, form))
@@ -120,12 +120,14 @@ def do(request: Request, desk: Signed, form: Form, number: str, task: int, actio
     """Any other action of a task's life."""
     if action not in ACTS:
         raise Problem(404, "action")
-    opened, given = Opened(desk, number), given_of(desk, form)
+    opened, given = approach(desk, number, task), given_of(desk, form)
     try:
         act(desk, opened.case, task, action, given, id=str(form.get("command", "")))
     except Problem as problem:
         if task in opened.state.work.tasks:
-            return _page(request, Opened(desk, number), task, problem.status, wrong=plain(opened, problem.detail))
+            return _page(
+                request, approach(desk, number, task), task, problem.status, wrong=plain(opened, problem.detail)
+            )
         raise
     target = f"/tasks/{quote(number)}/{task}" if action in STAYS else "/"
     return RedirectResponse(f"{target}?said={ACTS[action].said}", 303)
