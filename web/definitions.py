@@ -15,7 +15,7 @@ from engine.runtime.sources import Sources, load
 from web.comparing import FileChange, change, lines_of
 from web.desk import Desk
 from web.problems import Problem
-from web.proposals import Made, Proposed
+from web.proposals import Made, Proposed, in_force
 
 Kind = Literal["process", "house", "calendar"]
 MOST = 1000
@@ -256,3 +256,10 @@ def _names(desk: Desk, by: str) -> str:
 def titled(desk: Desk, proposal: Proposed) -> list[tuple[Made, str]]:
     """What a proposal changes, each with its title."""
     return [(one, title(desk, one.kind, one.name)) for one in proposal.made if one.changes]
+
+
+def doubts(desk: Desk, proposal: Proposed) -> list[Told]:
+    """What the checks say of the processes that a proposal changes."""
+    tree = {**in_force(desk.caseway.definitions), **proposal.files}
+    made = (one for one in proposal.made if one.kind == "process" and one.changes)
+    return [told for one in made for told in findings(desk, "process", Sources.of(one.path, tree))]

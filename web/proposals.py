@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from bootstrap import Caseway
 from engine.language.files import Bundle
 from engine.runtime.clock import new_id
 from engine.runtime.database import Connection
@@ -159,6 +160,15 @@ def reject(runner: Runner, id: str, by: str, at: datetime, why: str) -> None:
         connection.run(DECIDE, ("rejected", micros(at), by, why.strip(), id))
 
     runner.write(note)
+
+
+def decide(caseway: Caseway, id: str, approves: bool, by: str, why: str) -> None:
+    """Approves or turns down, now. Raises ProposalRefused, DefinitionError, StoreError."""
+    now, why = caseway.clock.now(), why[:1000]
+    if approves:
+        approve(caseway.definitions, caseway.connection, id, by, now, why)
+    else:
+        reject(caseway.runner, id, by, now, why)
 
 
 def one(connection: Connection, id: str) -> Proposed | None:

@@ -53,6 +53,15 @@ def placed(sent: Iterable[tuple[str, bytes]], known: Iterable[str]) -> dict[str,
     return found
 
 
+def named(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Files that come with their paths. Raises ProposalRefused."""
+    found = {_path(path): content for path, content in files.items()}
+    _bounded(found)
+    if not found:
+        raise ProposalRefused("upload.none")
+    return found
+
+
 def unpacked(content: bytes) -> dict[str, bytes]:
     """The files of an archive. What its names or sizes promise is not believed. Raises ProposalRefused."""
     found: dict[str, bytes] = {}

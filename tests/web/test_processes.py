@@ -10,6 +10,7 @@ import pytest
 
 from bootstrap import SHIPPED
 from tests.web.conftest import Town, Visitor
+from tests.web.test_api import Program
 
 CLAIMS = (SHIPPED / "claims.yaml").read_text("utf-8")
 CHANGED = CLAIMS.replace("en: Claims}", "en: Claims of all kinds}", 1)
@@ -235,3 +236,35 @@ def test_no_file_no_reason_and_a_start_in_the_past_are_refused(town: Town) -> No
 
 def test_a_body_of_ten_megabytes_is_refused(town: Town) -> None:
     assert upload(town.browser("dong_lei"), ("claims.yaml", b"#" * 10_000_000)).status_code == 413
+
+
+# --- the same for programs ----------------------------------------------------------------------------
+
+
+def test_the_api_proposes_compares_and_deploys(town: Town) -> None:
+    designer, other, handler = (Program(town, user) for user in ("dong_lei", "gu_mingyuan", "chen_wei"))
+    before = version(town)
+    assert {one["name"] for one in designer.get("/processes").json()} == {"claims", "complaint", "insurer",
+                                                                          "sample_insurer"}  # fmt: skip
+    found = designer.get(f"/processes/process/claims/{before}").json()
+    assert found["path"] == "claims.yaml" and found["files"][0]["lines"][2].startswith("process: claims")
+    broken = designer.post("/proposals", {"reason": "why", "files": {"claims.yaml": BROKEN}})
+    assert broken.status_code == 422 and broken.json()["problems"][0]["line"] > 1
+    assert designer.post("/proposals", {"reason": "why", "files": {"../x.yaml": ""}}).json()["code"] == "upload.name"
+    made = designer.post("/proposals", {"reason": "why", "files": {"claims.yaml": CHANGED}})
+    assert made.status_code == 201, made.text
+    path = f"/proposals/{made.json()['id']}"
+    assert designer.get("/proposals").json()[0]["definitions"][0]["before"] == before
+    assert designer.post(f"{path}/approve").json()["code"] == "proposal.own"
+    assert other.get(path).json()["changes"][0]["path"] == "claims.yaml"
+    assert other.post(f"{path}/approve").json()["state"] == "approved"
+    assert designer.get(f"/processes/process/claims/{version(town)}/compare/{before}").json()[0]["added"] == 1
+    assert [one["in_force"] for one in designer.get("/processes/process/claims").json()] == [True, False]
+    for refused in (handler.get("/processes"), handler.get(path), handler.post(f"{path}/approve")):
+        assert refused.status_code == 403
+
+
+def test_the_api_says_what_one_may_start(town: Town) -> None:
+    found = {one["process"]: one for one in Program(town, "lu_yao").get("/start").json()}
+    assert set(found) == {"claims", "complaint"}
+    assert any(field["name"] == "policy_number" and field["required"] for field in found["claims"]["fields"])

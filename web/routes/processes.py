@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from engine.language.problems import DefinitionError
-from engine.runtime.sources import Sources
 from web import definitions as view
 from web import proposals
 from web.commands import until
@@ -132,18 +131,9 @@ def reject(request: Request, desk: Designer, form: Form, id: str) -> Response:
     return _decide(request, desk, id, False, str(form.get("why", "")))
 
 
-def decided(desk: Desk, id: str, approves: bool, why: str) -> None:
-    """Approves or turns down. Raises ProposalRefused, DefinitionError, StoreError."""
-    caseway = desk.caseway
-    if approves:
-        proposals.approve(caseway.definitions, caseway.connection, id, desk.user, desk.now, why[:1000])
-    else:
-        proposals.reject(caseway.runner, id, desk.user, desk.now, why[:1000])
-
-
 def _decide(request: Request, desk: Desk, id: str, approves: bool, why: str) -> Response:
     try:
-        decided(desk, id, approves, why)
+        proposals.decide(desk.caseway, id, approves, desk.user, why)
     except ProposalRefused as refused:
         return _proposal(request, desk, id, 409, desk.say(refused.code, **refused.facts))
     except DefinitionError as error:
@@ -162,17 +152,10 @@ def _proposal(
     open_ = found.state == "proposed"
     return page(
         request, desk, "proposal.html", status, proposal=found, made=view.titled(desk, found), wrong=wrong,
-        changes=view.changes(desk, found.made, found.files), problems=problems or doubts(desk, found),
+        changes=view.changes(desk, found.made, found.files), problems=problems or view.doubts(desk, found),
         stale=open_ and proposals.stale(desk.caseway.definitions, found),
         decides=open_ and designs(desk), own=found.by == desk.user,
     )  # fmt: skip
-
-
-def doubts(desk: Desk, found: Proposed) -> list[view.Told]:
-    """What the checks say of the processes that a proposal changes."""
-    tree = {**in_force(desk.caseway.definitions), **found.files}
-    made = (one for one in found.made if one.kind == "process" and one.changes)
-    return [told for one in made for told in view.findings(desk, "process", Sources.of(one.path, tree))]
 
 
 # --- definitions and their versions -------------------------------------------------------------------

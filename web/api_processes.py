@@ -1,0 +1,185 @@
+"""Processes under the API: what is in force, versions with their files and problems, proposals and their approval."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+
+from engine.language.problems import DefinitionError
+from web import definitions as view
+from web import proposals
+from web.api import ANSWERS
+from web.comparing import FileChange, compared
+from web.definitions import DefinitionLine, Kind, Told, VersionLine, VersionView, sources_of, told, version_view
+from web.deps import Caller
+from web.desk import Desk
+from web.gates import DesignerCaller, ReaderCaller
+from web.problems import Problem
+from web.proposals import ProposalRefused, Proposed
+from web.roles import startable
+from web.starting import Startable, start_of
+from web.uploads import named
+
+router = APIRouter(prefix="/api", responses=ANSWERS, tags=["processes"])
+
+DefinitionName = Annotated[str, Path(description="The name of the definition, as claims.", max_length=80)]
+Version = Annotated[str, Path(description="The version: a hash of its files.", max_length=64)]
+ProposalId = Annotated[str, Path(description="The proposal.", max_length=64)]
+
+
+class Files(BaseModel):
+    """Files that change, by their path among the processes; what is no text goes, in base64, under `binary`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=1000)
+    files: dict[str, str] = Field(default={}, max_length=200)
+    binary: dict[str, Base64Bytes] = Field(default={}, max_length=200)
+    in_force_from: datetime | None = Field(default=None, description="With its offset; left out: from the approval.")
+
+
+class Decision(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    why: str = Field(default="", max_length=1000)
+
+
+class MadeLine(BaseModel):
+    kind: str
+    name: str
+    title: str
+    before: str
+    version: str
+
+
+class ProposalLine(BaseModel):
+    """A proposal in a list."""
+
+    id: str
+    at: datetime
+    by: str
+    reason: str
+    in_force_from: datetime | None
+    state: str
+    decided_at: datetime | None
+    decided_by: str
+    why: str
+    stale: bool
+    definitions: list[MadeLine]
+
+
+class ProposalView(ProposalLine):
+    """A proposal with what it changes and what the checks say of it."""
+
+    changes: list[FileChange]
+    problems: list[Told]
+
+
+@router.get("/start")
+def list_startable(desk: Caller) -> list[Startable]:
+    """The processes that the caller may start, each with the fields that its start asks for."""
+    return [start_of(desk, process.name)[1] for process in startable(desk)]
+
+
+@router.get("/processes")
+def list_definitions(desk: ReaderCaller) -> list[DefinitionLine]:
+    """Processes, the house and calendars in force."""
+    return view.definitions(desk)
+
+
+@router.get("/processes/{kind}/{name}")
+def list_versions(desk: ReaderCaller, kind: Kind, name: DefinitionName) -> list[VersionLine]:
+    """The versions of a definition, the newest first."""
+    return view.versions(desk, kind, name)
+
+
+@router.get("/processes/{kind}/{name}/{version}")
+def get_version(desk: ReaderCaller, kind: Kind, name: DefinitionName, version: Version) -> VersionView:
+    """A version's files, line by line, and what the checks say of them today."""
+    return version_view(desk, kind, name, version)
+
+
+@router.get("/processes/{kind}/{name}/{version}/compare/{other}")
+def compare_versions(
+    desk: ReaderCaller, kind: Kind, name: DefinitionName, version: Version, other: Version
+) -> list[FileChange]:
+    """What the version has that the other had not."""
+    return compared(*(sources_of(desk, kind, name, one).contents for one in (other, version)))
+
+
+@router.get("/proposals")
+def list_proposals(desk: ReaderCaller) -> list[ProposalLine]:
+    """Proposed deployments that wait for a second person, the oldest first."""
+    return [_line(desk, one) for one in proposals.waiting(desk.caseway.connection)]
+
+
+@router.post("/proposals", status_code=201)
+def propose(desk: DesignerCaller, given: Files) -> ProposalLine:
+    """Checks files and keeps them for another person's approval; what does not compile is refused with its places."""
+    start = given.in_force_from
+    if start is not None and start.tzinfo is None:
+        raise Problem(422, "form", fields={"in_force_from": "a moment with its offset"})
+    try:
+        files = named({**{path: text.encode("utf-8", "replace") for path, text in given.files.items()}, **given.binary})
+        found = proposals.propose(
+            desk.caseway.definitions, desk.caseway.runner, files, desk.user, desk.now, given.reason, start
+        )
+    except ProposalRefused as refused:
+        raise _refused(desk, refused, 422) from None
+    except DefinitionError as error:
+        raise _broken(desk, error, 422) from None
+    return _line(desk, found)
+
+
+@router.get("/proposals/{id}")
+def get_proposal(desk: ReaderCaller, id: ProposalId) -> ProposalView:
+    return _view(desk, id)
+
+
+@router.post("/proposals/{id}/{decision}")
+def decide(
+    desk: DesignerCaller, id: ProposalId, decision: Literal["approve", "reject"], given: Decision | None = None
+) -> ProposalView:
+    """Deploys a proposal, or turns it down; never the one who proposed it deploys it."""
+    try:
+        proposals.decide(desk.caseway, id, decision == "approve", desk.user, (given or Decision()).why)
+    except ProposalRefused as refused:
+        raise _refused(desk, refused, 404 if refused.code == "proposal.unknown" else 409) from None
+    except DefinitionError as error:
+        raise _broken(desk, error, 409) from None
+    return _view(desk, id)
+
+
+def _view(desk: Desk, id: str) -> ProposalView:
+    found = proposals.one(desk.caseway.connection, id)
+    if found is None:
+        raise Problem(404, "proposal.unknown", desk.say("proposal.unknown"))
+    return ProposalView(
+        **_line(desk, found).model_dump(), changes=view.changes(desk, found.made, found.files),
+        problems=view.doubts(desk, found),
+    )  # fmt: skip
+
+
+def _line(desk: Desk, found: Proposed) -> ProposalLine:
+    return ProposalLine(
+        id=found.id, at=found.at, by=found.by, reason=found.reason, in_force_from=found.start, state=found.state,
+        decided_at=found.decided_at, decided_by=found.decided_by, why=found.why,
+        stale=found.state == "proposed" and proposals.stale(desk.caseway.definitions, found),
+        definitions=[
+            MadeLine(kind=one.kind, name=one.name, title=title, before=one.before, version=one.version)
+            for one, title in view.titled(desk, found)
+        ],
+    )  # fmt: skip
+
+
+def _refused(desk: Desk, refused: ProposalRefused, status: int) -> Problem:
+    return Problem(status, refused.code, desk.say(refused.code, **refused.facts))
+
+
+def _broken(desk: Desk, error: DefinitionError, status: int) -> Problem:
+    """The problems of the files as a problem of HTTP: each with its place, and whole under `problems`."""
+    found = told(error.problems)
+    fields = {f"{one.file}:{one.line}:{one.column}": one.message for one in found}
+    said = desk.say("refused.help", count=len(found))
+    return Problem(status, "definition", said, fields, problems=[one.model_dump() for one in found])
