@@ -10,13 +10,14 @@ A key is a digest, and no rule may name a secret. Text is compared without space
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from engine.core.events import DataChanged
-from engine.core.kinds import ANY, DATETIME, holds_secret
+from engine.core.kinds import ANY, DATETIME, DECIMAL, Type, holds_secret
 from engine.core.machine import Turn
 from engine.core.model import Process
 from engine.core.values import ValueProblem, normalise
@@ -61,13 +62,18 @@ def keys(process: Process, data: Mapping[str, Json]) -> dict[str, str]:
     """The key of each rule whose fields are all set in the data; data as a state keeps them."""
     found = {}
     for rule, fields in alike(process).rules.items():
-        values = [_plain(data.get(name)) for name in fields]
+        values = [_plain(data.get(name), process.names.get(name, ANY)) for name in fields]
         if all(value not in (None, "") for value in values):
             found[rule] = sha256(_encode([process.name, rule, fields, values])).hexdigest()[:32]
     return found
 
 
-def _plain(value: Json) -> Json:
+def _plain(value: Json, kind: Type) -> Json:
+    """What is compared: 10 and 10.00 are the same, and so is a plate number however it was typed."""
+    if value is None:
+        return None
+    if kind.kind == DECIMAL.kind:
+        return f"{Decimal(str(value)).normalize():f}"
     return "".join(value.split()).casefold() if isinstance(value, str) else value
 
 

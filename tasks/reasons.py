@@ -199,6 +199,22 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "案件 {number} 已中止：请先恢复",
         "en": "case {number} is suspended: resume it first",
     },
+    "no_case": {
+        "zh": "没有案件 {number}",
+        "en": "there is no case {number}",
+    },
+    "kind": {
+        "zh": "关联类型应为 {kinds}",
+        "en": "expected one of {kinds}",
+    },
+    "other_process": {
+        "zh": "案件 {number} 属于另一流程，只能关联，不能并入",
+        "en": "case {number} is of another process: relate the two, they cannot be merged",
+    },
+    "merged": {
+        "zh": "案件 {number} 本身已并入 {main}：请并入该案",
+        "en": "case {number} has itself been merged into {main}: merge into that",
+    },
     "final": {
         "zh": "此流程的案件结束后不能重开",
         "en": "a case of {process} is not reopened",

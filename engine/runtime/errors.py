@@ -13,6 +13,10 @@ class StoreError(Exception):
         self.cure = cure
 
 
+class OnHold(StoreError):
+    """A case that is under a legal hold was to be destroyed."""
+
+
 class Violation(Exception):
     """A row collides with one that is there, or a value does not fit. The runner answers it, callers never
     see it."""

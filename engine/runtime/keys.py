@@ -2,6 +2,7 @@
 
 from engine.runtime.cipher import VaultError
 from engine.runtime.database import Connection, Database
+from engine.runtime.errors import OnHold
 from engine.runtime.statements import quoted
 from engine.runtime.tables import metadata
 from engine.runtime.vault import Vault
@@ -79,7 +80,8 @@ def _rewrap_all(connection: Connection, vault: Vault, table: str) -> int:
 def destroy(database: Database, case: str) -> bool:
     """Destroys a case for good: its key, its state, its rows, the messages that it got. What stays: its number,
     the moments and the process on its row, and a history that nobody can read any more. False when there is
-    no such case. Who may ask for it, and on which ground, is for the caller to check and to record."""
+    no such case. Raises OnHold, and nothing is gone, while it is under a legal hold. Who may ask for it, and on which
+    ground, is for the caller to check and to record."""
     connection = database.connect()
     try:
         for statement in _SECURE[database.dialect]:
@@ -88,7 +90,10 @@ def destroy(database: Database, case: str) -> bool:
         try:
             done = connection.run(
                 "UPDATE cases SET key = NULL, state = '', search = NULL, owner = NULL WHERE id = ?", (case,)
-            )
+            )  # which locks the case: nobody places a hold meanwhile
+            held = connection.one("SELECT id, reason FROM holds WHERE case_id = ? LIMIT 1", (case,))
+            if held is not None:
+                raise OnHold(f"Case {case} is under a legal hold: {held[1]}.", "Lift the hold first.")
             connection.run(
                 "DELETE FROM messages WHERE id IN (SELECT message_id FROM deliveries WHERE case_id = ?)", (case,)
             )
