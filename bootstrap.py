@@ -29,6 +29,7 @@ from engine.core.model import Process
 from engine.core.values import normalise
 from engine.language.compile import Compiler
 from engine.language.files import Files, Folder
+from engine.language.house import House
 from engine.language.language import Language
 from engine.language.source import read
 from engine.runtime import anchors, keys, messages, schema
@@ -130,7 +131,7 @@ def shipped_functions(home: Home | None = None) -> Registry:
     return functions(embedded(tables, register))
 
 
-def calendars(files: Files, house: Any) -> dict[str, WorkCalendar]:
+def calendars(files: Files, house: House) -> dict[str, WorkCalendar]:
     """The calendars that a house names. Raises CalendarError with every problem of a file."""
     return {
         name: load_calendar(read(files.read(calendar.file), calendar.file).value)
@@ -156,7 +157,7 @@ class Caseway:
         self.registry = shipped_functions(home)
         self.definitions = Definitions(self.database, compiler(self.registry), self.clock.now)
         self.directories = Directories(self.database)
-        self._calendars: tuple[str, Mapping[str, WorkCalendar]] = ("", {})
+        self._calendars: dict[str, Mapping[str, WorkCalendar]] = {}  # by the house's version
 
     @cached_property
     def runner(self) -> Runner:
@@ -208,15 +209,15 @@ class Caseway:
     @property
     def calendars(self) -> Mapping[str, WorkCalendar]:
         """The calendars of the house in force."""
-        house = self.definitions.house()
-        if self._calendars[0] != house.version:
-            found: dict[str, WorkCalendar] = {}
-            for name, calendar in house.calendars.items():
-                bundle = self.definitions.bundle("calendar", name)
-                if bundle is not None:
-                    found[name] = load_calendar(read(bundle.read(calendar.file), calendar.file).value)
-            self._calendars = (house.version, found)
-        return self._calendars[1]
+        return self._calendars_of(self.definitions.house())
+
+    def _calendars_of(self, house: House) -> Mapping[str, WorkCalendar]:
+        """The calendars that a house names: a version holds every file that it consists of (R25)."""
+        found = self._calendars.get(house.version)
+        if found is None:
+            bundle = self.definitions.bundle("house", house.name, house.version) if house.version else None
+            found = self._calendars[house.version] = calendars(bundle, house) if bundle else {}
+        return found
 
     @property
     def directory(self) -> Directory:
@@ -363,6 +364,7 @@ class Caseway:
             self.env(),
             now=at,
             versions=then,
+            calendars=self._calendars_of(then.house()),
             directory=self.directories.then(at),
             sealer=self.vault.cipher(row.case, key).sealer,
             number=lambda _: number,
