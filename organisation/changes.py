@@ -3,12 +3,13 @@
 Whoever changes the document changes a revision that they have seen: if another came between, the change is refused
 instead of undoing it. A change that leaves authority as it was (who is away, who sits where) takes effect at once.
 One that touches it becomes a proposal, and takes effect when somebody else approves it, who stands above the
-proposer or is an administrator. Every proposal stays in the database, with who decided it and why.
+proposer or is an administrator. Leaving touches none, whatever one was: what a leaver had moves at once; coming back
+does. Every proposal stays in the database, with who decided it and why.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from engine.runtime.clock import new_id
 from engine.runtime.database import Connection
 from engine.runtime.tables import micros, moment
-from organisation.directory import Directory
+from organisation.directory import Directory, User
 from organisation.load import build
 from organisation.store import NEWEST, encode, save
 
@@ -38,7 +39,14 @@ DECIDE = (
 
 
 class ChangeRefused(Exception):
-    """A change that cannot be made, in words for who asked. Nothing was changed."""
+    """A change that cannot be made, in words for who asked. Nothing was changed.
+
+    code, facts: the same for pages, which say it in the reader's language.
+    """
+
+    def __init__(self, text: str, code: str, **facts: object) -> None:
+        super().__init__(text)
+        self.code, self.facts = code, facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +69,10 @@ def change(
     """
     revision, before = _newest(connection)
     _unmoved(base, revision)
-    if before is None or authority(before) == authority(value):
+    if before is None or not touches_authority(before, value):
         return save(connection, value, by, at)
     if not reason.strip():
-        raise ChangeRefused("a change of authority needs a reason")
+        raise ChangeRefused("a change of authority needs a reason", "reason")
     id = new_id(at)
     document = encode(value).decode()
     connection.run(INSERT, (id, base, micros(at), by, reason, document))
@@ -90,7 +98,7 @@ def reject(connection: Connection, id: str, by: str, at: datetime, why: str) -> 
     if by != proposal.by and before is not None:
         _second(build(before, revision), proposal, by, at)
     if not why.strip():
-        raise ChangeRefused("say why")
+        raise ChangeRefused("say why", "why")
     connection.run(DECIDE, ("rejected", micros(at), by, why, None, id))
 
 
@@ -99,28 +107,52 @@ def proposals(connection: Connection) -> list[Proposal]:
     return [_proposal(row) for row in connection.all(OPEN)]
 
 
-def authority(document: Mapping[str, Any]) -> Any:
-    """What of a document says who may decide what: the grants, who has which role, who manages whom and what."""
+def touches_authority(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a document says otherwise than the one before who may decide what, or who answers to whom."""
+    old, new = build(before, 0), build(after, 0)
+    both = old.users.keys() & new.users.keys()
+    return (
+        _granted(before, old) != _granted(after, new)
+        or {user: old.manager(user) for user in both} != {user: new.manager(user) for user in both}
+        or any(_longer(old.users[user], new.users[user]) for user in both if _counts(new, user))
+    )
+
+
+def _granted(document: Mapping[str, Any], directory: Directory) -> Any:
+    """The grants, who has which role, who manages which queue and which group, and what groups are part of."""
     grants = sorted(encode(grant) for grant in document.get("grants", ()))
-    roles = {user: sorted(entry.get("roles", ())) for user, entry in document["users"].items() if entry.get("roles")}
-    managers = {queue: sorted(entry.get("managers", ())) for queue, entry in document.get("queues", {}).items()}
-    lines = {group: (entry.get("manager"), entry.get("part_of")) for group, entry in document.get("groups", {}).items()}
-    return grants, roles, {queue: who for queue, who in managers.items() if who}, lines
+    roles = {user.id: user.roles for user in directory.users.values() if user.roles}
+    queues = {queue.id: queue.managers for queue in directory.queues.values() if queue.managers}
+    groups = {group.id: (group.manager, group.part_of) for group in directory.groups.values()}
+    return grants, roles, queues, groups
+
+
+def _counts(directory: Directory, user: str) -> bool:
+    """Whether it matters to authority that the user is in service."""
+    leads = any(group.manager == user for group in directory.groups.values())
+    granted = any(f"user.{user}" == grant.holder for grant in directory.all_grants())
+    return bool(directory.roles(user)) or leads or granted
+
+
+def _longer(old: User, new: User) -> bool:
+    """Whether the user is in service on days on which they were not."""
+    return (new.start or date.min) < (old.start or date.min) or (new.end or date.max) > (old.end or date.max)
 
 
 def _second(directory: Directory, proposal: Proposal, by: str, at: datetime) -> None:
     """The second person is another, in service, and stands above the first or is an administrator."""
     if by == proposal.by:
-        raise ChangeRefused(f"{by} proposed this: a second person must decide it")
+        raise ChangeRefused(f"{by} proposed this: a second person must decide it", "own")
     if not directory.active(by, directory.today(at)):
-        raise ChangeRefused(f"{by} is not a user in service")
+        raise ChangeRefused(f"{by} is not a user in service", "inactive")
     if not directory.above(by, proposal.by) and ADMIN not in directory.roles(by):
-        raise ChangeRefused(f"{by} neither stands above {proposal.by} nor is an administrator")
+        raise ChangeRefused(f"{by} neither stands above {proposal.by} nor is an administrator", "not_above")
 
 
 def _unmoved(base: int, revision: int) -> None:
     if base != revision:
-        raise ChangeRefused(f"this changes revision {base}, but {revision} is in force: change that one")
+        text = f"this changes revision {base}, but {revision} is in force: change that one"
+        raise ChangeRefused(text, "moved", base=base, revision=revision)
 
 
 def _newest(connection: Connection) -> tuple[int, Mapping[str, Any] | None]:
@@ -131,10 +163,10 @@ def _newest(connection: Connection) -> tuple[int, Mapping[str, Any] | None]:
 def _open(connection: Connection, id: str) -> Proposal:
     row = connection.one(ONE, (id,))
     if row is None:
-        raise ChangeRefused(f"there is no proposal {id}")
+        raise ChangeRefused(f"there is no proposal {id}", "unknown")
     found = _proposal(row)
     if found.state != "proposed":
-        raise ChangeRefused(f"proposal {id} has already been {found.state}")
+        raise ChangeRefused(f"proposal {id} has already been {found.state}", "decided")
     return found
 
 

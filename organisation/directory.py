@@ -252,6 +252,10 @@ class Directory:
         """All grants of a kind, the narrowest first."""
         return tuple(self._kinds.get(kind, ()))
 
+    def all_grants(self) -> tuple[Grant, ...]:
+        """The grants of every kind, kind by kind."""
+        return tuple(grant for kind in sorted(self._kinds) for grant in self._kinds[kind])
+
     def who_may(
         self,
         kind: str,

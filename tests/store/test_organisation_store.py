@@ -269,3 +269,38 @@ def test_the_organisation_as_it_was_at_a_moment(database: Database) -> None:
     seen = [kept.then(BEGIN + timedelta(days=day)) for day in (-1, 0, 6, 7)]
     assert [None if one is None else one.revision for one in seen] == [None, 1, 1, 2]
     kept.close()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "second"),
+    [
+        ("li: {name: Li,", "li: {name: Li, to: 2026-03-01,", False),  # a leaver's work moves at once
+        (
+            "old: {name: Old, groups: [claims], to: 2025-12-31}",
+            "old: {name: Old, groups: [claims]}",
+            False,
+        ),  # without a role
+        ("wu: {name: Wu}", "wu: {name: Wu, groups: [claims]}", True),  # has a manager now
+    ],
+)
+def test_whoever_leaves_does_so_at_once(office: Office, old: str, new: str, second: bool) -> None:
+    assert old in PEOPLE, PEOPLE
+    made = write(office, lambda one: change(one, document(PEOPLE.replace(old, new)), 1, "sun", BEGIN, "why"))
+    assert isinstance(made, Proposal) == second
+
+
+def test_coming_back_with_a_role_needs_a_second_person(office: Office) -> None:
+    use(office, PEOPLE.replace("li: {name: Li,", "li: {name: Li, to: 2026-03-01,"))
+    for day, second in (("2026-02-01", False), ("2026-09-01", True)):
+        text = PEOPLE.replace("li: {name: Li,", f"li: {{name: Li, to: {day},")
+        base = office.directories.refresh()
+        made = write(office, lambda one, text=text, base=base: change(one, document(text), base, "sun", BEGIN, "why"))
+        assert isinstance(made, Proposal) == second
+
+
+def test_another_manager_by_way_of_a_group_needs_a_second_person(office: Office) -> None:
+    text = PEOPLE.replace("roles: [officer], groups: [claims]", "roles: [officer], groups: [company]", 1)
+    assert text != PEOPLE
+    assert isinstance(write(office, lambda one: change(one, document(text), 1, "gu", BEGIN, "why")), Proposal)
+    joined = PEOPLE.replace("managers: [sun]", "managers: [group.claims]", 1)
+    assert isinstance(write(office, lambda one: change(one, document(joined), 1, "gu", BEGIN, "why")), Proposal)
