@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from msgspec import structs
 
@@ -54,6 +54,8 @@ from organisation.store import Directories, save
 from papers.facts import checklist
 from papers.keywords import PAPER_WORDS
 from papers.links import Links
+from papers.model import intake_of
+from papers.reception import take_in
 from papers.slice import PAPERS
 from papers.store import Store
 from sla.calendar import WorkCalendar
@@ -236,6 +238,20 @@ class Caseway:
         """Starts a case; its id follows from the command's, so that a repeat starts no second one."""
         command_id = id or new_id(self.clock.now())
         return self.ask(command_id, command, actor, ground=ground, id=command_id)
+
+    def attach(
+        self, case: str, name: str, content: BinaryIO, actor: str, *, paper: str = "", ground: str = "", id: str = ""
+    ) -> Answer:
+        """Takes in a file for a case. Raises papers.media.NotTaken, OSError; VaultError for a destroyed case."""
+        row = self.connection.one("SELECT key FROM cases WHERE id = ?", (case,))
+        if row is None:
+            return Refusal("unknown", f"there is no case {case}")
+
+        def ask(command: Command) -> Answer:
+            return self.ask(case, command, actor, ground=ground, id=id)
+
+        cipher, intake = self.vault.cipher(case, row[0]), intake_of(self.definitions.house())
+        return take_in(self.files, intake, case, cipher, name, content, paper, ask)
 
     # --- what comes in and what is due ------------------------------------------------------------
 

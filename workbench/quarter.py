@@ -24,8 +24,10 @@ from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import SystemClock, VirtualClock
 from engine.runtime.tables import moment
 from organisation.directory import Directory
+from papers.model import checklist_of
 from tasks.next import claim_next
 from tasks.queries import Listed
+from workbench.handing_in import hand_in, wanted
 from workbench.intake import Row, Taken, rows_of, write_refused
 from workbench.report import tell
 from workbench.rows import said
@@ -207,11 +209,27 @@ class House:
         return [tuple(row) for row in rows]
 
     def send(self, message: str, key: str, payload: Mapping[str, Any], id: str) -> None:
+        if self._hand_in(message, key, id):
+            return
         by = self.caseway.definitions.house().messages[message].by
         sender = "customer" if "customer" in by else CLERK  # a bank's word is taken in by staff
         refused = self.caseway.receive(id, message, key, dict(payload), sender)
         if refused is not None:
             raise ValueError(f"staffing: {refused.text}")
+
+    def _hand_in(self, message: str, key: str, id: str) -> bool:
+        """Whether the message is one that a case sends itself once its papers are in; then they are handed in."""
+        row = self.caseway.connection.one("SELECT id FROM cases WHERE number = ?", (key,))
+        state, process = state_of(self.caseway, row[0]) if row else (None, None)
+        checklist = checklist_of(process) if process is not None else None
+        papers = wanted(state) if state is not None else []
+        if checklist is None or checklist.sent is None or checklist.sent.message != message or not papers:
+            return False
+        for number, paper in enumerate(papers):
+            answer = hand_in(self.caseway, row[0], paper, f"{id}-{number}")
+            if not isinstance(answer, Accepted):
+                raise ValueError(f"staffing: {said(answer)}")
+        return True
 
     def process(self, case: str) -> Process:
         return state_of(self.caseway, case)[1]

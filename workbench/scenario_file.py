@@ -15,6 +15,7 @@ from engine.language.shape import misshapen, validator
 from engine.language.source import read
 from engine.language.words import NAME, Schema, described, listing, mapping, named
 from organisation.directory import Directory
+from papers.model import checklist_of
 from sla.model import clocks_of
 
 CODES = {
@@ -38,6 +39,21 @@ _STATUS: Schema = {
     "enum": ["running", "paused", "met", "breached", "unmet", "void", "deferred", "not begun"],
 }
 
+_PAPERS = {
+    word: described(_NAMES, told)
+    for word, told in {
+        "upload": "Papers that the customer uploads.",
+        "receive": "Papers that staff note as here.",
+        "require": "Papers that staff ask for beyond the rules.",
+        "return": "Papers that staff hand back.",
+        "waive": "Papers that staff do without.",
+    }.items()
+}
+_PAPER: Schema = {
+    "title": "one of required, missing, received, waived, not needed",
+    "enum": ["required", "missing", "received", "waived", "not needed"],
+}
+
 _EXPECT: Schema = mapping(
     {
         "open": described(_NAMES, "The steps at which the case stands and waits, all of them, in any order."),
@@ -49,6 +65,7 @@ _EXPECT: Schema = mapping(
         "clocks": described({**_BY_NAME, "additionalProperties": _STATUS}, "clock → its status."),
         "notices": described(_NAMES, "Templates that have been sent since the beginning."),
         "milestones": described(_NAMES, "Milestones that have been reached."),
+        "papers": described({**_BY_NAME, "additionalProperties": _PAPER}, "paper → how it stands on the checklist."),
         "incidents": described(_NAMES, "Texts of which each is part of an open incident."),
     },
     title="what must be so",
@@ -58,6 +75,7 @@ _STEPS: Mapping[str, Schema] = {
         {"step": _TEXT, "by": _WHO, "outcome": NAME, "data": _DATA, "reason": _TEXT, "refused": _REFUSED}, "step"
     ),
     "message": mapping({"name": NAME, "key": _TEXT, "payload": _DATA, "by": _WHO, "refused": _REFUSED}, "name"),
+    "papers": mapping({**_PAPERS, "by": _WHO, "reason": _TEXT, "refused": _REFUSED}),
     "wait": {
         "title": "minutes, hours or days, as 90min, 4h, 2d, or {until: a moment}",
         "anyOf": [
@@ -115,6 +133,8 @@ def check(document: Document, process: Process | None, house: House, directory: 
 def _names(document: Document, value: Any, process: Process, house: House, directory: Directory) -> Iterator[Problem]:
     people = (*directory.users, *OUTSIDE)
     steps = [name for name in process.nodes if "/" not in name]
+    checklist = checklist_of(process)
+    papers = checklist.lines if checklist is not None else ()
     timed = [*clocks_of(process).by_name, *steps]
 
     def some(place: Place, what: str, names: Iterable[Any], known: Iterable[str]) -> Iterator[Problem]:
@@ -131,12 +151,13 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
         yield from some((*place, "clocks"), "clock", wanted.get("clocks", ()), timed)
         fields = [path.split(".")[0] for path in wanted.get("data", ())]
         yield from some((*place, "data"), "field", fields, process.names)
+        yield from some((*place, "papers"), "paper", wanted.get("papers", ()), papers)
 
     yield from some(("start", "by"), "user", [value.get("start", {}).get("by")], people)
     for index, step in enumerate(value.get("steps", ())):
         place: Place = ("steps", index)
         ((word, given),) = step.items()
-        if word in ("complete", "message"):
+        if word in ("complete", "message", "papers"):
             yield from some((*place, word, "by"), "user", [given.get("by")], people)
         if word == "complete":
             yield from some((*place, word, "step"), "step", [given["step"]], steps)
@@ -148,6 +169,9 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
                 yield from some((*place, word, "outcome"), "outcome", [given.get("outcome")], node.spec.outcomes)
         elif word == "message" and not given.get("refused"):
             yield from some((*place, word, "name"), "message", [given["name"]], house.messages)
+        elif word == "papers":
+            for what in _PAPERS if not given.get("refused") else ():
+                yield from some((*place, word, what), "paper", given.get(what, ()), papers)
         elif word == "expect":
             yield from expected((*place, word), given)
     yield from expected(("expect",), value.get("expect", {}))

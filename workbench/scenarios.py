@@ -25,7 +25,10 @@ from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import VirtualClock
 from engine.runtime.errors import StoreError
 from engine.runtime.tables import moment
+from papers.model import CUSTOMER
+from papers.state import lines_of
 from tasks.registry import BusinessError, Job, Registered
+from workbench.handing_in import DOES, hand_in
 from workbench.scenario_file import check, load
 from workbench.story import WAITS, state_of
 
@@ -179,6 +182,18 @@ class Play:
         )
         self._ask(command, given.get("by", "system"), given.get("refused"))
 
+    def _papers(self, given: Mapping[str, Any]) -> None:
+        """Customers upload, staff note, hand back and do without; each paper is a command of its own."""
+        actor, refused, reason = given.get("by", CUSTOMER), given.get("refused"), str(given.get("reason", ""))
+        for what, names in given.items():
+            for name in names if what in ("upload", *DOES) else ():
+                answer = (
+                    hand_in(self.caseway, self.case, name) if what == "upload"
+                    else self.caseway.ask(self.case, DOES[what](name, reason), actor)
+                )  # fmt: skip
+                if self._answered(f"{what} {name}", answer, refused):
+                    self._settle()
+
     def _message(self, given: Mapping[str, Any]) -> None:
         self._count += 1
         key = _PLACE.sub(self._named, str(given.get("key", "{number}")))
@@ -329,6 +344,11 @@ class Play:
             if name not in found:
                 self.problems.append(f"{what} {name} is not there; there are {', '.join(sorted(found)) or 'none'}")
 
+    def _expect_papers(self, wanted: Any) -> None:
+        found = lines_of(self._state().papers)
+        for name, status in wanted.items():
+            self._same(f"paper {name}", found[name].status if name in found else "not needed", status)
+
     def _expect_incidents(self, wanted: Any) -> None:
         texts = [i.text for i in self._state().flow.incidents.values()]
         for text in wanted:
@@ -339,6 +359,7 @@ class Play:
 _DOES = {
     "complete": Play._complete,
     "message": Play._message,
+    "papers": Play._papers,
     "wait": Play._wait,
     "services": Play._say,
     "suspend": Play._suspend,
@@ -355,6 +376,7 @@ _EXPECTS = {
     "clocks": Play._expect_clocks,
     "notices": Play._expect_notices,
     "milestones": Play._expect_milestones,
+    "papers": Play._expect_papers,
     "incidents": Play._expect_incidents,
 }
 

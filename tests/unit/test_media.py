@@ -1,5 +1,6 @@
 """Which files are taken in, what they are called, and how they lie in the store."""
 
+import contextlib
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -43,17 +44,17 @@ def test_the_house_says_how_large_and_which() -> None:
 
 @given(st.binary(max_size=300), st.sampled_from(sorted({name.rpartition(".")[2] for name in [*GOOD, *BAD]})))
 def test_any_bytes_are_taken_in_or_refused(content: bytes, ending: str) -> None:
-    try:
+    with contextlib.suppress(NotTaken):
         check(io.BytesIO(content), f"x.{ending}", len(content), Intake())
-    except NotTaken:
-        pass
 
 
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        ("../../etc/passwd.pdf", "passwd.pdf"), ("C:\\Users\\x\\扫描 件.pdf", "扫描 件.pdf"), ("a\x00b\r\n.pdf", "ab.pdf"),
-        ("fdp.\u202egpj.pdf", "fdp.gpj.pdf"), ("", "file"), ("...", "file"), (".pdf", "pdf"), ('a"b;c<d>.pdf', "a_b_c_d_.pdf"),
+        ("../../etc/passwd.pdf", "passwd.pdf"), ("C:\\Users\\x\\扫描 件.pdf", "扫描 件.pdf"),
+        ("a\x00b\r\n.pdf", "ab.pdf"),
+        ("fdp.\u202egpj.pdf", "fdp.gpj.pdf"), ("", "file"), ("...", "file"), (".pdf", "pdf"),
+        ('a"b;c<d>.pdf', "a_b_c_d_.pdf"),
         ("x" * 300 + ".pdf", "x" * (LONGEST_NAME - 4) + ".pdf"), ("\ud800.pdf", "pdf"),
     ],
 )  # fmt: skip
