@@ -1,10 +1,11 @@
 """Changes of the organisation: what touches authority needs a second person.
 
 Whoever changes the document changes a revision that they have seen: if another came between, the change is refused
-instead of undoing it. A change that leaves authority as it was (who is away, who sits where) takes effect at once.
-One that touches it becomes a proposal, and takes effect when somebody else approves it, who stands above the
-proposer or is an administrator. Leaving touches none, whatever one was: what a leaver had moves at once; coming back
-does. Every proposal stays in the database, with who decided it and why.
+instead of undoing it; a proposal that waited is brought up to date where others have not changed the same. A change
+that leaves authority as it was (who is away, who sits where) takes effect at once. One that touches it becomes a
+proposal, and takes effect when somebody else approves it, who stands above the proposer or is an administrator.
+Leaving touches none, whatever one was: what a leaver had moves at once; coming back does. Every proposal stays in the
+database, with who decided it and why.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,16 @@ from typing import Any
 
 import msgspec
 
+from engine.language.problems import DefinitionError
 from engine.runtime.clock import new_id
 from engine.runtime.database import Connection
 from engine.runtime.tables import micros, moment
 from organisation.directory import Directory, User
-from organisation.load import build
+from organisation.export import export
+from organisation.load import build, load
+from organisation.merge import Conflict, merged
 from organisation.store import NEWEST, encode, save
+from organisation.store import ONE as REVISION
 
 ADMIN = "admin"
 
@@ -84,9 +89,11 @@ def approve(connection: Connection, id: str, by: str, at: datetime, why: str = "
     proposal = _open(connection, id)
     revision, before = _newest(connection)
     assert before is not None  # a proposal changes something
-    _unmoved(proposal.base, revision)
+    document = proposal.document
+    if proposal.base != revision:
+        document = _brought_up(connection, proposal, revision, before)
     _second(build(before, revision), proposal, by, at)
-    made = save(connection, proposal.document, f"{proposal.by}, {by}", at)
+    made = save(connection, document, f"{proposal.by}, {by}", at)
     connection.run(DECIDE, ("approved", micros(at), by, why, made, id))
     return made
 
@@ -139,6 +146,19 @@ def _longer(old: User, new: User) -> bool:
     return (new.start or date.min) < (old.start or date.min) or (new.end or date.max) > (old.end or date.max)
 
 
+def _brought_up(
+    connection: Connection, proposal: Proposal, revision: int, newest: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What a proposal changes, done to the revision in force. Raises ChangeRefused where others changed the same."""
+    base = connection.one(REVISION, (proposal.base,))
+    try:
+        found = merged(msgspec.json.decode(base[1]) if base else {"users": {}}, newest, proposal.document)
+        load(export(found), "organisation.yaml")
+    except (Conflict, DefinitionError):
+        raise _moved(proposal.base, revision) from None
+    return found
+
+
 def _second(directory: Directory, proposal: Proposal, by: str, at: datetime) -> None:
     """The second person is another, in service, and stands above the first or is an administrator."""
     if by == proposal.by:
@@ -151,8 +171,12 @@ def _second(directory: Directory, proposal: Proposal, by: str, at: datetime) -> 
 
 def _unmoved(base: int, revision: int) -> None:
     if base != revision:
-        text = f"this changes revision {base}, but {revision} is in force: change that one"
-        raise ChangeRefused(text, "moved", base=base, revision=revision)
+        raise _moved(base, revision)
+
+
+def _moved(base: int, revision: int) -> ChangeRefused:
+    text = f"this changes revision {base}, but {revision} is in force: change that one"
+    return ChangeRefused(text, "moved", base=base, revision=revision)
 
 
 def _newest(connection: Connection) -> tuple[int, Mapping[str, Any] | None]:

@@ -116,7 +116,7 @@ class Desks:
 
     def __init__(self, caseway: Caseway) -> None:
         self.caseway = caseway
-        _ = caseway.runner, caseway.sweeper, caseway.executor  # made once, before they are shared
+        _ = caseway.runner, caseway.sweeper, caseway.executor, caseway.staffing  # made once, before they are shared
         self._free: list[Caseway] = []
         self._lock = threading.Lock()
         self._refreshed = time.monotonic()

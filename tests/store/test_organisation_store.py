@@ -226,10 +226,27 @@ def test_a_proposal_may_be_turned_down_or_taken_back(office: Office) -> None:
         write(office, lambda one: reject(one, "nothing", "sun", BEGIN, "no"))
 
 
-def test_a_change_of_what_is_no_longer_in_force_is_refused(office: Office) -> None:
-    value = document(PEOPLE.replace("amount: 1000}", "amount: 9}"))
+def test_a_proposal_that_waited_is_brought_up_to_date(office: Office) -> None:
+    value = document(PEOPLE.replace("amount: 1000}", "amount: 9}").replace("wu: {name: Wu}", "wu: {name: Woo}"))
     made = write(office, lambda one: change(one, value, 1, "sun", later(office), "less"))
-    use(office, PEOPLE.replace("name: Wu", "name: Wu Li"))
+    use(
+        office,
+        PEOPLE.replace("{name: Li,", "{name: Li Li,") + "absences: [{user: li, from: 2026-03-04, to: 2026-03-05}]\n",
+    )
+    assert write(office, lambda one: approve(one, made.id, "gu", later(office))) == 3
+    office.directories.refresh()
+    people = office.people
+    assert (people.users["li"].name["en"], people.users["wu"].name["en"]) == ("Li Li", "Woo")
+    assert people.users["li"].absences and people.grants("claims")[0].amount == 9
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("amount: 1000}", "amount: 10}"), ("wu: {name: Wu}", "wu: {name: Wu, capacity: 3}")]
+)
+def test_a_change_of_what_others_have_changed_is_refused(office: Office, old: str, new: str) -> None:
+    value = document(PEOPLE.replace("amount: 1000}", "amount: 9}").replace("wu: {name: Wu}", "wu: {name: Woo}"))
+    made = write(office, lambda one: change(one, value, 1, "sun", later(office), "less"))
+    use(office, PEOPLE.replace(old, new))
     with pytest.raises(ChangeRefused, match="this changes revision 1, but 2 is in force"):
         write(office, lambda one: approve(one, made.id, "gu", later(office)))
     with pytest.raises(ChangeRefused, match="but 2 is in force"):

@@ -1,0 +1,80 @@
+"""The organisation as people change it: a whole file, or one small change, at once or by way of a second person."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from bootstrap import Caseway
+from engine.language.problems import Problem
+from engine.runtime.database import Connection
+from organisation.changes import ChangeRefused, Proposal, approve, change, reject
+from organisation.edits import EDITS, NotThere
+from organisation.export import export
+from organisation.load import load
+from organisation.store import NEWEST
+
+T = TypeVar("T")
+FILE = "organisation.yaml"
+_HEAD = re.compile(r"\A# organisation, revision (\d{1,15})\n")
+
+
+def document(caseway: Caseway) -> tuple[int, Mapping[str, Any]]:
+    """The newest revision and its document; 0 and an empty one before there is any."""
+    row = caseway.connection.one(NEWEST)
+    return (0, {"users": {}}) if row is None else (int(row[0]), msgspec.json.decode(row[1]))
+
+
+def written(caseway: Caseway) -> str:
+    """The organisation as a YAML file; its first line says which revision it is."""
+    revision, value = document(caseway)
+    return f"# organisation, revision {revision}\n{export(value)}"
+
+
+def take_in(
+    caseway: Caseway, text: bytes, file: str, by: str, reason: str = ""
+) -> tuple[int | Proposal, tuple[Problem, ...]]:
+    """Takes in a whole file, and what is doubtful in it. One that says of which revision it was made changes that
+    one; another changes the newest. Raises DefinitionError, ChangeRefused."""
+    house = caseway.definitions.house()
+    found, doubts = load(text, file, house if house.name else None)
+    assert isinstance(found.value, dict)  # the check has seen to it
+    head = _HEAD.match(text[:100].decode("utf-8", "replace"))
+    base = int(head[1]) if head else document(caseway)[0]
+    return submit(caseway, found.value, base, by, reason), doubts
+
+
+def edit(caseway: Caseway, name: str, given: Mapping[str, Any], by: str, reason: str = "") -> int | Proposal:
+    """Makes one change of `organisation.edits`. Raises DefinitionError, ChangeRefused."""
+    base, before = document(caseway)
+    try:
+        after = EDITS[name](before, given)
+    except NotThere as error:
+        raise ChangeRefused(f"there is no {error}", "unknown") from None
+    house = caseway.definitions.house()
+    checked, _ = load(export(after), FILE, house if house.name else None)
+    assert isinstance(checked.value, dict)
+    return submit(caseway, checked.value, base, by, reason)
+
+
+def submit(caseway: Caseway, value: Mapping[str, Any], base: int, by: str, reason: str) -> int | Proposal:
+    """Makes a checked document the next revision, or a proposal. Raises ChangeRefused."""
+    now = caseway.clock.now()
+    return _in_effect(caseway, lambda connection: change(connection, value, base, by, now, reason))
+
+
+def decide(caseway: Caseway, id: str, approves: bool, by: str, why: str = "") -> int | None:
+    """Puts a proposal into force, and returns its revision, or turns it down. Raises ChangeRefused."""
+    now = caseway.clock.now()
+    if approves:
+        return _in_effect(caseway, lambda connection: approve(connection, id, by, now, why))
+    return _in_effect(caseway, lambda connection: reject(connection, id, by, now, why))
+
+
+def _in_effect(caseway: Caseway, run: Callable[[Connection], T]) -> T:
+    """Writes, and lets what follows happen at once: leavers' work moves, work is pushed to who is there now."""
+    result = caseway.runner.write(run)
+    caseway.directories.refresh()
+    caseway.staffing.run(caseway.directory, caseway.clock.now())
+    return result
