@@ -45,9 +45,15 @@ def serve(
         if demo and host not in LOOPBACK:
             say("Everybody who reaches this address can sign in: --demo is not for work.")
         app = create_app(caseway, secure=secure, demo=accounts, reach=reach)
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=10)
-        )
+
+        class Server(uvicorn.Server):
+            """Ends the streams of pages that are open when it is stopped: it would wait for them."""
+
+            def handle_exit(self, sig: int, frame: Any) -> None:
+                app.state.live.close()
+                super().handle_exit(sig, frame)
+
+        server = Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=10))
         stopping = threading.Event()
         # Daemon: a fault of the server must not leave a process that only works in the dark.
         worker = threading.Thread(target=attend, args=(caseway, stopping), name="worker", daemon=True)

@@ -27,6 +27,8 @@ from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
 from web.guard import Guard, TooLarge
+from web.live import Live
+from web.live import router as live
 from web.rollup import Rollup
 from web.routes import account, case, floor, inbox, processes, reading, start, task
 from web.sessions import Sessions
@@ -66,6 +68,7 @@ def create_app(
     async def life(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
+        app.state.live.close()
         app.state.desks.close()
 
     app = FastAPI(
@@ -77,6 +80,7 @@ def create_app(
     app.state.throttle = Throttle(caseway.clock.now)
     app.state.rollup = Rollup()
     app.state.reach = reach or Reach()
+    app.state.live = Live(app.state.desks, app.state.accounts)
     app.state.secure = secure
     app.state.demo = demo
     for error in (
@@ -87,6 +91,7 @@ def create_app(
     app.mount("/static", Files(directory=HERE / "static"))
     for router in PAGES:
         app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
+    app.include_router(live, include_in_schema=False)
     for programs in PROGRAMS:
         app.include_router(programs)
     app.add_middleware(

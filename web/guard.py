@@ -19,6 +19,8 @@ LARGEST = 2_000_000
 """Bytes of a request's body."""
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+BACKGROUND = "x-live"
+"""The header with which a page's script asks for what is new, without anybody having done anything."""
 LANGUAGE = "language"
 """The cookie that remembers the language."""
 
@@ -58,6 +60,8 @@ class Guard:
         headers = Headers(scope=scope)
         cookies = _cookies(headers.get("cookie", ""))
         session = self._sessions.read(cookies.get(COOKIE, ""), self._now())
+        if scope["path"] == "/live" or BACKGROUND in headers:
+            session.fresh = False  # a page that looks for news by itself is not somebody at work
         state = scope.setdefault("state", {})
         state["session"] = session
         state["language"] = language_of(cookies.get(LANGUAGE, ""), headers.get("accept-language", ""))

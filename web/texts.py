@@ -20,6 +20,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "sign_out": ("退出", "Sign out"),
     "system": ("系统", "the system"),
     "unsafe": ("演示模式：断电可能丢失最近的操作", "Unsafe mode: a power failure may lose the last actions"),
+    "news": ("有新内容。", "There is something new."),
+    "reload": ("刷新", "Show it"),
     "more": ("更多", "More"),
     "next_page": ("下一页", "Next page"),
     "first_page": ("回到第一页", "First page"),

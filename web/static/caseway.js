@@ -1,4 +1,4 @@
-// What makes the pages quicker; they work without it. Keys for lists, drafts as you type, drop-downs that act.
+// What makes the pages quicker; they work without it. Keys for lists, drafts as you type, parts that change by themselves.
 "use strict";
 (() => {
   const typing = (target) => target.closest("input, select, textarea, [contenteditable]");
@@ -42,9 +42,38 @@
   document.querySelector("[aria-invalid=true]")?.focus();
 
   // All at once in lists with marks.
-  const all = document.getElementById("all");
-  if (all) {
-    all.hidden = false;
-    all.addEventListener("change", () => document.querySelectorAll("input[name=task]").forEach((box) => { box.checked = all.checked; }));
+  const made = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, part.innerHTML]));
+  const marks = () => { const all = document.getElementById("all"); if (all) all.hidden = false; };
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "all") document.querySelectorAll("input[name=task]").forEach((box) => { box.checked = event.target.checked; });
+  });
+  marks();
+
+  // Parts that change by themselves: an event says that something is new, the page as the server makes it now is asked
+  // for, and its live parts are put in place of those here. What somebody is at work in stays, and a line says so.
+  const watch = document.getElementById("main")?.dataset.watch;
+  const at_work = (part) => typing(document.activeElement) && part.contains(document.activeElement)
+    || part.querySelector("input[type=checkbox]:checked, details[open] form");
+  const renew = async () => {
+    const answer = await fetch(location.href.split("#")[0], { headers: { "X-Live": "1" } });
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-live]")) {
+      const other = fresh.getElementById(part.id);
+      if (!other || other.innerHTML === made.get(part.id)) continue;
+      if (at_work(part)) { document.getElementById("news").hidden = false; continue; }
+      const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      made.set(part.id, other.innerHTML);
+      part.replaceChildren(...other.childNodes);
+      if (focused) [...part.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+    }
+    marks();
+  };
+  if (watch && window.EventSource) {
+    let waiting = 0;
+    const soon = () => { clearTimeout(waiting); waiting = setTimeout(() => renew().catch(() => {}), 150); };
+    const source = new EventSource(watch);
+    for (const name of ["inbox", "case", "floor"]) source.addEventListener(name, soon);
+    window.addEventListener("pagehide", () => source.close());
   }
 })();

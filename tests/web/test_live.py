@@ -1,0 +1,197 @@
+"""Parts that change by themselves: one poller for all who watch, events that say no more than that something is new."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.web.conftest import Town, served
+from tests.web.test_browser import Tab
+from web import live
+from web.live import Listener, Live, Watch
+
+
+@pytest.fixture
+def address(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    town.app.state.live = Live(town.app.state.desks, town.app.state.accounts, every=0.02)
+    with served(town.app) as found:
+        yield found
+        town.app.state.live.close()
+
+
+class Stream:
+    """A browser's stream, read line by line."""
+
+    def __init__(self, town: Town, address: str, user: str, path: str, last: str = "") -> None:
+        cookies = town.browser(user).cookies if user else httpx.Cookies()
+        self.client = httpx.Client(base_url=address, timeout=20)
+        headers = {"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+        self.answer = self.client.send(
+            self.client.build_request("GET", path, headers={**headers, **({"last-event-id": last} if last else {})}),
+            stream=True,
+        )
+        self.lines = self.answer.iter_lines()
+
+    def event(self) -> tuple[str, str]:
+        """The name and the id of the next event."""
+        found = {"id": "", "event": ""}
+        for line in self.lines:
+            name, _, value = line.partition(": ")
+            found[name] = value
+            if name == "data":
+                break
+        return found["event"], found["id"]
+
+    def close(self) -> None:
+        self.answer.close()
+        self.client.close()
+
+
+@pytest.fixture
+def stream(town: Town, address: str) -> Iterator[Callable[..., Stream]]:
+    """Opens streams, and closes them in the end."""
+    opened: list[Stream] = []
+
+    def begin(user: str, path: str, last: str = "") -> Stream:
+        opened.append(Stream(town, address, user, path, last))
+        return opened[-1]
+
+    yield begin
+    for one in opened:
+        one.close()
+        one.close()
+
+
+def looked(town: Town, times: int = 2) -> None:
+    """Waits until the poller has looked so many times more."""
+    watch: Watch = town.app.state.live._watch
+    plain, seen = watch.look, threading.Semaphore(0)
+
+    def look(topics: Any) -> Any:
+        found = plain(topics)
+        seen.release()
+        return found
+
+    watch.look = look  # type: ignore[method-assign]  # put back below
+    for _ in range(times):
+        assert seen.acquire(timeout=10)
+    watch.look = plain  # type: ignore[method-assign]  # as it was
+
+
+def test_a_new_task_in_my_queue_is_told_and_one_elsewhere_is_not(town: Town, stream: Callable[..., Stream]) -> None:
+    mine, _other = (stream(user, "/live?inbox=") for user in ("chen_wei", "fang_qi"))
+    assert mine.answer.headers["content-type"].startswith("text/event-stream")
+    looked(town)
+    town.claim()
+    name, id = mine.event()
+    assert name == "inbox" and id
+    looked(town)
+    assert [one.user for one in town.app.state.live._listeners if one.told] == []
+
+
+def test_who_comes_back_hears_at_once_what_was_missed(town: Town, stream: Callable[..., Stream]) -> None:
+    first = stream("chen_wei", "/live?inbox=intake")
+    looked(town)
+    town.claim()
+    _, id = first.event()
+    first.close()
+    town.claim(policy_number="PM2026000002")
+    again = stream("chen_wei", "/live?inbox=intake", last=id)
+    assert again.event()[0] == "inbox"
+
+
+def test_a_case_that_moves_is_told_to_who_looks_at_it(town: Town, stream: Callable[..., Stream]) -> None:
+    number = town.claim()
+    found = stream("lin_xiaoyan", f"/live?case={number}&floor=true")
+    looked(town)
+    town.clock.advance(timedelta(seconds=live.FLOOR))
+    town.browser("chen_wei").post(f"/tasks/{number}/{town.task_of(number)}/claim")
+    assert {found.event()[0], found.event()[0]} == {"case", "floor"}
+
+
+@pytest.mark.parametrize(
+    ("user", "path", "status"),
+    [
+        ("", "/live?inbox=", 401), ("chen_wei", "/live?floor=true", 403), ("chen_wei", "/live?case=LP-2026-9", 404),
+        ("chen_wei", "/live?floor=perhaps", 422),
+    ],
+)  # fmt: skip
+def test_nobody_watches_what_they_may_not_see(town: Town, user: str, path: str, status: int) -> None:
+    assert town.browser(user).get(path).status_code == status
+
+
+def test_there_are_only_so_many_streams(stream: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "EACH", 1)
+    one = stream("chen_wei", "/live?inbox=")
+    assert next(one.lines) == "retry: 5000"
+    assert stream("chen_wei", "/live?inbox=").answer.status_code == 503
+    assert stream("liu_yang", "/live?inbox=").answer.status_code == 200
+
+
+def test_however_many_watch_the_queues_are_asked_for_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, asked = Watch(town.app.state.desks), list[str]()
+    plain = live.queries.queue
+    monkeypatch.setattr(live.queries, "queue", lambda c, name, **more: asked.append(name) or plain(c, name, **more))
+    people = [("user", user) for user in town.caseway.directory.users]
+    topics = frozenset([("queue", "intake"), *people])
+    first = watch.look(topics)
+    assert watch.look(topics) is first and asked == ["intake"]
+    number = town.claim()
+    second = watch.look(topics)
+    assert asked == ["intake", "intake"] and {t for t in topics if first[t] != second[t]} == {("queue", "intake")}
+    town.browser("chen_wei").post(f"/tasks/{number}/{town.task_of(number)}/claim")
+    third = watch.look(topics)
+    assert {t for t in topics if second[t] != third[t]} == {("queue", "intake"), ("user", "chen_wei")}
+    watch.close()
+
+
+def test_a_listener_is_told_once_of_what_has_changed_twice() -> None:
+    async def run() -> set[str]:
+        one = Listener("chen_wei", 1, [("queue", "a"), ("case", "b")], "")
+        one.see({("queue", "a"): "1"})  # not all of it yet
+        one.see({("queue", "a"): "1", ("case", "b"): "1"})
+        assert not one.told
+        one.see({("queue", "a"): "2", ("case", "b"): "1"})
+        one.see({("queue", "a"): "3", ("case", "b"): "1"})
+        return one.told
+
+    assert asyncio.run(run()) == {"inbox"}
+
+
+def test_a_stream_ends_with_its_session(
+    town: Town, stream: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT", 0.05)
+    found = stream("chen_wei", "/live?inbox=")
+    assert next(found.lines) == "retry: 5000"
+    town.app.state.accounts.end_sessions("chen_wei")
+    rest = list(found.lines)  # ends
+    assert "event: inbox" not in rest
+
+
+def test_a_page_that_looks_for_news_does_not_keep_its_session_alive(town: Town) -> None:
+    visitor = town.browser("chen_wei")
+    town.clock.advance(timedelta(minutes=6))
+    assert "set-cookie" not in visitor.get("/", headers={"x-live": "1"}).headers
+    assert "set-cookie" in visitor.get("/").headers
+
+
+def test_the_inbox_shows_what_is_new_by_itself(chromium: Any, town: Town, address: str) -> None:
+    tab = Tab(chromium, address)
+    tab.sign_in("chen_wei")
+    tab.page.wait_for_function("document.getElementById('main').dataset.watch")
+    looked(town)
+    number = town.claim()
+    tab.page.wait_for_selector(f"#open >> text={number}")
+    # what somebody is at work in stays as it is, and the page says that there is more
+    tab.page.check("input[name=task]")
+    second = town.claim(policy_number="PM2026000002")
+    tab.page.wait_for_selector("#news:not([hidden])")
+    assert tab.page.is_checked("input[name=task]") and tab.page.locator(f"text={second}").count() == 0
+    tab.page.click("#news a")
+    tab.page.wait_for_selector(f"#open >> text={second}")
+    assert tab.complaints == []
