@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from console import cases, design, floor, handling, operate, people, serve
+from console import arranging, cases, design, floor, handling, operate, people, serve
 
 app = typer.Typer(
     name="caseway",
@@ -21,12 +21,12 @@ for command in (
 for name, group in (
     ("case", cases.case_commands),
     ("task", handling.task_commands),
-    ("queue", handling.queue_commands),
+    ("queue", arranging.queue_commands),
     ("sla", floor.sla_commands),
     ("message", floor.message_commands),
     ("incident", floor.incident_commands),
     ("job", floor.job_commands),
-    ("user", people.user_commands),
+    ("user", arranging.user_commands),
     ("calendar", people.calendar_commands),
 ):
     app.add_typer(group, name=name)

@@ -1,49 +1,22 @@
 """`user`, `calendar`: the organisation and the days it works."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from console.options import (
     HERE,
-    AsOption,
     DatabaseOption,
     HomeOption,
     Language,
-    arranging,
     opened,
-    placed,
-    tell_problems,
 )
 from console.output import Json, cell, known, print_json, say, show, stop
 from engine.core.durations import parse_duration
-from engine.language.problems import DefinitionError
 
-user_commands = typer.Typer(help="People, roles, queues and authority: load, list.", no_args_is_help=True)
+user_commands = typer.Typer(help="People, roles and authority: look, change, load, export.", no_args_is_help=True)
 calendar_commands = typer.Typer(help="Working calendars: list, look up a deadline.", no_args_is_help=True)
-
-
-@user_commands.command()
-def load(
-    file: Annotated[Path, typer.Argument(help="As processes/samples/organisation.yaml.")],
-    user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
-) -> None:  # fmt: skip
-    """Takes in the organisation from a YAML file, as its next revision."""
-    with opened(home, database) as caseway:
-        try:
-            revision = caseway.load_organisation(file, arranging(caseway, user))
-        except DefinitionError as error:
-            tell_problems(placed(error.problems, file.parent))
-            raise typer.Exit(1) from None
-        except OSError as error:
-            stop(f"{file}: {error.strerror}", code=2)
-        people, queues = len(caseway.directory.users), len(caseway.directory.queues)
-        if as_json:
-            print_json({"revision": revision, "people": people, "queues": queues})
-        else:
-            say(f"revision {revision}: {people} people, {queues} queues")
 
 
 @user_commands.command("list")

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from difflib import unified_diff
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +16,7 @@ from organisation.edits import EDITS, NotThere
 from organisation.export import export
 from organisation.load import load
 from organisation.store import NEWEST
+from organisation.store import ONE as REVISION
 
 T = TypeVar("T")
 FILE = "organisation.yaml"
@@ -78,3 +81,24 @@ def _in_effect(caseway: Caseway, run: Callable[[Connection], T]) -> T:
     caseway.directories.refresh()
     caseway.staffing.run(caseway.directory, caseway.clock.now())
     return result
+
+
+def difference(caseway: Caseway, proposal: Proposal) -> str:
+    """What a proposal changes, as lines of the YAML file that go (-) and come (+)."""
+    base = caseway.connection.one(REVISION, (proposal.base,))
+    before = export(msgspec.json.decode(base[1])) if base else ""
+    lines = unified_diff(before.splitlines(), export(proposal.document).splitlines(), lineterm="", n=0)
+    return "\n".join(line for line in list(lines)[2:] if not line.startswith("@@"))
+
+
+def amount_of(text: str) -> Decimal | int | None:
+    """An amount as people write it; None for none. Raises ValueError for what is none."""
+    if not text.strip():
+        return None
+    try:
+        found = Decimal(text.replace(",", "").strip())
+    except InvalidOperation as error:
+        raise ValueError(text) from error
+    if not found.is_finite() or found < 0:
+        raise ValueError(text)
+    return int(found) if found == found.to_integral_value() else found
