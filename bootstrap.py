@@ -19,7 +19,7 @@ import papers.projection
 import sla.projection
 import tasks.likeness
 import tasks.tables
-from engine.core.commands import Command, Refusal, Request, StartCase
+from engine.core.commands import Command, Refusal, Request, StartCase, refusal
 from engine.core.env import Env
 from engine.core.events import CaseStarted
 from engine.core.flow import FLOW
@@ -245,7 +245,7 @@ class Caseway:
         """Takes in a file for a case. Raises papers.media.NotTaken, OSError; VaultError for a destroyed case."""
         row = self.connection.one("SELECT key FROM cases WHERE id = ?", (case,))
         if row is None:
-            return Refusal("unknown", f"there is no case {case}")
+            return refusal("unknown", f"没有案件 {case}", f"there is no case {case}")
 
         def ask(command: Command) -> Answer:
             return self.ask(case, command, actor, ground=ground, id=id)
@@ -262,12 +262,13 @@ class Caseway:
             by = house.messages[name].by
             known = {"customer"} if sender == "customer" else self._standing(sender)
             if known.isdisjoint(by):
-                return Refusal("sender", f"{sender} may not send {name}: expected {', '.join(by) or 'processes only'}")
+                en = f"{sender} may not send {name}: expected {', '.join(by) or 'processes only'}"
+                return refusal("sender", f"{sender} 无权发送消息 {name}", en)
             wrong = house.messages[name].check(payload)
             if wrong:
                 fields = {problem.path: dict(problem.message) for problem in wrong}
-                text = "; ".join(f"{path}: {said['en']}" for path, said in fields.items())
-                return Refusal("payload", f"message {name}: {text}", fields)
+                zh, en = ("; ".join(f"{path}: {said[each]}" for path, said in fields.items()) for each in ("zh", "en"))
+                return refusal("payload", f"消息 {name}：{zh}", f"message {name}: {en}", fields)
             payload = normalise(payload, object_of(house.messages[name].data))
         return messages.receive(self.runner, id, name, key, payload, sender, self.clock.now())
 

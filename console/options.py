@@ -118,8 +118,9 @@ def process_named(caseway: Any, process: str) -> str:
 
 
 def both(text: Mapping[str, str]) -> str:
-    """A text in every language that it has."""
-    return " / ".join(one for one in (text.get("zh"), text.get("en")) if one)
+    """A text in the language that is set in the environment, or else in every language that it has."""
+    wanted = text.get(os.environ.get("CASEWAY_LANG", ""))
+    return wanted or " / ".join(one for one in (text.get("zh"), text.get("en")) if one)
 
 
 def done(answer: Answer) -> Accepted:
@@ -135,7 +136,7 @@ def done(answer: Answer) -> Accepted:
 def refuse(refusal: Refusal) -> NoReturn:
     """Ends the command with what the refusal says, field by field."""
     fields = "\n".join(f"  {path}: {both(text)}" for path, text in refusal.fields.items() if path)
-    stop(both(refusal.fields[""]) if "" in refusal.fields else refusal.text, fields)
+    stop(both(refusal.told) or refusal.text, fields)
 
 
 def ask(caseway: Any, number: str, command: Command, user: str) -> Accepted:

@@ -12,9 +12,9 @@ def told(code: str, **facts: object) -> Text:
 
 
 def refuse(code: str, **facts: object) -> Refuse:
-    """A command's refusal; under the empty path its words stand in every language."""
+    """A command's refusal."""
     words = told(code, **facts)
-    return Refuse(code, words["en"], {"": dict(words)})
+    return Refuse(code, words["zh"], words["en"])
 
 
 TEXTS: Mapping[str, Mapping[str, str]] = {

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.core import events as core
-from engine.core.commands import Refuse
+from engine.core.asked import no_case
 from engine.core.data import names, write
 from engine.core.expressions import EvaluationError, Expression
 from engine.core.machine import Slice, Turn
@@ -149,7 +149,7 @@ def _came(turn: Turn, line: Paper | None, event: e.PaperReceived | e.PaperWaived
 
 def _begun(turn: Turn) -> None:
     if turn.state.flow.status == "new":
-        raise Refuse("unknown", f"there is no case {turn.request.case}")
+        raise no_case(turn)
 
 
 def _in_service(turn: Turn) -> None:

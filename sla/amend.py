@@ -17,21 +17,23 @@ def extend(turn: Turn, command: ExtendClock) -> None:
     clock = clock_of(turn.process, run.clock)
     cap = clock.extension
     if cap is None:
-        raise Refuse("no_extension", f"clock {clock.name} may not be extended")
+        raise Refuse("no_extension", f"时限 {clock.name} 不能延期", f"clock {clock.name} may not be extended")
     _approved(turn, clock, cap)
     if not command.reason.strip():
         text = {"zh": "请说明理由", "en": "Give the reason"}
-        raise Refuse("reason", f"expected a reason to extend clock {clock.name}", {"reason": text})
+        en = f"expected a reason to extend clock {clock.name}"
+        raise Refuse("reason", f"延长时限 {clock.name} 须说明理由", en, {"reason": text})
     if run.passed(turn.now):
         at = run.deadline.isoformat()
-        raise Refuse("passed", f"clock {clock.name} can no longer be extended: its deadline passed at {at}")
+        en = f"clock {clock.name} can no longer be extended: its deadline passed at {at}"
+        raise Refuse("passed", f"时限 {clock.name} 已于 {at} 到期，不能再延期", en)
     by = _within_cap(clock, cap, run, command.by)
     calendar = calendar_of(turn, clock)
     recount(turn, number, clock, run, calendar, "calendar")
     try:
         due = metered(calendar, run.since, parse_duration(run.limit), clock.roll, [*run.more, str(by)], run.breaks).due
     except ValueError as error:
-        raise Refuse("duration", f"clock {clock.name}: {error}") from error
+        raise Refuse("duration", f"时限 {clock.name}：{error}", f"clock {clock.name}: {error}") from error
     turn.emit(
         ClockExtended(
             number, clock.name, str(by), command.reason.strip(), turn.request.actor, turn.now, run.deadline,
@@ -46,14 +48,18 @@ def acknowledge(turn: Turn, command: AcknowledgeBreach) -> None:
     rule, actor = clocks_of(turn.process).breaches, turn.request.actor
     directory = turn.env.directory
     if directory is None or rule.by.isdisjoint(directory.roles(actor)):
-        roles = ", ".join(sorted(rule.by)) or "the house names none"
-        raise Refuse("role", f"expected someone with a role that acknowledges breaches ({roles}), not {actor}")
+        roles = ", ".join(sorted(rule.by))
+        en = f"expected someone with a role that acknowledges breaches ({roles or 'the house names none'}), not {actor}"
+        raise Refuse("role", f"确认超时须有以下角色之一：{roles or '本机构未指定'}", en)
     if not run.passed(turn.now):
-        raise Refuse("in_time", f"clock {run.clock} is not late: its deadline is {run.deadline.isoformat()}")
+        at = run.deadline.isoformat()
+        en = f"clock {run.clock} is not late: its deadline is {at}"
+        raise Refuse("in_time", f"时限 {run.clock} 未超时：{at} 到期", en)
     if command.reason not in rule.reasons:
         known = ", ".join(rule.reasons)
         text = {"zh": "请选择所列原因之一", "en": "Choose one of the reasons"}
-        raise Refuse("breach_reason", f"expected one of {known}, not {command.reason!r}", {"reason": text})
+        en = f"expected one of {known}, not {command.reason!r}"
+        raise Refuse("breach_reason", "请选择所列原因之一", en, {"reason": text})
     note = command.note.strip()
     turn.emit(BreachAcknowledged(number, run.clock, run.run, command.reason, actor, turn.now, note))
 
@@ -67,17 +73,20 @@ def _run(turn: Turn, command: ExtendClock | AcknowledgeBreach) -> tuple[int, Run
     ]
     if not found:
         running = ", ".join(sorted({run.clock for run in clocks.open.values()})) or "none"
-        raise Refuse("not_running", f"clock {command.clock!r} does not run in this case; running: {running}")
+        en = f"clock {command.clock!r} does not run in this case; running: {running}"
+        raise Refuse("not_running", f"本案没有正在计时的时限 {command.clock}；正在计时的：{running}", en)
     if len(found) > 1:
         runs = ", ".join(str(run.run) for _, run in found)
-        raise Refuse("which", f"clock {command.clock} has several open runs: name one of {runs}")
+        en = f"clock {command.clock} has several open runs: name one of {runs}"
+        raise Refuse("which", f"时限 {command.clock} 有多个计时轮次，请指明其一：{runs}", en)
     return found[0]
 
 
 def _approved(turn: Turn, clock: Clock, cap: Extension) -> None:
     directory, actor = turn.env.directory, turn.request.actor
     if directory is None or cap.role not in directory.roles(actor):
-        raise Refuse("role", f"expected someone with the role {cap.role} to extend clock {clock.name}, not {actor}")
+        en = f"expected someone with the role {cap.role} to extend clock {clock.name}, not {actor}"
+        raise Refuse("role", f"延长时限 {clock.name} 须有角色 {cap.role}", en)
 
 
 def _within_cap(clock: Clock, cap: Extension, run: Run, text: str) -> Duration:
@@ -85,13 +94,16 @@ def _within_cap(clock: Clock, cap: Extension, run: Run, text: str) -> Duration:
     try:
         by = parse_duration(text)
     except ValueError as error:
-        raise Refuse("duration", str(error)) from error
+        raise Refuse("duration", f"不是有效的时长：{text}", str(error)) from error
     if by.measure != cap.most.measure or (by.unit not in SECONDS and by.unit != cap.most.unit):
-        raise Refuse("duration", f"expected an extension in {cap.most.unit}, like the {cap.most} allowed, not {by}")
+        en = f"expected an extension in {cap.most.unit}, like the {cap.most} allowed, not {by}"
+        raise Refuse("duration", f"延期须以 {cap.most.unit} 为单位，与允许的 {cap.most} 相同", en)
     total = sum((_size(parse_duration(one)) for one in run.more), start=_size(by))
     if total > _size(cap.most):
         had = f", of which {' + '.join(run.more)} is used" if run.more else ""
-        raise Refuse("cap", f"clock {clock.name} may be extended by {cap.most} in all{had}, not by {by}")
+        used = f"（已用 {' + '.join(run.more)}）" if run.more else ""
+        en = f"clock {clock.name} may be extended by {cap.most} in all{had}, not by {by}"
+        raise Refuse("cap", f"时限 {clock.name} 累计最多延长 {cap.most}{used}，不能再延长 {by}", en)
     return by
 
 
@@ -105,7 +117,8 @@ def rebase(turn: Turn, command: RebaseClocks) -> None:
     calendar = turn.env.calendars.get(command.calendar)
     if calendar is None or calendar.version != command.version:
         known = calendar.version if calendar else "none"
-        raise Refuse("calendar", f"expected version {known} of calendar {command.calendar}, not {command.version}")
+        en = f"expected version {known} of calendar {command.calendar}, not {command.version}"
+        raise Refuse("calendar", f"日历 {command.calendar} 现为版本 {known}", en)
     clocks: ClocksState = turn.state.clocks
     before = len(turn.events)
     for number, run in list(clocks.open.items()):
@@ -114,4 +127,5 @@ def rebase(turn: Turn, command: RebaseClocks) -> None:
             recount(turn, number, clock, run, calendar, "calendar")
             aim(turn, number, clock, calendar)
     if len(turn.events) == before:
-        raise Refuse("current", f"no open clock of this case is on an older version of {command.calendar}")
+        en = f"no open clock of this case is on an older version of {command.calendar}"
+        raise Refuse("current", f"本案没有时限仍按日历 {command.calendar} 的旧版本计算", en)

@@ -190,7 +190,8 @@ def _fire_timer(turn: Turn, command: c.FireTimer) -> None:
     flow: FlowState = turn.state.flow
     run = turn.state.clocks.open.get(command.timer)
     if run is None or run.next != command.due:
-        raise Refuse("stale", f"clock timer {command.timer} of case {flow.number} is no longer set for {command.due}")
+        en = f"clock timer {command.timer} of case {flow.number} is no longer set for {command.due}"
+        raise Refuse("stale", f"案件 {flow.number} 的时限 {command.timer} 已不再等待这一时刻", en)
 
 
 def _settle(turn: Turn) -> None:

@@ -39,9 +39,8 @@ def dated(turn: Turn, clock: Clock) -> tuple[datetime | None, str]:
             "zh": f"日期早于可追溯的最长期限（{days} 天）",
             "en": f"The date lies further back than the {days} days allowed",
         }
-        raise Refuse(
-            "back_dated", f"{field}: more than {days} days ago, so clock {clock.name} cannot start", {field: text}
-        )
+        en = f"{field}: more than {days} days ago, so clock {clock.name} cannot start"
+        raise Refuse("back_dated", f"{field}：早于 {days} 天前，时限 {clock.name} 不能由此起算", en, {field: text})
     return turn.now - oldest, f"{'.'.join(path)} lies further back than {oldest.days} days"
 
 

@@ -36,7 +36,7 @@ def _delegate(turn: Turn, command: c.DelegateTask) -> None:
         raise reason("yourself").refuse()
     why = not_for(turn, command.user, command.task, task.queue, task)
     if why is not None:
-        raise reason("not_for", user=command.user, why=why.text["en"]).refuse()
+        raise reason("not_for", user=command.user, why=why).refuse()
     revision = directory(turn).revision
     turn.emit(e.TaskDelegated(command.task, actor, turn.now, command.user, revision, command.reason))
 

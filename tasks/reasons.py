@@ -13,13 +13,18 @@ class Reason:
     text: Text
 
     def refuse(self) -> Refuse:
-        """The refusal of a command for this reason; under the empty path it stands in every language."""
-        return Refuse(self.code, self.text["en"], {"": dict(self.text)})
+        """The refusal of a command for this reason."""
+        return Refuse(self.code, self.text["zh"], self.text["en"])
 
 
 def reason(code: str, **facts: object) -> Reason:
-    """The reason of that code, filled in."""
-    return Reason(code, {language: text.format(**facts) for language, text in TEXTS[code].items()})
+    """The reason of that code, filled in; a fact that is a reason itself, in its own language."""
+
+    def told(language: str, text: str) -> str:
+        said = {name: fact.text[language] if isinstance(fact, Reason) else fact for name, fact in facts.items()}
+        return text.format(**said)
+
+    return Reason(code, {language: told(language, text) for language, text in TEXTS[code].items()})
 
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -239,8 +244,16 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "你无权限制或解除限制本案的查阅",
         "en": "you may neither restrict this case nor lift its restriction",
     },
-    "form": {
-        "zh": "以下各项有误：{fields}",
-        "en": "these fields cannot be taken: {fields}",
+    "outcome": {
+        "zh": "请选择办理结果：{known}",
+        "en": "expected one of {known}, not {given!r}",
+    },
+    "not_for_customers": {
+        "zh": "{process} 不由客户发起",
+        "en": "{process} is not started by customers: expected {by}",
+    },
+    "not_starting": {
+        "zh": "你不能发起 {process}：须为 {by}",
+        "en": "you may not start {process}: expected {by}",
     },
 }  # fmt: skip

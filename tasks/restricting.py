@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core import events as flow_events
-from engine.core.commands import Command, Refuse
+from engine.core.asked import no_case
+from engine.core.commands import Command
 from engine.core.data import names
 from engine.core.machine import Turn
 from engine.core.moves import FAULTS
@@ -53,7 +54,7 @@ def _may(turn: Turn, why: str) -> None:
     """Also of a case that has ended: what is to be kept from most may show only later."""
     actor, flow = turn.request.actor, turn.state.flow
     if flow.status == "new":
-        raise Refuse("unknown", f"there is no case {turn.request.case}")
+        raise no_case(turn)
     if not why.strip():
         raise reason("no_reason").refuse()
     if actor == SYSTEM:

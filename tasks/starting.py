@@ -3,6 +3,7 @@
 from engine.core.commands import Refuse, StartCase
 from engine.core.machine import Turn
 from tasks.ground import Ground, directory, in_service
+from tasks.reasons import Reason, reason
 
 ENGINE = frozenset({"call", "message", "schedule"})
 """Channels by which the engine itself starts cases: the definition has said so elsewhere."""
@@ -12,21 +13,21 @@ def authorise_start(turn: Turn, command: StartCase) -> None:
     """Refuses people that the process does not name; a process that names nobody may be started by anybody."""
     why = why_not(turn, turn.request.actor, command.by)
     if why:
-        raise Refuse("start", why)
+        raise Refuse("start", why.text["zh"], why.text["en"])
 
 
-def why_not(ground: Ground, user: str, by: str = "staff") -> str:
-    """Why the user may not start a case of the process by that channel; "" if they may."""
+def why_not(ground: Ground, user: str, by: str = "staff") -> Reason | None:
+    """Why the user may not start a case of the process by that channel; None if they may."""
     process = ground.process
     allowed = process.start.by
     if not allowed or by in ENGINE:
-        return ""
+        return None
+    named = {"process": process.name, "by": ", ".join(allowed)}
     if by == "web":
-        customers = f"{process.name} is not started by customers: expected {', '.join(allowed)}"
-        return "" if "web" in allowed else customers
+        return None if "web" in allowed else reason("not_for_customers", **named)
     if not in_service(ground, user):
-        return f"{user} is nobody in service, so cannot start {process.name}"
+        return reason("inactive", user=user)
     roles = {f"role.{role}" for role in directory(ground).roles(user)}
     if "staff" not in allowed and roles.isdisjoint(allowed):
-        return f"you may not start {process.name}: expected {', '.join(allowed)}"
-    return ""
+        return reason("not_starting", **named)
+    return None

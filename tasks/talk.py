@@ -7,7 +7,8 @@ a case stands in its state, for whoever sends notices.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.core.commands import Command, Refuse
+from engine.core.asked import no_case
+from engine.core.commands import Command
 from engine.core.machine import Turn
 from tasks import commands as c
 from tasks import events as e
@@ -55,7 +56,7 @@ def unwatch(turn: Turn, command: c.Unwatch) -> None:
 
 def _begun(turn: Turn) -> None:
     if turn.state.flow.status == "new":
-        raise Refuse("unknown", f"there is no case {turn.request.case}")
+        raise no_case(turn)
     if not in_service(turn, turn.request.actor):
         raise reason("inactive", user=turn.request.actor).refuse()
 

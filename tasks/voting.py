@@ -7,7 +7,7 @@ the step with the outcome that has carried, in the same command; all who voted h
 """
 
 from engine.core.asked import task_token
-from engine.core.commands import CompleteTask, Refuse
+from engine.core.commands import CompleteTask
 from engine.core.flow import complete
 from engine.core.machine import Turn
 from engine.core.model import Human
@@ -58,6 +58,6 @@ def verdict(approvals: Approvals, task: Task, outcomes: tuple[str, ...]) -> str:
 def _outcome(human: Human, command: VoteTask) -> None:
     outcome = human.outcomes.get(command.outcome)
     if outcome is None:
-        raise Refuse("outcome", f"expected one of {', '.join(human.outcomes)}, not {command.outcome!r}")
+        raise reason("outcome", known=", ".join(human.outcomes), given=command.outcome).refuse()
     if outcome.reason and not command.reason.strip():
         raise reason("no_reason").refuse()

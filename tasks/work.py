@@ -13,7 +13,7 @@ import msgspec
 
 from engine.core import events as flow_events
 from engine.core import state as flow_state
-from engine.core.asked import form_changes, task_token
+from engine.core.asked import form_changes, task_token, wrong_fields
 from engine.core.commands import CompleteTask, Refuse, SkipTask, StartCase
 from engine.core.data import names, sealed
 from engine.core.expressions import Expression
@@ -31,7 +31,7 @@ from tasks.authority import ruling
 from tasks.climbing import climb
 from tasks.ground import directory, in_service, owning, work_of
 from tasks.handling import HANDLING
-from tasks.lifecycle import CANCELLED, CLAIMED, COMPLETED, SKIPPED, SYSTEM
+from tasks.lifecycle import CANCELLED, CLAIMED, COMPLETED, SKIPPED
 from tasks.model import NAME, PRIORITIES, Work
 from tasks.placing import place, priority, resolved
 from tasks.reasons import Reason, reason
@@ -59,7 +59,7 @@ def _authorise_completion(turn: Turn, command: CompleteTask) -> None:
     check = outcome.check if outcome is not None and outcome.check is not None else human.check
     wrong = {p.path: dict(p.message) for p in check(command.data)} if check is not None else {}
     if wrong:
-        raise Refuse("form", reason("form", fields=", ".join(wrong)).text["en"], wrong)
+        raise wrong_fields(wrong)
     changes = form_changes(turn, human.form, command.data) if step.authority is not None else {}
     ruled = ruling(turn, command.task, step, command.outcome, changes)
     if isinstance(ruled, Reason):
@@ -105,7 +105,7 @@ def _transfer(turn: Turn, command: c.TransferTask) -> None:
     if command.user:
         why = not_for(turn, command.user, command.task, queue, task)
         if why is not None:
-            raise reason("not_for", user=command.user, why=why.text["en"]).refuse()
+            raise reason("not_for", user=command.user, why=why).refuse()
     turn.emit(
         e.TaskTransferred(
             command.task, turn.request.actor, turn.now, queue, command.user, people.revision, command.reason
@@ -124,7 +124,7 @@ def _draft(turn: Turn, command: c.SaveDraft) -> None:
     try:
         data = {name: sealed(turn, name, normalise(v), types.get(name, ANY)) for name, v in command.data.items()}
     except (ValueProblem, *FAULTS) as problem:
-        raise Refuse("form", str(problem)) from problem
+        raise Refuse("form", f"草稿无法保存：{problem}", str(problem)) from problem
     if len(_encode(data)) > MOST_DRAFT:
         raise reason("draft_size", most=MOST_DRAFT).refuse()
     if task.status == CLAIMED:

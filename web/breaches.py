@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from engine.core.commands import Refusal
 from engine.core.model import Text
 from engine.runtime.answers import Accepted
 from engine.runtime.tables import micros
@@ -96,7 +95,7 @@ def acknowledge(
         raise Problem(403, "floor", desk.say("floor.not_you"))
     answer = submit(desk, opened.case, AcknowledgeBreach(clock, reason, note, run), **how)
     if not isinstance(answer, Accepted):
-        raise refused(answer, desk.plain(answer.text, opened.process) if isinstance(answer, Refusal) else "")
+        raise refused(desk, answer, opened.process)
     rollup.forget()
     return answer
 

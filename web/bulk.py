@@ -4,15 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from engine.core.commands import Command, Refusal, Request
+from engine.core.commands import Command, Request
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import new_id
 from tasks.bulk import Item, bulk
-from web.commands import ACTS, closed
 from web.desk import Desk
 from web.problems import Problem, refused
 from web.roles import may_steer
-from web.tasks import Opened, approach, plain
+from web.tasks import Opened, approach
 
 MOST = 100
 """Items at once."""
@@ -47,7 +46,7 @@ def several(desk: Desk, action: Bulk, chosen: Sequence[Chosen], given: dict[str,
     items = [Item(opened.case, one.item) for one, opened in found.items() if isinstance(opened, Opened)]
     done = {one.item: one.answer for one in bulk(action, items, lambda asked: _ask(desk, asked, key), **given)}
     return [
-        Result(one, 0, opened) if isinstance(opened, Problem) else _result(one, opened, action, done)
+        Result(one, 0, opened) if isinstance(opened, Problem) else _result(one, opened, done)
         for one, opened in found.items()
     ]
 
@@ -74,11 +73,8 @@ def _ask(desk: Desk, asked: Sequence[tuple[str, Command]], key: str) -> list[Ans
     )
 
 
-def _result(chosen: Chosen, opened: Opened, action: str, done: dict[Item, Answer]) -> Result:
+def _result(chosen: Chosen, opened: Opened, done: dict[Item, Answer]) -> Result:
     desk, answer = opened.desk, done[Item(opened.case, chosen.item)]
     if isinstance(answer, Accepted):
         return Result(chosen, answer.revision, None)
-    if not isinstance(answer, Refusal):
-        return Result(chosen, 0, refused(answer))
-    why = closed(desk, opened.case, chosen.item, action) if action in ACTS else ""
-    return Result(chosen, 0, refused(answer, why or plain(opened, answer.text)))
+    return Result(chosen, 0, refused(desk, answer, opened.process))

@@ -14,9 +14,8 @@ from typing import Any
 
 from msgspec import structs
 
-from bootstrap import MACHINE
 from engine.core import commands as core
-from engine.core.commands import Command, Refusal, Request
+from engine.core.commands import Command, Request, refusal
 from engine.core.model import Process
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.batch import Item, Step
@@ -26,7 +25,6 @@ from tasks import commands as work
 from tasks.ground import Look
 from tasks.next import claim_next
 from tasks.queries import Listed
-from tasks.rules import may
 from web.desk import Desk
 from web.problems import refused
 
@@ -88,7 +86,7 @@ def act(desk: Desk, case: str, task: int, action: str, given: Mapping[str, Any],
     answer = submit(desk, case, command, **how)
     if isinstance(answer, Accepted):
         return answer
-    raise refused(answer, closed(desk, case, task, action))
+    raise refused(desk, answer, _process(desk, case))
 
 
 def ask(desk: Desk, case: str, command: Command, **how: Any) -> Accepted:
@@ -96,7 +94,7 @@ def ask(desk: Desk, case: str, command: Command, **how: Any) -> Accepted:
     answer = submit(desk, case, command, **how)
     if isinstance(answer, Accepted):
         return answer
-    raise refused(answer)
+    raise refused(desk, answer, _process(desk, case))
 
 
 def submit(desk: Desk, case: str, command: Command, *, id: str = "", revision: int | None = None) -> Answer:
@@ -125,7 +123,7 @@ def submit(desk: Desk, case: str, command: Command, *, id: str = "", revision: i
     return STALE if getattr(answer, "code", "") == "busy" and _revision(desk, case) != seen else answer
 
 
-STALE = Refusal("stale", "the case has changed since you looked at it: look again")
+STALE = refusal("stale", "您查看后案件已有变化，请重新查看", "the case has changed since you looked at it: look again")
 
 
 def _revision(desk: Desk, case: str) -> int | None:
@@ -145,17 +143,13 @@ def take_next(desk: Desk, queues: tuple[str, ...] = ()) -> Listed | None:
     )
     if found is None or isinstance(found, Listed):
         return found
-    raise refused(found)
+    raise refused(desk, found)
 
 
-def closed(desk: Desk, case: str, task: int, action: str) -> str:
-    """Why the user may not do this with the task, in their language; "" if they may, or the case is not there."""
-    row = desk.caseway.connection.one("SELECT state, process, version, key FROM cases WHERE id = ?", (case,))
-    process = desk.caseway.definitions.process(row[1], row[2]) if row else None
-    if row is None or process is None:
-        return ""
-    why = may(look(desk, case, process, MACHINE.decode(row[0]), row[3]), desk.user, task, action)
-    return "" if why is None else desk.plain(desk.told(why.text), process)
+def _process(desk: Desk, case: str) -> Process | None:
+    """What the case runs on, for the titles of its steps."""
+    row = desk.caseway.connection.one("SELECT process, version FROM cases WHERE id = ?", (case,))
+    return desk.caseway.definitions.process(row[0], row[1]) if row else None
 
 
 def look(desk: Desk, case: str, process: Process, state: Any, key: bytes | None) -> Look:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.core.commands import Refusal
+from engine.core.model import Process
 from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
 from web.desk import Desk
@@ -48,11 +49,13 @@ STATUS = {
 """The status of a refused command by its code; 409 for the others: the case is not where that can be done."""
 
 
-def refused(answer: Any, detail: str = "") -> Problem:
-    """A refused or failed command as a problem."""
-    if isinstance(answer, Refusal):
-        return Problem(STATUS.get(answer.code, 409), answer.code, detail or answer.text, dict(answer.fields))
-    return Problem(500, "failed", detail or str(getattr(answer, "text", answer)))
+def refused(desk: Desk, answer: Any, process: Process | None = None) -> Problem:
+    """A refused or failed command as a problem, in the user's language; with the process, by the titles in it."""
+    if not isinstance(answer, Refusal):
+        return Problem(500, "failed", str(getattr(answer, "text", answer)))
+    said = answer.said(desk.language)
+    detail = said if process is None else desk.plain(said, process)
+    return Problem(STATUS.get(answer.code, 409), answer.code, detail, dict(answer.fields))
 
 
 def body(problem: Problem, language: str) -> dict[str, Any]:

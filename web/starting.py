@@ -44,7 +44,7 @@ def begin(desk: Desk, name: str, data: dict[str, Any], key: str = "") -> Accepte
     answer = desk.caseway.start(StartCase(name, data), desk.user, ground=desk.ground, id=id)
     if isinstance(answer, Accepted):
         return answer
-    raise refused(answer)
+    raise refused(desk, answer)
 
 
 def _who(desk: Desk, process: Process) -> str:

@@ -228,14 +228,26 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
-    """Why a command was not accepted: a value, not an exception."""
+    """Why a command was not accepted: a value, not an exception. `refusal` makes one."""
 
     code: str
-    text: str
+    text: str  # in English, for programs and logs
     fields: dict[str, dict[str, str]] = {}  # path -> message by language, for forms
+    told: dict[str, str] = {}  # the text by language, for whoever asked
+
+    def said(self, language: str) -> str:
+        """Why not, for a person who reads that language; in English where it has no words."""
+        return self.told.get(language) or self.text
+
+
+def refusal(code: str, zh: str, en: str, fields: dict[str, dict[str, str]] | None = None) -> Refusal:
+    """A refusal in both languages. `fields`: what is wrong with single fields, by path and language."""
+    return Refusal(code, en, fields or {}, {"zh": zh, "en": en})
 
 
 class Refuse(Exception):
-    def __init__(self, code: str, text: str, fields: dict[str, dict[str, str]] | None = None) -> None:
-        super().__init__(text)
-        self.refusal = Refusal(code, text, fields or {})
+    """Raised by whoever decides; the machine answers with the refusal. The arguments are those of `refusal`."""
+
+    def __init__(self, code: str, zh: str, en: str, fields: dict[str, dict[str, str]] | None = None) -> None:
+        super().__init__(en)
+        self.refusal = refusal(code, zh, en, fields)

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core.asked import form_changes, given_reason, open_case, refuse
+from engine.core.asked import form_changes, given_reason, open_case, wrong_fields
 from engine.core.commands import Refuse
 from engine.core.data import write
 from engine.core.firing import report, trigger_at
@@ -41,16 +41,16 @@ def correct(turn: Turn, command: c.CorrectData) -> None:
     _enterable(process, command.changes)
     wrong = {p.path: dict(p.message) for p in process.check(paths)(command.changes)} if process.check else {}
     if wrong:
-        raise Refuse("form", f"these fields cannot be taken: {', '.join(wrong)}", wrong)
+        raise wrong_fields(wrong)
     changes = form_changes(turn, paths, command.changes)
     before = {name: flow.data.get(name) for name in changes}
     told = len(turn.events)
     try:
         write(turn, 0, {name: value for name, value in changes.items() if value is not None or name in flow.data})
     except FAULTS as fault:
-        raise Refuse("form", str(fault)) from fault
+        raise Refuse("form", f"无法更正：{fault}", str(fault)) from fault
     if len(turn.events) == told:
-        raise refuse("unchanged", "没有需要更正的内容", "nothing is changed by that")
+        raise Refuse("unchanged", "没有需要更正的内容", "nothing is changed by that")
     after = {name: flow.data[name] for event in turn.events[told:] for name in event.changes}  # type: ignore[attr-defined]  # `write` emits DataChanged
     old = {name: before[name] for name in after}
     turn.emit(e.DataCorrected(old, after, turn.request.actor, turn.now, reason))
@@ -69,8 +69,9 @@ def _enterable(process: Process, changes: Mapping[str, Any]) -> None:
             en = "The process works this out: correct what it follows from, or move the case to the step that does"
             fields[name] = {"zh": zh, "en": en}
     if fields or not changes:
-        named = ", ".join(fields) or "none is named"
-        raise Refuse("form", f"these fields cannot be corrected: {named}", fields)
+        named = ", ".join(fields)
+        en = f"these fields cannot be corrected: {named or 'none is named'}"
+        raise Refuse("form", f"以下各项不能更正：{named or '未指明'}", en, fields)
 
 
 @lru_cache(maxsize=256)

@@ -41,12 +41,13 @@ _MICROSECOND = timedelta(microseconds=1)
 def _start(turn: Turn, command: c.StartCase) -> None:
     flow: FlowState = turn.state.flow
     if flow.status != "new":
-        raise Refuse("started", f"case {flow.number} has already been started")
+        raise Refuse("started", f"案件 {flow.number} 已经开始", f"case {flow.number} has already been started")
     process = turn.process
     problems = process.validate(command.data) if process.validate else ()
     if problems:
         fields = {p.path: dict(p.message) for p in problems}
-        raise Refuse("form", f"{len(fields)} of the fields cannot be taken: {', '.join(fields)}", fields)
+        named = ", ".join(fields)
+        raise Refuse("form", f"以下各项有误：{named}", f"{len(fields)} of the fields cannot be taken: {named}", fields)
     number = turn.env.number(process) if turn.env.number else turn.request.case
     request = turn.request
     turn.emit(
@@ -59,7 +60,7 @@ def _start(turn: Turn, command: c.StartCase) -> None:
         write(turn, 0, {k: fit(turn, (k,), v, "start") for k, v in command.data.items()})
         arm(turn, planned(turn, 0, process.handlers))
     except FAULTS as fault:
-        raise Refuse("start", str(fault)) from fault
+        raise Refuse("start", f"案件无法开始：{fault}", str(fault)) from fault
     enter(turn, process.first, up=0)
     advance(turn)
 
@@ -71,18 +72,20 @@ def complete(turn: Turn, command: c.CompleteTask) -> None:
     if human.outcomes and outcome is None:
         near = get_close_matches(command.outcome, human.outcomes, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise Refuse("outcome", f"expected one of {', '.join(human.outcomes)}, not {command.outcome!r}{hint}")
+        known = ", ".join(human.outcomes)
+        raise Refuse("outcome", f"请选择办理结果：{known}", f"expected one of {known}, not {command.outcome!r}{hint}")
     if not human.outcomes and command.outcome:
-        raise Refuse("outcome", f"{node.id} has no outcomes, but {command.outcome!r} was given")
+        en = f"{node.id} has no outcomes, but {command.outcome!r} was given"
+        raise Refuse("outcome", f"步骤 {node.id} 没有可选的办理结果", en)
     if outcome is not None and outcome.reason and not command.reason.strip():
         text = {"zh": "请说明理由", "en": "Give the reason"}
-        raise Refuse("reason", f"{outcome.name} needs a reason", {"reason": text})
+        raise Refuse("reason", f"{outcome.name} 须说明理由", f"{outcome.name} needs a reason", {"reason": text})
     write(turn, command.task, form_changes(turn, human.form, command.data))
     try:
         if outcome is not None and outcome.sets:
             write(turn, command.task, assigned(turn, outcome.sets, names(turn, command.task)))
     except FAULTS as fault:
-        raise Refuse("outcome", f"{command.outcome}: {fault}") from fault
+        raise Refuse("outcome", f"{command.outcome}：{fault}", f"{command.outcome}: {fault}") from fault
     to = outcome.next if outcome is not None and outcome.next is not None else ON
     leave(turn, command.task, to, outcome=command.outcome, actor=turn.request.actor)
     advance(turn)
@@ -93,7 +96,7 @@ def _skip(turn: Turn, command: c.SkipTask) -> None:
     task_token(turn, command.task)
     if not command.reason.strip():
         text = {"zh": "请说明理由", "en": "Give the reason"}
-        raise Refuse("reason", "leaving a step out needs a reason", {"reason": text})
+        raise Refuse("reason", "跳过步骤须说明理由", "leaving a step out needs a reason", {"reason": text})
     leave(turn, command.task, outcome=SKIPPED)
     advance(turn)
 
@@ -104,7 +107,8 @@ def _fire_timer(turn: Turn, command: c.FireTimer) -> None:
     flow = open_case(turn, also_suspended=False)
     timer = flow.timers.get(command.timer)
     if timer is None or timer.due != command.due:
-        raise Refuse("stale", f"timer {command.timer} of case {flow.number} is no longer set for {command.due}")
+        en = f"timer {command.timer} of case {flow.number} is no longer set for {command.due}"
+        raise Refuse("stale", f"案件 {flow.number} 的定时器 {command.timer} 已不再等待这一时刻", en)
     timer_fired(turn, command.timer, timer, command.due)
     advance(turn)
 
@@ -114,13 +118,14 @@ def _deliver(turn: Turn, kind: str, name: str, key: str, payload: dict[str, Json
     found = (n for n, w in flow.waits.items() if (w.kind, w.name) == (kind, name) and w.key in ("", key))
     number = next(found, None)  # in order of opening: the oldest has it (R22)
     if number is None:
-        raise Refuse("nobody_waits", f"nothing in case {flow.number} waits for {kind} {name} with key {key!r}")
+        en = f"nothing in case {flow.number} waits for {kind} {name} with key {key!r}"
+        raise Refuse("nobody_waits", f"案件 {flow.number} 未在等待 {name}（关联键 {key}）", en)
     wait = flow.waits[number]
     turn.emit(e.MessageCaught(number, kind, name, key))
     try:
         fire(turn, wait.token, wait.handler, payload)
     except FAULTS as fault:
-        raise Refuse("payload", f"{kind} {name}: {fault}") from fault
+        raise Refuse("payload", f"{name}：{fault}", f"{kind} {name}: {fault}") from fault
     advance(turn)
 
 
@@ -166,7 +171,8 @@ def _job(turn: Turn, number: int) -> tuple[int, Node]:
     flow: FlowState = turn.state.flow
     job = flow.jobs.get(number)
     if job is None:
-        raise Refuse("closed", f"job {number} of case {flow.number} is no longer open")
+        en = f"job {number} of case {flow.number} is no longer open"
+        raise Refuse("closed", f"案件 {flow.number} 的作业 {number} 已经结束", en)
     return job.token, turn.process.nodes[flow.tokens[job.token].at]
 
 
@@ -201,7 +207,8 @@ def _finish_call(turn: Turn, command: c.FinishCall) -> None:
 def _call(turn: Turn, token: int, case: str) -> Node:
     flow = open_case(turn)
     if flow.calls.get(token) != case:
-        raise Refuse("closed", f"case {flow.number} no longer waits for case {case}")
+        en = f"case {flow.number} no longer waits for case {case}"
+        raise Refuse("closed", f"案件 {flow.number} 已不再等待案件 {case}", en)
     return turn.process.nodes[flow.tokens[token].at]
 
 
@@ -215,7 +222,8 @@ def _retry(turn: Turn, command: c.RetryIncident) -> None:
     flow = open_case(turn, also_suspended=False)
     incident = flow.incidents.get(command.incident)
     if incident is None:
-        raise Refuse("closed", f"case {flow.number} has no open incident {command.incident}")
+        en = f"case {flow.number} has no open incident {command.incident}"
+        raise Refuse("closed", f"案件 {flow.number} 没有待处理的异常 {command.incident}", en)
     turn.emit(e.IncidentClosed(command.incident, "retried"))
     if incident.token in flow.tokens and _may_go(flow, incident.token):
         turn.ready.append(incident.token)
@@ -238,7 +246,7 @@ def _suspend(turn: Turn, command: c.SuspendCase) -> None:
 def _resume(turn: Turn, command: c.ResumeCase) -> None:
     flow = open_case(turn)
     if flow.status != "suspended":
-        raise Refuse("running", f"case {flow.number} is not suspended")
+        raise Refuse("running", f"案件 {flow.number} 未中止", f"case {flow.number} is not suspended")
     turn.emit(e.CaseResumed(turn.now, command.reason))
     for number, timer in list(flow.timers.items()):
         due = turn.now + timedelta(microseconds=timer.left or 0)
@@ -258,7 +266,8 @@ def _start_step(turn: Turn, command: c.StartStep) -> None:
     flow = open_case(turn, also_suspended=False)
     spec = _scope(turn, command.block, AdHoc)
     if command.step not in spec.steps:
-        raise Refuse("step", f"expected one of {', '.join(spec.steps)}, not {command.step!r}")
+        known = ", ".join(spec.steps)
+        raise Refuse("step", f"请选择步骤：{known}", f"expected one of {known}, not {command.step!r}")
     enter(turn, command.step, up=command.block, via=flow.tokens[command.block].at)
     advance(turn)
 
@@ -267,7 +276,8 @@ def _finish_block(turn: Turn, command: c.FinishBlock) -> None:
     flow = open_case(turn, also_suspended=False)
     _scope(turn, command.block, AdHoc)
     if children(flow, command.block, bodies=False):
-        raise Refuse("busy", f"{flow.tokens[command.block].at} in case {flow.number} still has open steps")
+        at = flow.tokens[command.block].at
+        raise Refuse("busy", f"{at} 中还有未完成的步骤", f"{at} in case {flow.number} still has open steps")
     leave(turn, command.block)
     advance(turn)
 
@@ -283,7 +293,8 @@ def _scope(turn: Turn, number: int, kind: type[Scope]) -> Scope:
     token = flow.tokens.get(number)
     spec = turn.process.nodes[token.at].spec if token is not None and token.phase == "" else None
     if not isinstance(spec, kind):
-        raise Refuse("scope", f"case {flow.number} has no such block at {number}")
+        en = f"case {flow.number} has no such block at {number}"
+        raise Refuse("scope", f"案件 {flow.number} 的 {number} 处没有这样的子流程块", en)
     return spec
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core.asked import MOST_REASON, begun, given_reason, open_case, refuse
+from engine.core.asked import MOST_REASON, begun, given_reason, open_case
 from engine.core.commands import Command, Refuse
 from engine.core.machine import Turn
 from engine.core.moves import cancel_children, end_case
@@ -42,25 +42,25 @@ def _link(turn: Turn, command: c.LinkCases) -> None:
 
 def _other(turn: Turn, flow: FlowState, case: str, kind: str) -> None:
     if kind not in OPPOSITE:
-        raise refuse(
+        raise Refuse(
             "kind", f"关联类型应为 {'、'.join(OPPOSITE)}", f"expected one of {', '.join(OPPOSITE)}, not {kind!r}"
         )
     if case in ("", turn.request.case):
-        raise refuse("itself", "案件不能与自身关联", "a case cannot be related to itself")
+        raise Refuse("itself", "案件不能与自身关联", "a case cannot be related to itself")
     link = flow.links.get(case)
     if link is not None and (link.kind == kind or link.merged):
-        raise refuse("linked", "两案已经关联", "the two are related already")
+        raise Refuse("linked", "两案已经关联", "the two are related already")
     if link is None and len(flow.links) >= MOST_LINKS:
-        raise refuse("links", f"关联至多 {MOST_LINKS} 个", f"a case has at most {MOST_LINKS} links")
+        raise Refuse("links", f"关联至多 {MOST_LINKS} 个", f"a case has at most {MOST_LINKS} links")
 
 
 def _unlink(turn: Turn, command: c.UnlinkCases) -> None:
     flow, reason = begun(turn), given_reason(command.reason)
     known = flow.links.get(command.case)
     if known is None:
-        raise refuse("closed", "两案没有关联", "the two are not related")
+        raise Refuse("closed", "两案没有关联", "the two are not related")
     if known.merged and flow.status == "ended" and flow.end == MERGED:
-        raise refuse("merged", "已并入的案件须先重开", "it was merged into that case: reopen it first")
+        raise Refuse("merged", "已并入的案件须先重开", "it was merged into that case: reopen it first")
     by = turn.request.actor
     turn.emit(e.CaseUnlinked(command.case, by, turn.now, reason))
     turn.emit(e.LinkTold(command.case, "", by, reason))
@@ -72,7 +72,7 @@ def _merge(turn: Turn, command: c.MergeCase) -> None:
     if known is None:
         _other(turn, flow, command.case, DUPLICATE_OF)
     elif known.merged and known.kind == HAS_DUPLICATE:
-        raise refuse("cycle", "对方已并入本案", "the other one has been merged into this case")
+        raise Refuse("cycle", "对方已并入本案", "the other one has been merged into this case")
     turn.emit(e.CaseLinked(command.case, DUPLICATE_OF, by, turn.now, reason, merged=True))
     turn.emit(e.LinkTold(command.case, HAS_DUPLICATE, by, reason, merged=True))
     turn.emit(e.EndReached(MERGED, turn.now))
@@ -90,7 +90,7 @@ def _note_link(turn: Turn, command: c.NoteLink) -> None:
             turn.emit(e.CaseUnlinked(case, command.by, turn.now, command.reason))
         return
     if known is not None and known.merged and known.kind != command.kind:
-        raise Refuse("merged", f"this case has itself been merged into case {case}")
+        raise Refuse("merged", f"本案已并入案件 {case}", f"this case has itself been merged into case {case}")
     turn.emit(e.CaseLinked(case, command.kind, command.by, turn.now, command.reason, command.merged))
     if command.merged and flow.status == "ended":
         _tell(turn, case, flow.end or "cancelled")
@@ -100,7 +100,7 @@ def _note_decision(turn: Turn, command: c.NoteDecision) -> None:
     flow = begun(turn)
     known = flow.links.get(command.case)
     if known is None or not known.merged or known.kind != DUPLICATE_OF:
-        raise Refuse("closed", f"this case was not merged into case {command.case}")
+        raise Refuse("closed", f"本案未并入案件 {command.case}", f"this case was not merged into case {command.case}")
     turn.emit(e.DecisionNoted(command.case, command.end, turn.now))
     _tell_all(turn, command.end)
 

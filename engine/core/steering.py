@@ -16,7 +16,7 @@ import msgspec
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core import linking
-from engine.core.asked import MOST_REASON, begun, given_reason, open_case, refuse
+from engine.core.asked import MOST_REASON, begun, given_reason, open_case
 from engine.core.commands import Command, Refuse
 from engine.core.correcting import correct
 from engine.core.machine import Turn
@@ -70,12 +70,12 @@ def _movable(turn: Turn, number: int, target: str) -> Node:
     flow = open_case(turn, also_suspended=False)
     token = flow.tokens.get(number)
     if token is None:
-        raise refuse("closed", f"案件已不在第 {number} 处", f"case {flow.number} no longer stands at {number}")
+        raise Refuse("closed", f"案件已不在第 {number} 处", f"case {flow.number} no longer stands at {number}")
     known = targets(turn.process, flow, number)
     if target not in known:
         zh = f"{token.at} 只能移到同一块内的步骤：{'、'.join(known) or '无'}"
         en = f"{token.at} can be moved to a step of its own block: {', '.join(known) or 'there is none'}, not {target}"
-        raise refuse("target", zh, en)
+        raise Refuse("target", zh, en)
     return turn.process.nodes[token.at]
 
 
@@ -99,7 +99,7 @@ def _propose(turn: Turn, command: c.ProposeMove) -> None:
     flow: FlowState = turn.state.flow
     seen, before = standing(flow), flow.proposal
     if before is not None and before.seen == seen:
-        raise refuse(
+        raise Refuse(
             "proposed", "已有一项移动待批准：请先批准或撤回", "a move has been proposed: approve or withdraw that first"
         )
     turn.emit(
@@ -115,9 +115,9 @@ def _approve(turn: Turn, command: c.ApproveMove) -> None:
     proposal = flow.proposal
     assert proposal is not None
     if proposal.by == turn.request.actor:
-        raise refuse("four_eyes", "移动须由提议人以外的人批准", "somebody other than who proposed it approves a move")
+        raise Refuse("four_eyes", "移动须由提议人以外的人批准", "somebody other than who proposed it approves a move")
     if proposal.seen != standing(flow):
-        raise refuse(
+        raise Refuse(
             "moved", "提议之后案件已有变化：请重新查看并提议", "the case has moved since this was proposed: look again"
         )
     _move(turn, proposal.token, proposal.target, proposal.reason, proposal.by)
@@ -131,7 +131,7 @@ def _withdraw(turn: Turn, command: c.WithdrawMove) -> None:
 def _proposed(turn: Turn, number: int) -> FlowState:
     flow = open_case(turn)
     if flow.proposal is None or flow.proposal.number != number:
-        raise refuse("closed", "没有这项待批准的移动", f"no move {number} waits for approval")
+        raise Refuse("closed", "没有这项待批准的移动", f"no move {number} waits for approval")
     return flow
 
 
@@ -139,17 +139,17 @@ def _reopen(turn: Turn, command: c.ReopenCase) -> None:
     """The case's own handlers are armed afresh, as at its start; clocks start again where they say so (R29)."""
     flow, reason, steps = begun(turn), given_reason(command.reason), turn.process.reopen
     if flow.status != "ended":
-        raise refuse("not_ended", f"案件 {flow.number} 尚未结束", f"case {flow.number} has not ended")
+        raise Refuse("not_ended", f"案件 {flow.number} 尚未结束", f"case {flow.number} has not ended")
     if not steps:
-        raise refuse("final", "此流程的案件结束后不能重开", f"a case of {turn.process.name} is not reopened")
+        raise Refuse("final", "此流程的案件结束后不能重开", f"a case of {turn.process.name} is not reopened")
     step = command.step or steps[0]
     if step not in steps:
-        raise refuse("target", f"只能在 {'、'.join(steps)} 重开", f"it is reopened at {' or '.join(steps)}, not {step}")
+        raise Refuse("target", f"只能在 {'、'.join(steps)} 重开", f"it is reopened at {' or '.join(steps)}, not {step}")
     turn.emit(e.CaseReopened(turn.now, step, turn.request.actor, reason, flow.end))
     try:
         arm(turn, planned(turn, 0, turn.process.handlers))
     except FAULTS as fault:
-        raise Refuse("reopen", str(fault)) from fault
+        raise Refuse("reopen", f"无法重开：{fault}", str(fault)) from fault
     enter(turn, step, up=0)
     advance(turn)
 
@@ -165,7 +165,7 @@ def _hold(turn: Turn, command: c.HoldCase) -> None:
 def _lift(turn: Turn, command: c.LiftHold) -> None:
     flow, reason = begun(turn), given_reason(command.reason)
     if command.hold not in flow.holds:
-        raise refuse("closed", "没有这项保全", f"case {flow.number} has no hold {command.hold}")
+        raise Refuse("closed", "没有这项保全", f"case {flow.number} has no hold {command.hold}")
     turn.emit(e.HoldLifted(command.hold, turn.request.actor, turn.now, reason))
 
 

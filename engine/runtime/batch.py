@@ -19,7 +19,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from engine.core.commands import Command, Refusal, Request, StartCase
+from engine.core.commands import Command, Refusal, Request, StartCase, refusal
 from engine.core.env import Env, Versions
 from engine.core.events import Event
 from engine.core.machine import Machine
@@ -41,7 +41,11 @@ log = logging.getLogger(__name__)
 REFUSAL = ("command_id", "case_id", "command", "actor", "ground", "at", "code", "text")
 OF_COMMAND = f"SELECT {', '.join(StoredRow._fields)} FROM history WHERE command_id = ?"
 HASH = "SELECT hash FROM history WHERE case_id = ? AND seq = ?"
-ANOTHER = "the id of this command has been used for another one: give it an id of its own"
+ANOTHER = refusal(
+    "repeated",
+    "此编号已用于另一请求，请换一个编号",
+    "the id of this command has been used for another one: give it an id of its own",
+)
 
 Step = tuple[str, tuple[Any, ...]]
 """A statement that must touch exactly one row, with its parameters."""
@@ -146,7 +150,7 @@ class Batch:
         if request.id in self._done:
             case, command, first = self._done[request.id]
             same = case == request.case and command == self._tools.machine.encode(request.command)
-            return _repeated(first) if same else self._refuse(request, Refusal("repeated", ANOTHER))
+            return _repeated(first) if same else self._refuse(request, ANOTHER)
         held = self._held.get(request.case)
         process = None
         try:
@@ -171,10 +175,11 @@ class Batch:
         tools, command = self._tools, request.command
         if held is None:
             if not isinstance(command, StartCase):
-                return Refusal("unknown", f"there is no case {request.case}")
+                return refusal("unknown", f"没有案件 {request.case}", f"there is no case {request.case}")
             process = tools.versions.process(command.process, command.version)
             if process is None:
-                return Refusal("process", f"expected a deployed process, there is none named {command.process}")
+                en = f"expected a deployed process, there is none named {command.process}"
+                return refusal("process", f"没有已部署的流程 {command.process}", en)
             held = Held(request.case, tools.new_key(request.case))
             held.cipher = tools.cipher(held.id, held.key)
             held.state = tools.machine.new()
@@ -182,7 +187,7 @@ class Batch:
         if held.text is None:
             held.text = tools.machine.encode(held.state)  # from here on a refusal falls back to it
         elif held.key is None:
-            return Refusal("destroyed", f"case {request.case} has been destroyed")
+            return refusal("destroyed", f"案件 {request.case} 已销毁", f"case {request.case} has been destroyed")
         elif held.state is None:
             held.state = tools.machine.decode(held.text)
         if held.cipher is None:
@@ -289,10 +294,10 @@ def first_answer(tools: Tools, connection: Connection, request: Request) -> Answ
     row = StoredRow(*found)
     held = tools.cases.load(connection, [row.case_id]).get(row.case_id)
     if held is None or held.key is None or row.case_id != request.case:
-        return Refusal("repeated", ANOTHER)
+        return ANOTHER
     cipher = tools.cipher(held.id, held.key)
     if cipher.payload(tools.machine.encode(request.command)) != bytes(row.payload_hash):
-        return Refusal("repeated", ANOTHER)
+        return ANOTHER
     previous = START if row.seq == 1 else connection.one(HASH, (row.case_id, row.seq - 1))[0]
     opened = decode_row(cipher, previous, row)
     kept = decode_answer(opened.answer)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.core.commands import Refusal
+from engine.core.commands import Refusal, refusal
 from engine.core.values import ValueProblem, writable_text
 
 MOST = 200
@@ -15,7 +15,8 @@ def unfit(names: Mapping[str, str]) -> Refusal | None:
         try:
             writable_text(text)
         except ValueProblem as problem:
-            return Refusal(what, f"{what}: {problem.message}")
+            return refusal(what, f"{what}：含无法保存的字符", f"{what}: {problem.message}")
         if len(text) > MOST:
-            return Refusal(what, f"{what}: at most {MOST} characters are taken, not {len(text)}")
+            long = f"{what}: at most {MOST} characters are taken, not {len(text)}"
+            return refusal(what, f"{what}：至多 {MOST} 个字符", long)
     return None

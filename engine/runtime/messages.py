@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engine.core.commands import Command, DeliverMessage, Refusal, Request, StartCase
+from engine.core.commands import Command, DeliverMessage, Refusal, Request, StartCase, refusal
 from engine.core.model import Process
 from engine.core.operators import EvaluationError
 from engine.runtime.answers import Accepted, Answer
@@ -70,19 +70,20 @@ def receive(
     if name not in known:
         near = get_close_matches(name, known, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        return Refusal("message", f"expected a message that house.yaml names, not {name!r}{hint}")
+        return refusal("message", f"没有消息 {name}", f"expected a message that house.yaml names, not {name!r}{hint}")
     refused = unfit({"id": ident, "key": key})
     if refused is not None:
         return refused
     row = runner.sender.message(ident, name, key, payload, sender, now)
     size = len(row[MESSAGE.index("payload")])
     if size > MOST_PAYLOAD:
-        return Refusal("payload", f"message {name}: at most {MOST_PAYLOAD} characters of JSON are taken in, not {size}")
+        en = f"message {name}: at most {MOST_PAYLOAD} characters of JSON are taken in, not {size}"
+        return refusal("payload", f"消息 {name}：内容至多 {MOST_PAYLOAD} 个字符", en)
 
     def take_in(connection: Connection) -> Refusal | None:
         if connection.run(TAKE_IN, row) or tuple(connection.one(SAME, (ident,))) == row[1:4]:
             return None
-        return Refusal("repeated", ANOTHER)
+        return ANOTHER
 
     return runner.write(take_in)
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from engine.core.commands import Refusal, Request
+from engine.core.commands import Refusal, Request, refusal
 from engine.core.env import Env, Versions
 from engine.core.machine import Machine
 from engine.runtime.answers import Answer, Failed
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 TRIES = 5
 """How often a lone command is loaded and decided again before its caller is told to try later."""
 
-BUSY = Refusal("busy", "others keep changing this case: try again")
+BUSY = refusal("busy", "他人正在修改本案，请重试", "others keep changing this case: try again")
 
 T = TypeVar("T")
 

@@ -213,7 +213,7 @@ def test_what_is_refused(command: Any, actor: str, code: str) -> None:
 
 def test_refusals_name_the_nearest_and_speak_both_languages() -> None:
     found = story().refused(add("forn"), "chen")
-    assert "did you mean 'form'" in found.text and set(found.fields[""]) == {"zh", "en"}
+    assert "did you mean 'form'" in found.text and set(found.told) == {"zh", "en"}
 
 
 def test_attachments_are_removed_by_who_added_them() -> None:

@@ -86,7 +86,7 @@ def test_who_may_steer(actor: str, command: c.Command, may: bool) -> None:
     answer = told.ask(command, actor)
     assert isinstance(answer, c.Refusal) is not may
     if isinstance(answer, c.Refusal):
-        assert answer.code in ("not_steering", "inactive") and {"zh", "en"} <= answer.fields[""].keys()
+        assert answer.code in ("not_steering", "inactive") and {"zh", "en"} <= answer.told.keys()
 
 
 def test_what_a_page_shows_is_what_deciding_says() -> None:
@@ -124,8 +124,8 @@ def test_a_correction_keeps_what_was_and_why() -> None:
         ({"nothing": 1}, "why", "form", {"nothing"}),
         ({"y": 5}, "why", "form", {"y"}),  # which the process works out
         ({"amount": "ten"}, "why", "form", {"amount"}),
-        ({"text": "old"}, "why", "unchanged", {""}),
-        ({"out": None}, "why", "unchanged", {""}),
+        ({"text": "old"}, "why", "unchanged", set()),
+        ({"out": None}, "why", "unchanged", set()),
     ],
 )
 def test_what_cannot_be_corrected(changes: dict[str, Any], reason: str, code: str, fields: set[str]) -> None:

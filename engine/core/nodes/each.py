@@ -46,11 +46,11 @@ def add(turn: Turn, number: int, spec: Each, item: Json) -> None:
     """One more item while it runs. Raises Refuse if there are too many, or if it is not such an item."""
     items = turn.state.flow.tokens[number].items
     if len(items) >= MOST:
-        raise Refuse("items", f"at most {MOST} items can be handled in one case")
+        raise Refuse("items", f"一案至多处理 {MOST} 项", f"at most {MOST} items can be handled in one case")
     try:
         item = normalise(item, spec.over.type.item or ANY)
     except ValueProblem as problem:
-        raise Refuse("item", str(problem)) from problem
+        raise Refuse("item", f"此项有误：{problem}", str(problem)) from problem
     turn.emit(e.ItemAdded(number, item))
     if not spec.sequential:
         _begin(turn, number, spec, len(items) - 1)
