@@ -81,11 +81,15 @@ def test_messages(caseway: Caseway, number: str) -> None:
     assert caseway("message", "list", "--state", "lost").code == 2
 
 
-def test_messages_that_are_refused(caseway: Caseway, number: str) -> None:
+def test_messages_that_are_refused(caseway: Caseway, number: str, monkeypatch: pytest.MonkeyPatch) -> None:
     near = caseway("message", "send", "claim_withdrawm", number, "--as", "lu_yao")
     assert near.code == 2 and "Did you mean claim_withdrawn?" in near.err
+    monkeypatch.setenv("CASEWAY_LANG", "en")
     payload = caseway("message", "send", "claim_withdrawn", number, "--as", "lu_yao", "--set", "x=1")
-    assert payload.code == 1 and "x: there is no such field" in payload.err
+    assert payload.code == 1 and "x: there is no such field" in payload.err and "没有" not in payload.err
+    monkeypatch.delenv("CASEWAY_LANG")
+    payload = caseway("message", "send", "claim_withdrawn", number, "--as", "lu_yao", "--set", "x=1")
+    assert payload.code == 1 and "没有这个字段 / there is no such field" in payload.err
     assert caseway("message", "send", "claim_withdrawn", number).code == 2
 
 

@@ -95,7 +95,9 @@ def test_a_case_that_has_moved_on_refuses_who_saw_it_before(town: Town) -> None:
     tag = one.get(path).headers["etag"]
     assert other.post(f"{path}/claim", if_match=tag).status_code == 200
     late = one.post(f"{path}/claim", if_match=tag)
-    assert late.status_code == 412 and late.json()["code"] == "stale"
+    assert late.status_code == 412 and late.json()["code"] == "stale" and "look again" in late.json()["detail"]
+    late = Program(town, "chen_wei", "zh").post(f"{path}/claim", if_match=tag)
+    assert late.status_code == 412 and "请重新查看" in late.json()["detail"]
     assert one.post(f"{path}/claim", if_match="many").status_code == 400
 
 
