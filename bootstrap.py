@@ -18,6 +18,7 @@ import organisation.load
 import papers.projection
 import sla.projection
 import tasks.likeness
+import tasks.search
 import tasks.tables
 from engine.core.commands import Command, Refusal, Request, StartCase, refusal
 from engine.core.env import Env
@@ -34,6 +35,7 @@ from engine.language.language import Language
 from engine.language.source import read
 from engine.runtime import anchors, keys, messages, schema
 from engine.runtime.answers import Answer
+from engine.runtime.batch import Shows
 from engine.runtime.cipher import VaultError
 from engine.runtime.clock import Clock, SystemClock, new_id
 from engine.runtime.database import Connection, Database, open_database
@@ -70,6 +72,7 @@ from tasks.keywords import WORK_WORDS
 from tasks.lifecycle import SYSTEM
 from tasks.likeness import LIKENESS_WORDS
 from tasks.registry import Registry
+from tasks.search import SEARCH_WORDS
 from tasks.staffing import Staffing
 from tasks.work import WORK
 
@@ -117,7 +120,7 @@ def compiler(registry: Registry | None = None) -> Compiler:
     found = registry or shipped_functions()
     return Compiler(
         Language(
-            extensions=(WORK_WORDS, LIKENESS_WORDS, CLOCK_WORDS, PAPER_WORDS, READING_WORDS),
+            extensions=(WORK_WORDS, LIKENESS_WORDS, CLOCK_WORDS, PAPER_WORDS, READING_WORDS, SEARCH_WORDS),
             functions=found.functions,
             computes=found.computes,
             services=found.services,
@@ -180,7 +183,7 @@ class Caseway:
             self.vault,
             self.projections,
             keep=keep,
-            shows=SHOWS,
+            shows=self.shows,
             listeners=self.listeners,
         )
 
@@ -194,9 +197,20 @@ class Caseway:
             tasks.tables.projection(task_due, DUE_CHANGES),
             tasks.tables.timers(),
             tasks.likeness.projection(),
+            tasks.search.projection(self.definitions),
             *sla.projection.projections(self.definitions),
             papers.projection.attachments(),
         ]
+
+    @property
+    def shows(self) -> Shows:
+        """What components fill into the row of a case: who owns it, what it is about."""
+
+        def about(state: Any) -> str | None:
+            process = self.definitions.process(state.flow.process, state.flow.version)
+            return tasks.search.about(process, state.flow.data) or None if process is not None else None
+
+        return {"owner": _owner, "search": about}
 
     def env(self) -> Env:
         """What deciding may look at, as it stands now."""
@@ -360,7 +374,7 @@ class Caseway:
             self.definitions,
             self.projections,
             self.home.anchors,
-            shows=SHOWS,
+            shows=self.shows,
             decide=self._decide_again if deep else None,
             progress=progress,
         )
@@ -412,17 +426,6 @@ def _owner(state: Any) -> str | None:
     return found
 
 
-def _search(state: Any) -> str | None:
-    """Search keys of a case: its number and what is short and public in its data."""
-    words = [state.flow.number]
-    for name in ("policy_number", "customer_name", "customer"):
-        value = state.flow.data.get(name)
-        if isinstance(value, str) and not value.startswith("sealed:"):
-            words.append(value)
-    return f" {' '.join(words)} "
-
-
-SHOWS = {"owner": _owner, "search": _search}
 
 
 def create(home: Home) -> Vault:

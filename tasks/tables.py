@@ -84,6 +84,21 @@ class Likeness(SQLModel, table=True):
     key: str = derived()
 
 
+class CaseWord(SQLModel, table=True):
+    """A word by which a case is found (`tasks.search`)."""
+
+    __tablename__ = "case_words"
+    __table_args__ = (
+        Index("ix_case_words_word", "word", "started_at", "case_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    case_id: str = derived(key=True)
+    id: int = derived(BigInteger, key=True)  # its place among the case's words
+    word: str = derived()
+    started_at: datetime = derived(Moment)  # the case: what is found is shown newest first
+
+
 Due = Callable[[Any, int], datetime | None]
 """The earliest running deadline of a task: (state of the case, token) -> moment, None without one."""
 

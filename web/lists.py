@@ -167,12 +167,11 @@ def clock_title(desk: Desk, process: str, clock: str) -> str:
 
 
 def _subjects(connection: Connection, cases: Sequence[str]) -> dict[str, str]:
-    """Customer and policy of each case, from its search keys: never a secret."""
+    """What each case is about, as its process says: never a secret."""
     if not cases:
         return {}
-    sql = f"SELECT id, number, search FROM cases WHERE id IN ({', '.join('?' * len(cases))})"
-    rows = connection.all(sql, cases)
-    return {id: (search or "").replace(number or "", "", 1).strip() for id, number, search in rows}
+    sql = f"SELECT id, search FROM cases WHERE id IN ({', '.join('?' * len(cases))})"
+    return {id: about or "" for id, about in connection.all(sql, cases)}
 
 
 def _clocks(connection: Connection, cases: Sequence[str]) -> dict[str, list[Sequence[Any]]]:

@@ -1,15 +1,23 @@
-"""Searching cases."""
+"""Searching cases: by number, customer, policy and what else processes are searched by, newest first.
+
+What is found obeys reading: a case that is masked to the user is found by its number alone, as its words are not
+theirs to try out, and a restricted one not at all. So a page is filled in rounds, of which there are few: it may be
+short, and still say where to go on.
+"""
 
 import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from pydantic import BaseModel
 
 from engine.runtime.tables import moment
+from tasks import find
+from tasks.find import COLUMNS, Found, Place
+from tasks.search import Term, terms
 from web import show
 from web.desk import Desk
 from web.problems import Problem
@@ -17,6 +25,8 @@ from workbench.reading import sights
 from workbench.story import MASK
 
 PAGE = 25
+ROUNDS = 4
+"""How often more is looked for where a page has lost cases that are not for the user."""
 Status = Literal["", "open", "suspended", "ended"]
 
 
@@ -41,67 +51,79 @@ class CaseList(BaseModel):
     next: str | None
 
 
-_COLUMNS = 'id, number, process, status, "end", owner, search, started_at, ended_at'
-
-
 def search(
     desk: Desk, words: str = "", process: str = "", status: Status = "", after: str = "", limit: int = PAGE
 ) -> CaseList:
-    """Cases with these words in their number, customer or policy, newest first; a page after that place."""
-    where, given = ["1 = 1"], list[Any]()
-    for condition, value in (
-        ("process = ?", process), ("status = ?", status),
-        *(("search LIKE ? ESCAPE '!'", f"%{_literal(word)}%") for word in words.split()[:5]),
-    ):  # fmt: skip
-        if value:
-            where.append(condition)
-            given.append(value)
-    if after:
-        where.append("(started_at, id) < (?, ?)")
-        given += _place(after)
-    sql = f"SELECT {_COLUMNS} FROM cases WHERE {' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT ?"
-    rows = desk.caseway.connection.all(sql, (*given, limit + 1))
-    more = [rows[limit - 1][7], rows[limit - 1][0]] if len(rows) > limit else None
-    return CaseList(
-        cases=_lines(desk, rows[:limit]),
-        next=base64.urlsafe_b64encode(msgspec.json.encode(more)).decode().rstrip("=") if more else None,
-    )
-
-
-def _literal(word: str) -> str:
-    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-
-
-def _place(text: str) -> tuple[int, str]:
-    try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        return msgspec.json.decode(raw, type=tuple[int, str])
-    except (binascii.Error, msgspec.DecodeError, ValueError) as error:
-        raise Problem(400, "cursor", f"there is no such page: {text[:40]}") from error
+    """Cases in which each of these begins the number or a word that they are found by, newest first; a page after
+    that place. Raises Problem for a place that is none."""
+    wanted, place = terms(words), _place(after)
+    if words.strip() and not wanted:
+        return CaseList(cases=[], next=None)
+    known, found = desk.caseway.definitions.names(), list[CaseLine]()
+    for _ in range(ROUNDS):
+        page = find.cases(desk.caseway.connection, wanted, (process,) if process else (), status, place, limit, known)
+        lines = zip(page.cases, _lines(desk, page.cases, wanted), strict=True)
+        open_to = [(case, line) for case, line in lines if line is not None]
+        room = limit - len(found)
+        found += [line for _, line in open_to[:room]]
+        place = open_to[room - 1][0].place if len(open_to) > room else page.next
+        if place is None or len(found) == limit:
+            break
+    return CaseList(cases=found, next=_written(place))
 
 
 def line_of(desk: Desk, case: str) -> CaseLine:
     """The line of one case, masked or not."""
-    row = desk.caseway.connection.one(f"SELECT {_COLUMNS} FROM cases WHERE id = ?", (case,))
+    (row,) = _rows(desk, [case])
     seen = sights(desk.caseway, desk.user, [case], desk.now).get(case)
     return _line(desk, row, seen is not None and seen.reads("internal"))
 
 
-def _lines(desk: Desk, rows: Sequence[Any]) -> list[CaseLine]:
-    """The lines of these cases, without those that are restricted and not for the user."""
-    seen = sights(desk.caseway, desk.user, [row[0] for row in rows], desk.now)
-    readable = {
-        case: one.reads("internal") for case, one in seen.items() if not one.restricted or one.reads("internal")
-    }
-    return [_line(desk, row, readable[row[0]]) for row in rows if row[0] in readable]
+def lines_of(desk: Desk, cases: Sequence[str]) -> dict[str, CaseLine]:
+    """The lines of these cases by id, masked or not; without those that are restricted and not for the user."""
+    rows = _rows(desk, list(dict.fromkeys(cases)))
+    return {row.case: line for row, line in zip(rows, _lines(desk, rows, ()), strict=True) if line is not None}
 
 
-def _line(desk: Desk, row: Any, readable: bool) -> CaseLine:
-    id, number, process, status, end, owner, words, started, ended = row
+def _rows(desk: Desk, cases: Sequence[str]) -> list[Found]:
+    if not cases:
+        return []
+    sql = f"SELECT {COLUMNS} FROM cases c WHERE c.id IN ({', '.join('?' * len(cases))})"
+    return [Found._make(row) for row in desk.caseway.connection.all(sql, cases)]
+
+
+def _lines(desk: Desk, cases: Sequence[Found], wanted: Sequence[Term]) -> list[CaseLine | None]:
+    """The lines of these cases; None for one that the user does not find so."""
+    seen = sights(desk.caseway, desk.user, [one.case for one in cases], desk.now)
+    told: list[CaseLine | None] = []
+    for one in cases:
+        sight = seen.get(one.case)
+        readable = sight is not None and sight.reads("internal")
+        hidden = sight is None or (not readable and (sight.restricted or not one.by_number(wanted)))
+        told.append(None if hidden else _line(desk, one, readable))
+    return told
+
+
+def _line(desk: Desk, row: Found, readable: bool) -> CaseLine:
+    owner = row.owner or ""
     return CaseLine(
-        case=id, number=number or id, process=process, process_title=desk.process(process), status=status,
-        end=show.worded(end or ""), owner=owner or "" if readable else "",
+        case=row.case, number=row.number or row.case, process=row.process, process_title=desk.process(row.process),
+        status=row.status, end=show.worded(row.end or ""), owner=owner if readable else "",
         owner_name=(desk.person(owner) if readable else MASK) if owner else "",
-        subject=(words or "").replace(number or "", "", 1).strip() if readable else MASK, started_at=moment(started),
-        ended_at=moment(ended) if ended is not None else None,
+        subject=(row.about or "") if readable else MASK, started_at=moment(row.started_at),
+        ended_at=moment(row.ended_at) if row.ended_at is not None else None,
     )  # fmt: skip
+
+
+def _written(place: Place | None) -> str | None:
+    return base64.urlsafe_b64encode(msgspec.json.encode(list(place))).decode().rstrip("=") if place else None
+
+
+def _place(text: str) -> Place | None:
+    if not text:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return Place(*msgspec.json.decode(raw, type=tuple[int, str]))
+    except (binascii.Error, msgspec.DecodeError, ValueError) as error:
+        raise Problem(400, "cursor", f"there is no such page: {text[:40]}") from error

@@ -9,8 +9,8 @@ from engine.runtime.vault import Vault
 
 PAGE = 1_000  # cases in one transaction
 
-KEPT = {"history", "refusals"}
-"""Tables that keep what they know of a destroyed case: nobody can read its history, refusals hold no data."""
+KEPT = {"history", "refusals", "looks", "glass"}
+"""Tables that keep what they know of a destroyed case: nobody can read its history, the others hold no data."""
 
 _INSTALLATION = "SELECT value FROM meta WHERE key = 'installation'"
 _OWN = "INSERT INTO meta (key, value) VALUES ('installation', ?) ON CONFLICT DO NOTHING"

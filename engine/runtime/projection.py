@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from engine.core.events import Event
+from engine.core.events import CaseStarted, Event
 from engine.runtime.database import Connection
 from engine.runtime.statements import Statements, keys, of_kind
 
@@ -46,6 +46,9 @@ class Projection:
     initial: `operational` columns of a new row; `NOW` is the moment of the command.
     closing: for an event, the row that it closes and the columns to set, instead of deleting it.
     sweeps: events after which any row of the case may look different.
+    together: state -> id -> row, where all rows of a case are sooner made at once.
+    asks: for an event, (state, event) -> the ids of the rows that it may change, where telling takes the state. Needs
+    `together`.
     """
 
     table: type[SQLModel]
@@ -56,9 +59,13 @@ class Projection:
     initial: Mapping[str, Any] = field(default_factory=dict)
     closing: Mapping[type[Event], Callable[[Any], tuple[Id, Mapping[str, Any]]]] = field(default_factory=dict)
     sweeps: frozenset[type[Event]] = frozenset()
+    together: Callable[[Any], Mapping[Id, Row]] | None = None
+    asks: Mapping[type[Event], Callable[[Any, Any], Iterable[Id]]] = field(default_factory=dict)
 
     def rows(self, case: str, state: Any) -> dict[Row, Row]:
         """All rows of a case derived from its state: primary key -> derived columns."""
+        if self.together is not None:
+            return {(case, *self.fixed, i): row for i, row in self.together(state).items()}
         found = ((i, self.row(state, i)) for i in self.ids(state))
         return {(case, *self.fixed, i): row for i, row in found if row is not None}
 
@@ -102,10 +109,11 @@ class _Plan:
 
 class _Watch(NamedTuple):
     """What one kind of event means to the projections, by their place: which rows it touches (None: any of the
-    case's), which it closes. One look-up for each event."""
+    case's), which it closes, and who is asked which it touches. One look-up for each event."""
 
     touches: list[tuple[int, Callable[[Any], Iterable[Id]] | None]]
     closings: list[tuple[int, Callable[[Any], tuple[Id, Mapping[str, Any]]]]]
+    asks: list[tuple[int, Callable[[Any, Any], Iterable[Id]]]]
 
 
 class Projector:
@@ -121,15 +129,18 @@ class Projector:
                 self._watch(event).touches.append((index, None))
             for event, closing in plan.projection.closing.items():
                 self._watch(event).closings.append((index, closing))
+            for event, asks in plan.projection.asks.items():
+                self._watch(event).asks.append((index, asks))
 
     def _watch(self, event: type[Event]) -> _Watch:
-        return self._watches.setdefault(event, _Watch([], []))
+        return self._watches.setdefault(event, _Watch([], [], []))
 
     def project(self, changes: dict[int, Changes], case: str, state: Any, events: list[Event], now: int) -> None:
         """Notes what one command's events change, by the projection's place in `changes`. `now`: microseconds, for
         rows that are made."""
         touched: dict[tuple[int, Id], None] = {}
         closing: dict[tuple[int, Id], Mapping[str, Any]] = {}
+        several: dict[int, dict[Id, None]] = {}
         for event in events:
             watch = self._watches.get(type(event))
             if watch is None:
@@ -141,9 +152,18 @@ class Projector:
                 i, values = close(event)
                 touched[index, i] = None
                 closing[index, i] = values
-        if not touched:
+            for index, asks in watch.asks:
+                places = asks(state, event)
+                if places:
+                    several.setdefault(index, {}).update(dict.fromkeys(places))
+        if not touched and not several:
             return
         rows = [(index, i, self._plans[index].projection.row(state, i)) for index, i in touched]
+        begun = type(events[0]) is CaseStarted
+        for index, places in several.items():
+            together = self._plans[index].projection.together
+            made = together(state) if together is not None else {}
+            rows += [(index, i, made.get(i)) for i in (made if begun else places)]  # nothing to take away yet
         for index, i, row in rows:  # nothing is noted before every row could be made
             plan, change = self._plans[index], changes.get(index)
             if change is None:

@@ -82,7 +82,8 @@ class Case(SQLModel, table=True):
     __tablename__ = "cases"
     __table_args__ = (
         Index("uq_cases_number", "number", unique=True),
-        Index("ix_cases_process_status_started_at", "process", "status", "started_at"),
+        Index("ix_cases_process_status_started_at", "process", "status", "started_at", "id"),
+        Index("ix_cases_started_at", "started_at", "id"),
         Index(
             "ix_cases_parent",
             "parent",
@@ -103,7 +104,7 @@ class Case(SQLModel, table=True):
     end: str = derived()
     parent: str | None = derived(null=True)
     owner: str | None = derived(null=True)
-    search: str | None = derived(null=True)  # search keys, each between spaces; never a secret
+    search: str | None = derived(null=True)  # what it is about, as lists say it; never a secret
     started_at: datetime = derived(Moment)
     last_at: datetime = derived(Moment)
     ended_at: datetime | None = derived(Moment, null=True)

@@ -1,4 +1,4 @@
-"""Who may read: looks at secrets, broken glass"""
+"""Who may read: looks at secrets, broken glass, the words that cases are found by"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,8 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 def upgrade() -> None:
     _looks()
     _glass()
+    _words()
+    _lists()
 
 
 def _looks() -> None:
@@ -62,3 +64,24 @@ def _glass() -> None:
         sqlite_where=sa.text("reviewed_at IS NULL"),
         postgresql_where=sa.text("reviewed_at IS NULL"),
     )
+
+
+def _words() -> None:
+    op.create_table(
+        "case_words",
+        sa.Column("case_id", TEXT, nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("word", TEXT, nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_case_words")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_case_words_word", "case_words", ["word", "started_at", "case_id"], unique=False)
+
+
+def _lists() -> None:
+    """Cases newest first, of all processes and states or of one."""
+    op.drop_index("ix_cases_process_status_started_at", table_name="cases")
+    columns = ["process", "status", "started_at", "id"]
+    op.create_index("ix_cases_process_status_started_at", "cases", columns, unique=False)
+    op.create_index("ix_cases_started_at", "cases", ["started_at", "id"], unique=False)
