@@ -126,7 +126,8 @@ def worker(
     under way)."""
     import signal
 
-    from console.serve import courier_of, reach_of
+    from console.attend import attend
+    from console.serve import reach_of
 
     reach = reach_of(network)
     with opened(home, database) as caseway:
@@ -137,17 +138,7 @@ def worker(
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stopping.set())
         warn("working; stop with Ctrl-C")
-        caseway.executor.start()
-        courier = courier_of(caseway, reach)
-        anchored = None
-        while not stopping.is_set():
-            caseway.refresh()
-            caseway.sweep()
-            if caseway.clock.now().date() != anchored:  # when it begins, and then daily (R13)
-                caseway.anchor()
-                anchored = caseway.clock.now().date()
-            stopping.wait(every)
-        courier.close()
+        attend(caseway, stopping, reach, every)
     warn("stopped")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from console.attend import attend
 from console.options import HERE, AsOption, DatabaseOption, HomeOption, opened
 from console.output import say, stop
 
@@ -56,20 +57,18 @@ def serve(
         server = Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=10))
         stopping = threading.Event()
         # Daemon: a fault of the server must not leave a process that only works in the dark.
-        worker = threading.Thread(target=attend, args=(caseway, stopping), name="worker", daemon=True)
+        worker = threading.Thread(target=attend, args=(caseway, stopping, reach), name="worker", daemon=True)
         _ = caseway.runner, caseway.sweeper, caseway.executor  # made once, before threads share them
         say(f"Caseway is at {address}; stop with Ctrl-C")
         if accounts:
             say(f"Sign in as any of {len(accounts[1])} people, such as {', '.join(accounts[1][:3])}: {accounts[0]}")
         if work:
             worker.start()
-            courier = courier_of(caseway, reach)
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
         stopping.set()
         if work:
             worker.join()
-            courier.close()
 
 
 def reach_of(networks: list[str]) -> Any:
@@ -80,33 +79,6 @@ def reach_of(networks: list[str]) -> Any:
         return Reach.of(networks)
     except ValueError as error:
         stop(f"--webhook-network: {error}", "A network is written as 10.1.0.0/16.", 2)
-
-
-def courier_of(caseway: Any, reach: Any) -> Any:
-    """What calls webhooks, at work in a thread of its own."""
-    from web.webhooks import Courier
-
-    courier = Courier(caseway, reach)
-    courier.start()
-    return courier
-
-
-def attend(caseway: Any, stopping: threading.Event, every: float = 1.0) -> None:
-    """Does what is due, again and again; a database that fails now may work again the next time."""
-    from engine.runtime.errors import StoreError
-
-    caseway.executor.start()
-    anchored = caseway.clock.now().date()
-    while not stopping.is_set():
-        try:
-            caseway.refresh()
-            caseway.sweep()
-            if caseway.clock.now().date() > anchored:
-                caseway.anchor()
-                anchored = caseway.clock.now().date()
-        except StoreError as error:
-            say(str(error))
-        stopping.wait(every)
 
 
 def password(

@@ -1,0 +1,39 @@
+"""The worker's loop goes on when the store fails for a while, and anchors when it begins."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bootstrap import Caseway, Home
+from console.attend import attend
+from engine.runtime.errors import StoreError
+from web.webhooks import Reach
+
+
+class Shaky:
+    """An installation whose database fails at the first looks."""
+
+    def __init__(self, caseway: Caseway, stopping: threading.Event) -> None:
+        self.caseway, self.stopping, self.looks = caseway, stopping, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.caseway, name)
+
+    def refresh(self) -> None:
+        self.looks += 1
+        if self.looks < 4:
+            raise StoreError("The database is locked.", "Wait.")
+        if self.looks == 6:
+            self.stopping.set()
+        self.caseway.refresh()
+
+
+def test_it_works_on_when_the_store_has_failed(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stopping, home = threading.Event(), Home(house)
+    with Caseway(home) as caseway:
+        shaky = Shaky(caseway, stopping)
+        attend(shaky, stopping, Reach.of([]), every=0)
+        assert shaky.looks == 6 and home.anchors.exists()
+    assert capsys.readouterr().err.count("The database is locked.") == 1
