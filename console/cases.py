@@ -88,41 +88,67 @@ def _start_file(caseway: Any, process: Any, file: Path, actor: str, as_json: boo
 @case_commands.command("list")
 def list_cases(
     process: Process = "", status: Status = None,
-    search: Annotated[str, typer.Option(help="Number, customer or policy, or a part of one.")] = "",
     limit: Limit = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Cases, newest first."""
-    where, values = ["1 = 1"], []
-    for condition, value in (
-        ("process = ?", process), ("status = ?", status), ("search LIKE ?", search and f"%{search}%")
-    ):  # fmt: skip
-        if value:
-            where.append(condition)
-            values.append(value)
-    sql = (
-        'SELECT number, process, status, "end", owner, started_at, id FROM cases '
-        f"WHERE {' AND '.join(where)} ORDER BY started_at DESC, number DESC LIMIT ?"
-    )
-    columns = ("number", "process", "status", "end", "owner", "started")
     with opened(home, database) as caseway:
-        process_named(caseway, process)
-        rows = [
-            {**dict(zip((*columns, "id"), row, strict=True)), "started": moment(row[5])}
-            for row in caseway.connection.all(sql, (*values, limit))
-        ]
-        show(rows, columns, as_json=as_json, title="cases", zone=zone_of(caseway), limit=limit)
+        _list(caseway, "", process, status or "", limit, as_json)
+
+
+@case_commands.command("find")
+def find_cases(
+    words: Annotated[list[str], typer.Argument(help="Beginnings of the number, customer, policy, words of the text.")],
+    process: Process = "", status: Status = None,
+    limit: Limit = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Cases that have all these words, newest first."""
+    with opened(home, database) as caseway:
+        _list(caseway, " ".join(words), process, status or "", limit, as_json)
+
+
+def _list(caseway: Any, words: str, process: str, status: str, limit: int, as_json: bool) -> None:
+    from tasks import find
+    from tasks.search import terms
+
+    process_named(caseway, process)
+    found, place = list[find.Found](), None
+    while len(found) < limit and (terms(words) or not words):
+        page = find.cases(
+            caseway.connection, terms(words), (process,) if process else (), status, place, limit - len(found),
+            caseway.definitions.names(),
+        )  # fmt: skip
+        found, place = [*found, *page.cases], page.next
+        if place is None:
+            break
+    rows = [
+        {"number": one.number, "process": one.process, "status": one.status, "end": one.end, "owner": one.owner,
+         "started": moment(one.started_at), "about": one.about, "id": one.case}
+        for one in found
+    ]  # fmt: skip
+    columns = ("number", "process", "status", "end", "owner", "started")
+    show(rows, columns, as_json=as_json, title="cases", zone=zone_of(caseway), limit=limit)
 
 
 @case_commands.command("show")
 def show_case(
     number: Number, language: Language = "zh",
+    reason: Annotated[str, typer.Option("--open", help="Show secrets too, for this reason, as --as: kept, and "
+                                        "reviewed where it is not one's right.")] = "",
+    user: AsOption = "",
     home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Where a case stands: its data, open tasks, clocks and history."""
+    from workbench.reading import Unread, open_case
     from workbench.story import story
 
     with opened(home, database) as caseway:
-        told = story(caseway, case_of(caseway, number), language)
+        case, secrets = case_of(caseway, number), None
+        if reason:
+            try:
+                secrets = open_case(caseway, acting(caseway, user), case, reason, ground(), caseway.clock.now())
+            except Unread as error:
+                stop(f"Not opened: {error}.")
+        told = story(caseway, case, language, secrets)
         if as_json:
             print_json(told)
             return

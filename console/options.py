@@ -102,7 +102,7 @@ def case_of(caseway: Any, number: str) -> str:
     """The id of a case, from its business number or its id."""
     row = caseway.connection.one("SELECT id FROM cases WHERE number = ? OR id = ?", (number, number))
     if row is None:
-        stop(f"There is no case {number}.", "Search: caseway case list --search TEXT")
+        stop(f"There is no case {number}.", "Search: caseway case find WORDS")
     return str(row[0])
 
 

@@ -25,6 +25,7 @@ from organisation.reading import GLASS, Reading, Sight, first
 from organisation.reading_words import of_house
 from tasks.ground import Look
 from tasks.parties import parties
+from workbench.story import state_of
 
 Json = Any
 
@@ -150,6 +151,19 @@ def secrets(path: str, value: Json, kind: Type) -> Iterator[str]:
     elif kind.item and isinstance(value, list):
         for index, inner in enumerate(value):
             yield from secrets(f"{path}.{index}", inner, kind.item)
+
+
+def open_case(caseway: Caseway, user: str, case: str, reason: str, via: str, now: datetime) -> dict[str, Json]:
+    """The secrets of a case, opened for the user: by right, else by broken glass. Raises Unread, StoreError."""
+    state, process = state_of(caseway, case)
+    subject = Subject(case, process, state, caseway.connection.one("SELECT key FROM cases WHERE id = ?", (case,))[0])
+    seen = sight(caseway, user, subject, now)
+    if not reason.strip():
+        raise Unread("reason", "say why: somebody will review it")
+    if not seen.reads("secret"):
+        break_glass(caseway, seen, state.flow.number or case, reason, via, now)
+        seen = sight(caseway, user, subject, now)
+    return reveal(caseway, seen, subject, via=via, now=now, reason=reason)
 
 
 # --- breaking the glass ---------------------------------------------------------------------------------

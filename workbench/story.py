@@ -24,7 +24,7 @@ def state_of(caseway: Caseway, case: str) -> tuple[Any, Process]:
     """The case's state and the version of the process that it runs. Raises StoreError if either is not there."""
     row = caseway.connection.one("SELECT state, process, version FROM cases WHERE id = ?", (case,))
     if row is None:
-        raise StoreError(f"There is no case {case}.", "Search: caseway case list --search TEXT")
+        raise StoreError(f"There is no case {case}.", "Search: caseway case find WORDS")
     process = caseway.definitions.process(row[1], row[2])
     if process is None:
         raise StoreError(f"Version {row[2]} of {row[1]} is not deployed here.", "Restore it from the backup.")
@@ -63,9 +63,12 @@ def standing(caseway: Caseway, case: str) -> dict[str, Json]:
     }
 
 
-def story(caseway: Caseway, case: str, language: str = "zh") -> dict[str, Json]:
-    """Everything that one looks for on a case's page. Secrets are masked."""
+def story(
+    caseway: Caseway, case: str, language: str = "zh", secrets: Mapping[str, Json] | None = None
+) -> dict[str, Json]:
+    """Everything that one looks for on a case's page. Secrets are masked, but for `secrets`, which have been opened."""
     state, process = state_of(caseway, case)
+    opened = secrets or {}
     flow = state.flow
     tasks = caseway.connection.all(
         "SELECT id, step, queue, holder, due FROM tasks WHERE case_id = ? AND closed_at IS NULL ORDER BY id", (case,)
@@ -88,9 +91,16 @@ def story(caseway: Caseway, case: str, language: str = "zh") -> dict[str, Json]:
         "status": flow.status,
         "end": flow.end,
         "owner": state.work.owner,
-        "data": {name: masked(value, process.names.get(name, ANY)) for name, value in flow.data.items()},
+        "data": {
+            name: opened[name] if name in opened else masked(value, process.names.get(name, ANY))
+            for name, value in flow.data.items()
+        },
         "fields": [
-            {"field": name, "title": _told(kind.title, language), "value": read_as(flow.data[name], kind)}
+            {
+                "field": name,
+                "title": _told(kind.title, language),
+                "value": opened.get(name) or read_as(flow.data[name], kind),
+            }
             for name, kind in process.names.items()
             if flow.data.get(name) is not None
         ],

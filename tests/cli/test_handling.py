@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from bootstrap import Caseway as Installation
+from bootstrap import Home
 from tests.cli.conftest import CLAIM, Caseway, claim, reported, task_of
 
 FIELDS = (
@@ -67,8 +69,8 @@ def test_a_file_that_cannot_be_taken_starts_nothing(caseway: Caseway, house: Pat
 def test_cases_are_listed_and_searched(caseway: Caseway) -> None:
     listed = caseway("case", "list")
     assert listed.code == 0 and listed.out.count("LP-") == 3
-    assert caseway("case", "list", "--search", "王伟").out.count("LP-") == 1
-    assert "cases: nothing" in caseway("case", "list", "--search", "nobody").out
+    assert caseway("case", "find", "王伟").out.count("LP-") == 1
+    assert "cases: nothing" in caseway("case", "find", "nobody").out
     assert caseway("case", "list", "--status", "ended", "--json").json == []
     assert "The first 2; more with --limit." in caseway("case", "list", "--limit", 2).out
     assert caseway("case", "list", "--status", "opn").code == 2
@@ -84,7 +86,32 @@ def test_a_case_is_shown_with_secrets_masked_and_times_of_the_calendar(caseway: 
     told = caseway("case", "show", number, "--json").json
     assert told["number"] == number and told["history"][0]["command"] == "StartCase"
     unknown = caseway("case", "show", "LP-1")
-    assert unknown.code == 1 and "caseway case list --search" in unknown.err
+    assert unknown.code == 1 and "caseway case find" in unknown.err
+
+
+def test_secrets_are_opened_for_a_reason_that_is_kept(caseway: Caseway, house: Path) -> None:
+    data = {
+        "channel": "phone", "reported_at": reported(2), "policy_number": "PM2026000001", "customer_name": "王小明",
+        "customer_phone": "13800000000", "event": "collision", "loss_date": reported(26)[:10], "description": "追尾",
+        "claimed_amount": "100", "identity_number": "11010119900101123X",
+    }  # fmt: skip
+    fields = [part for name, value in data.items() for part in ("--set", f"{name}={value}")]
+    started = caseway("start", "claims", "--as", "lu_yao", *fields, "--json")
+    assert started.code == 0, started.err
+    mine = started.json["number"]
+    assert "•••" in caseway("case", "show", mine).out and "11010119900101123X" not in caseway("case", "show", mine).out
+    assert caseway("case", "show", mine, "--open", "a question").code == 2  # who?
+    said = caseway("case", "show", mine, "--open", "the customer is at the counter", "--as", "shi_lei")
+    assert said.code == 0 and "11010119900101123X" in said.out
+    told = caseway("case", "show", mine, "--open", "once more", "--as", "shi_lei", "--json").json
+    assert told["data"]["identity_number"] == "11010119900101123X"
+    with Installation(Home(house)) as found:
+        rows = found.connection.all("SELECT user_id, ground, reason FROM looks ORDER BY at, id")
+        glass = found.connection.all("SELECT user_id, number, reason FROM glass")
+    assert [tuple(row) for row in rows] == [
+        ("shi_lei", "glass", "the customer is at the counter"), ("shi_lei", "glass", "once more")
+    ]  # fmt: skip
+    assert [tuple(row) for row in glass] == [("shi_lei", mine, "the customer is at the counter")]
 
 
 def test_a_task_from_next_to_complete(caseway: Caseway, number: str) -> None:
