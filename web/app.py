@@ -22,7 +22,7 @@ from starlette.types import Scope
 from bootstrap import Caseway
 from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
-from web import api, api_floor, api_processes, api_reading, api_webhooks, problems
+from web import api, api_floor, api_papers, api_processes, api_reading, api_webhooks, problems
 from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
@@ -30,17 +30,17 @@ from web.guard import Guard, TooLarge
 from web.live import Live
 from web.live import router as live
 from web.rollup import Rollup
-from web.routes import account, case, floor, inbox, processes, reading, start, task
+from web.routes import account, case, customer, floor, inbox, papers, processes, reading, start, task
 from web.sessions import Sessions
 from web.throttle import Throttle
 from web.webhooks import Reach
 
 HERE = Path(__file__).parent
 PAGES = (
-    account.router, inbox.router, task.router, reading.router, case.router, floor.router, start.router,
+    papers.router, account.router, inbox.router, task.router, reading.router, case.router, floor.router, start.router,
     processes.router,
 )  # fmt: skip
-PROGRAMS = (api_reading.router, api.router, api_floor.router, api_webhooks.router, api_processes.router)
+PROGRAMS = (api_reading.router, api_papers.router, api.router, api_floor.router, api_webhooks.router, api_processes.router)
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""
 
@@ -92,6 +92,7 @@ def create_app(
     for router in PAGES:
         app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
     app.include_router(live, include_in_schema=False)
+    app.include_router(customer.router, include_in_schema=False)
     for programs in PROGRAMS:
         app.include_router(programs)
     app.add_middleware(

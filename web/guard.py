@@ -3,6 +3,7 @@
 Plain ASGI, so that it costs next to nothing and sees every answer, errors too.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from http.cookies import SimpleCookie
@@ -13,10 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.sessions import COOKIE, LIFE, Sessions
+from web.sessions import COOKIE, LIFE, Session, Sessions
 
 LARGEST = 2_000_000
 """Bytes of a request's body."""
+LARGEST_UPLOAD = 64_000_000
+"""The same where files are taken in, from somebody who has signed in or sends a token or a link: read to disk."""
+UPLOADS = re.compile(r"/(c/[^/]+|cases/[^/]+/papers/upload|api/cases/[^/]+/attachments)")
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 BACKGROUND = "x-live"
@@ -82,7 +86,7 @@ class Guard:
             await send(message)
 
         try:
-            await self._app(scope, _bounded(receive), answer)
+            await self._app(scope, _bounded(receive, _largest(scope["path"], session, headers)), answer)
         except Exception as error:
             if begun:
                 raise
@@ -97,14 +101,19 @@ class TooLarge(Exception):
     """The body of a request is larger than we take."""
 
 
-def _bounded(receive: Receive) -> Receive:
+def _largest(path: str, session: Session, headers: Headers) -> int:
+    known = session.user or "authorization" in headers or path.startswith("/c/")
+    return LARGEST_UPLOAD if known and UPLOADS.fullmatch(path) else LARGEST
+
+
+def _bounded(receive: Receive, largest: int) -> Receive:
     taken = 0
 
     async def bounded() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > LARGEST:
+        if taken > largest:
             raise TooLarge
         return message
 

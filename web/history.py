@@ -22,6 +22,7 @@ from web import show
 from web.breaches import reasons
 from web.desk import Desk
 from web.lists import clock_title
+from web.papers_words import WORDS as PAPERS
 from web.schema import part
 from web.tasks import Opened
 from workbench.story import MASK, masked
@@ -126,6 +127,7 @@ WORDS: Mapping[type[Event], Words] = {
     clocks.BreachAcknowledged: lambda t, e: t.desk.say(
         "h.acknowledged", clock=t.clock(e.clock), reason=t.desk.told(reasons(t.desk).get(e.reason), e.reason)
     ) + (f" ({e.note})" if e.note else ""),
+    **PAPERS,
     clocks.RungFired: lambda t, e: t.desk.say("h.rung", clock=t.clock(e.clock)),
 }  # fmt: skip
 """The words of what is worth telling; `h.` in the texts."""

@@ -22,6 +22,15 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def _papers_of(desk: Desk, number: str) -> Any:
+    """The papers of a case, for the part of a page that shows them; `web.papers` rests on this module."""
+    from web.papers import papers_of
+
+    return papers_of(desk, number)
+
+
 _SHOWN: dict[str, Callable[..., Any]] = {
     "moment": show.moment,
     "short": show.short,
@@ -29,6 +38,8 @@ _SHOWN: dict[str, Callable[..., Any]] = {
     "ago": show.ago,
     "lasting": show.lasting,
     "clock_time": show.clock_time,
+    "size": show.size,
+    "papers_of": _papers_of,
 }
 
 

@@ -17,6 +17,11 @@ def moment(desk: Desk, at: datetime | None) -> str:
     return at.astimezone(desk.zone).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
+def size(desk: Desk, count: int) -> str:
+    """The size of a file of so many bytes."""
+    return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{max(1, round(count / 1000))} KB"
+
+
 def short(desk: Desk, at: datetime | None) -> str:
     """The same, as short as it can be understood: today only the time, this year without the year."""
     if at is None:
