@@ -79,7 +79,7 @@ def _at(process: Process, mark: Mark) -> Iterator[Node]:
 
 
 def _entries(process: Process) -> list[str]:
-    return [process.first, *_led_to(process.handlers)]
+    return [process.first, *process.reopen, *_led_to(process.handlers)]
 
 
 def _reachable(process: Process, begins: Iterable[str]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.core.durations import DAYS, ELAPSED, MEASURES, SECONDS, Duration, parse_duration
 from engine.core.kinds import BOOL
+from engine.core.linking import MERGED
 from engine.core.model import Length, Path
 from engine.language.extension import Context, Extension, Where
 from sla.checks import check
@@ -113,7 +114,7 @@ def _made(
     if "calendar" in words:
         context.name((*where, "calendar"), words["calendar"], frozenset(context.house.calendars), "calendar")
     for index, end in enumerate(words.get("void_on", [])):
-        context.name((*where, "void_on", index), end, context.ends | {CANCELLED}, "end")
+        context.name((*where, "void_on", index), end, context.ends | {CANCELLED, MERGED}, "end")
     house = _house_clocks(context).ladders
     rungs = ladder(context, (*where, "ladder"), words.get("ladder", []), house, more.get("step", ""))
     if limit is None:

@@ -70,7 +70,7 @@ STEERING: Mapping[str, Steer] = {
     "unlink": Steer(core.UnlinkCases, (HOLDER, *_LEAD), _ANY),
     "merge": Steer(core.MergeCase, _LEAD, _RUNS),
     "hold": Steer(core.HoldCase, (COUNSEL,), _ANY),
-    "lift": Steer(core.LiftHold, (COUNSEL,), _ANY),
+    "lift_hold": Steer(core.LiftHold, (COUNSEL,), _ANY),
 }
 """Actions on a case: in which of its states each is open, and to whom."""
 

@@ -15,14 +15,13 @@ from starlette.requests import Request
 
 from engine.runtime.answers import Accepted
 from web.cases import CaseView, case_view
-from web.commands import ACTS, act, ask, take_next
+from web.commands import ACTS, act, take_next
 from web.deps import Caller
 from web.lists import Inbox, inbox
 from web.problems import Problem
-from web.routes.case import STEERS, steer
 from web.search import CaseList, Status, search
 from web.starting import begin
-from web.tasks import Opened, TaskView, actions, approach, task_view
+from web.tasks import TaskView, actions, approach, task_view
 
 
 class ProblemBody(BaseModel):
@@ -93,13 +92,6 @@ class Given(BaseModel):
     data: dict[str, Any] = {}
 
 
-class Reasoned(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: str = Field(default="", max_length=4000)
-    user: str = Field(default="", max_length=80)
-
-
 class Begun(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -111,7 +103,6 @@ Action = Literal[
     "claim", "release", "transfer", "delegate", "return", "follow_up", "take_up", "ask_review", "answer", "withdraw",
     "skip", "suspend", "resume", "priority", "draft", "complete",
 ]  # fmt: skip
-CaseAction = Literal["suspend", "resume", "cancel", "owner"]
 
 
 @router.get("/me")
@@ -182,19 +173,6 @@ def get_case(desk: Caller, response: Response, number: Number) -> CaseView:
     found = case_view(desk, number)
     response.headers["ETag"] = f'"{found.revision}"'
     return found
-
-
-@router.post("/cases/{number}/{action}")
-def do_case(
-    desk: Caller, number: Number, action: CaseAction, given: Reasoned | None = None, key: Key = "", seen: Seen = ""
-) -> Done:
-    """Suspends, resumes or cancels a case, or hands it to another owner."""
-    opened, asked = Opened(desk, number), given or Reasoned()
-    steer(desk, opened)
-    if action != "resume" and not asked.reason.strip():
-        raise Problem(422, "reason", fields={"reason": "is required"})
-    make, _ = STEERS[action]
-    return done_of(ask(desk, opened.case, make(asked.reason.strip(), asked.user), id=key, revision=revision(seen)))
 
 
 @router.get("/cases/{number}/tasks/{task}/actions")

@@ -57,7 +57,8 @@ def _open(desk: Desk, action: str, chosen: Chosen) -> Problem | Opened:
             return approach(desk, chosen.number, chosen.item)
         # Whether an incident may be tried again is asked of the case as a whole, as on its page.
         opened = Opened(desk, chosen.number)
-        return opened if may_steer(desk, opened.state) else Problem(403, "not_steering", desk.say("not_authorised"))
+        may = may_steer(opened.look, desk.user, action)
+        return opened if may else Problem(403, "not_steering", desk.say("not_authorised"))
     except Problem as problem:
         return problem
 

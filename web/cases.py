@@ -17,9 +17,9 @@ from tasks import queries
 from web import show
 from web.desk import Desk
 from web.history import Entry, history
+from web.kin import Steering, steering
 from web.lists import Heat, TaskLine, heat, lines
 from web.reading import Reads, reads
-from web.roles import may_steer
 from web.search import CaseLine, line_of
 from web.tasks import Fact, Opened, facts
 
@@ -63,8 +63,8 @@ class Incident(BaseModel):
 
 
 class CaseView(BaseModel):
-    """A case, whole, or what of it is not masked to the user: see `reads`. `steers`: the user may suspend, resume and
-    cancel it, and change its owner."""
+    """A case, whole, or what of it is not masked to the user: see `reads`. `steering`: what is
+    done with it as a whole, and the cases around it; None where it is masked."""
 
     line: CaseLine
     revision: int
@@ -75,7 +75,7 @@ class CaseView(BaseModel):
     clocks: list[ClockView]
     incidents: list[Incident]
     history: list[Entry]
-    steers: bool
+    steering: Steering | None
     reads: Reads
 
     @property
@@ -91,7 +91,7 @@ def case_view(desk: Desk, number: str, secrets: Mapping[str, Any] | None = None)
     standing = [process.nodes[token.at] for token in flow.tokens.values() if token.at in process.nodes]
     view = CaseView(
         line=line_of(desk, opened.case), revision=opened.revision, version=flow.version,
-        tasks=[], waits=[], facts=facts(opened, secrets=secrets), clocks=[], incidents=[], history=[], steers=False,
+        tasks=[], waits=[], facts=facts(opened, secrets=secrets), clocks=[], incidents=[], history=[], steering=None,
         reads=reads(desk, opened.sight, opened.state),
     )  # fmt: skip
     if not open_to:
@@ -100,7 +100,7 @@ def case_view(desk: Desk, number: str, secrets: Mapping[str, Any] | None = None)
     view.waits = list(dict.fromkeys(
         desk.told(node.title, show.worded(node.id)) for node in standing if isinstance(node.spec, Catch | Race)
     ))  # fmt: skip
-    view.clocks, view.history, view.steers = clocks(opened), history(opened), may_steer(desk, opened.state)
+    view.clocks, view.history, view.steering = clocks(opened), history(opened), steering(opened)
     view.incidents = [
         Incident(incident=id, step=flow.tokens[i.token].at if i.token in flow.tokens else "", text=i.text)
         for id, i in flow.incidents.items()

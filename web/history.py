@@ -74,6 +74,11 @@ class Teller:
         place = self.desk.person(event.assignee) if event.assignee else self.desk.queue(event.queue)
         return place or self.desk.say("nobody")
 
+    def number(self, case: str) -> str:
+        """The business number of another case."""
+        row = self.desk.caseway.connection.one("SELECT number FROM cases WHERE id = ?", (case,))
+        return str(row[0] or case) if row else case
+
     def because(self, event: Any) -> str:
         reason = getattr(event, "reason", "")
         return f" ({reason})" if reason else ""
@@ -86,6 +91,32 @@ def _closed(t: Teller, e: work.TaskClosed) -> str:
     key = "h.skipped" if e.how == "skipped" else "h.completed"
     return t.desk.say(key, step=t.step(e.step)) + way + t.because(e)
 
+
+STEERED: Mapping[type[Event], Words] = {
+    core.DataCorrected: lambda t, e: t.desk.say("h.corrected") + t.because(e),
+    core.CaseReopened: lambda t, e: t.desk.say(
+        "h.reopened", end=show.worded(e.end or "cancelled"), step=t.step(e.step)
+    ) + t.because(e),
+    core.MoveProposed: lambda t, e: t.desk.say(
+        "h.move_proposed", step=t.token(e.token), target=t.step(e.target)
+    ) + t.because(e),
+    core.MoveWithdrawn: lambda t, e: t.desk.say("h.move_withdrawn") + t.because(e),
+    core.TokenMoved: lambda t, e: t.desk.say("h.token_moved", step=t.step(e.step), target=t.step(e.target)) + (
+        t.desk.say("h.proposed_by", who=t.desk.person(e.proposed_by)) if e.proposed_by else ""
+    ) + t.because(e),
+    core.HoldPlaced: lambda t, e: t.desk.say("h.held") + t.because(e),
+    core.HoldLifted: lambda t, e: t.desk.say("h.hold_lifted") + t.because(e),
+    core.CaseLinked: lambda t, e: t.desk.say(
+        "h.linked", kind=t.desk.say(f"link.{e.kind}"), number=t.number(e.case)
+    ) + t.because(e),
+    core.CaseUnlinked: lambda t, e: t.desk.say("h.unlinked", number=t.number(e.case)) + t.because(e),
+    core.DecisionNoted: lambda t, e: t.desk.say("h.decision", number=t.number(e.case), end=show.worded(e.end)),
+    clocks.ClockRedated: lambda t, e: t.desk.say(
+        "h.clock_redated", clock=t.clock(e.clock), since=show.moment(t.desk, e.since),
+        at=show.moment(t.desk, e.deadline),
+    ),
+}  # fmt: skip
+"""What was done with the case as a whole."""
 
 WORDS: Mapping[type[Event], Words] = {
     core.CaseStarted: lambda t, e: t.desk.say("h.started", number=e.number),
@@ -118,6 +149,7 @@ WORDS: Mapping[type[Event], Words] = {
     ) + t.because(e),
     work.CaseRestricted: lambda t, e: t.desk.say("h.restricted") + t.because(e),
     work.RestrictionLifted: lambda t, e: t.desk.say("h.lifted") + t.because(e),
+    **STEERED,
     clocks.ClockPaused: lambda t, e: t.desk.say("h.clock_paused", clock=t.clock(e.clock)),
     clocks.ClockResumed: lambda t, e: t.desk.say(
         "h.clock_resumed", clock=t.clock(e.clock), at=show.moment(t.desk, e.deadline)
@@ -132,7 +164,7 @@ WORDS: Mapping[type[Event], Words] = {
 }  # fmt: skip
 """The words of what is worth telling; `h.` in the texts."""
 
-FIRST = work.TaskClosed | work.TaskClaimed | core.CaseStarted
+FIRST = work.TaskClosed | work.TaskClaimed | core.CaseStarted | core.DataCorrected | core.TokenMoved
 """What a person did comes before what it brought about."""
 
 
@@ -146,6 +178,8 @@ def history(opened: Opened) -> list[Entry]:
             match event:
                 case core.StepEntered(token=token, step=step):
                     teller.steps[token] = step
+                case core.DataCorrected(before=before, after=after):
+                    more = [_change(opened, path, value, before.get(path)) for path, value in after.items()]
                 case core.DataChanged(changes=changes):
                     more += [_change(opened, path, value) for path, value in changes.items()]
             words = WORDS.get(type(event))
@@ -162,11 +196,18 @@ def history(opened: Opened) -> list[Entry]:
     return found
 
 
-def _change(opened: Opened, path: str, value: Any) -> str:
-    """A datum as it became: title and value, secrets hidden."""
+def _change(opened: Opened, path: str, value: Any, before: Any = ...) -> str:
+    """A datum as it became, and where it was corrected, as it was: title and value, secrets hidden."""
     desk, process = opened.desk, opened.process
     place = part(desk, process, tuple(path.split(".")))
     secret = place.kind.secret or process.names.get(path.split(".")[0], ANY).secret
-    value = MASK if secret and value is not None else masked(value, place.kind)
-    words = MASK if value == MASK else show.value(desk, value, place.kind, place.labels)
-    return f"{desk.told(place.schema.get('title'), show.worded(path))}: {words or desk.say('unset')}"
+
+    def words(value: Any) -> str:
+        value = MASK if secret and value is not None else masked(value, place.kind)
+        told = MASK if value == MASK else show.value(desk, value, place.kind, place.labels)
+        return told or desk.say("unset")
+
+    field = desk.told(place.schema.get("title"), show.worded(path))
+    if before is ...:
+        return f"{field}: {words(value)}"
+    return desk.say("h.was", field=field, before=words(before), after=words(value))

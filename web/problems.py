@@ -44,7 +44,8 @@ STATUS = {
     "draft_field": 422, "draft_size": 413, "unknown_queue": 422, "not_for": 422, "four_eyes": 403, "authority": 403,
     "no_amount": 403, "not_served": 403, "not_manager": 403, "not_yours": 403, "not_steering": 403, "inactive": 403,
     "role": 403, "breach_reason": 422, "which": 422,
-    "busy": 503, "stale": 412, "process": 404, "start": 422, "not_restricting": 403, "reader": 422, "readers": 422,
+    "busy": 503, "stale": 412, "process": 404, "start": 422, "no_case": 422,
+    "kind": 422, "itself": 422, "unchanged": 422, "other_process": 422, "back_dated": 422, "not_restricting": 403, "reader": 422, "readers": 422,
     "no_reason": 422,
 }  # fmt: skip
 """The status of a refused command by its code; 409 for the others: the case is not where that can be done."""

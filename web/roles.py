@@ -3,16 +3,15 @@
 What may be done with a task is `tasks.rules`'; this is about pages, and about commands on a case as a whole.
 """
 
-from typing import Any
-
 from engine.core.model import Process
 from engine.runtime.errors import StoreError
-from tasks.ground import Look
+from tasks.ground import Ground, Look
 from tasks.starting import why_not
+from tasks.steering import EVERY_CASE, closed
 from web.desk import Desk
 from workbench import reading
 
-EVERYTHING = frozenset({"director", "admin", "compliance"})
+EVERYTHING = EVERY_CASE
 """Roles that see all queues and may act on any case."""
 LEADS = frozenset({"supervisor", "manager"}) | EVERYTHING
 DESIGNS = frozenset({"designer"}) | EVERYTHING
@@ -64,13 +63,9 @@ def sees_admin(desk: Desk) -> bool:
     return bool(desk.roles & (LEADS | ARRANGES))
 
 
-def may_steer(desk: Desk, state: Any) -> bool:
-    """Whether the user may suspend, resume or cancel the case, or hand it to another owner: its owner, somebody
-    above the owner, whoever manages a queue in which it stands, or a role that may act on any case."""
-    directory, owner = desk.caseway.directory, state.work.owner
-    if desk.roles & EVERYTHING or (owner and (owner == desk.user or directory.above(desk.user, owner))):
-        return True
-    return any(directory.manages(desk.user, task.queue) for task in state.work.tasks.values() if task.queue)
+def may_steer(case: Ground, user: str, action: str) -> bool:
+    """Whether the user may do that with the case as a whole: `tasks.steering` says who."""
+    return closed(case, user, action) is None
 
 
 def by_hand(process: Process) -> bool:

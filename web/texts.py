@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from web import texts_admin
+from web import texts_admin, texts_cases
 from web.texts_papers import TEXTS as PAPERS
 
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -421,6 +421,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "error.500": ("程序出错，已记录。没有任何更改。", "A fault of the program; it is in the log. Nothing was changed."),
     "error.503": ("数据库暂时不可用。", "The database cannot be used just now."),
     **texts_admin.TEXTS,
+    **texts_cases.TEXTS,
     **PAPERS,
     "forged": ("页面已过期，请返回刷新后再试。", "The page is too old: go back, reload it, and try again."),
 }  # fmt: skip

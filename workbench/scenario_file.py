@@ -86,6 +86,8 @@ _STEPS: Mapping[str, Schema] = {
     "services": _SERVICES,
     "suspend": described(_TEXT, "The case is held, for this reason."),
     "resume": described({"type": ["string", "null"]}, "The case goes on."),
+    "correct": mapping({"data": _DATA, "by": _WHO, "reason": _TEXT, "refused": _REFUSED}, "data"),
+    "reopen": mapping({"step": NAME, "by": _WHO, "reason": _TEXT, "refused": _REFUSED}),
     "expect": _EXPECT,
 }
 SCHEMA: Mapping[str, Any] = {

@@ -18,7 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap import Caseway, Home, create
-from engine.core.commands import Command, CompleteTask, Refusal, ResumeCase, StartCase, SuspendCase
+from engine.core.commands import (
+    Command,
+    CompleteTask,
+    CorrectData,
+    Refusal,
+    ReopenCase,
+    ResumeCase,
+    StartCase,
+    SuspendCase,
+)
 from engine.core.durations import parse_duration
 from engine.language.problems import DefinitionError
 from engine.runtime.answers import Accepted, Answer
@@ -27,6 +36,7 @@ from engine.runtime.errors import StoreError
 from engine.runtime.tables import moment
 from papers.model import CUSTOMER
 from papers.state import lines_of
+from tasks.lifecycle import SYSTEM
 from tasks.registry import BusinessError, Job, Registered
 from workbench.handing_in import DOES, hand_in
 from workbench.scenario_file import check, load
@@ -234,6 +244,14 @@ class Play:
     def _resume(self, given: Any) -> None:
         self._ask(ResumeCase(str(given)), "system", None)
 
+    def _correct(self, given: Mapping[str, Any]) -> None:
+        reason, actor = str(given.get("reason", "corrected")), given.get("by", SYSTEM)
+        self._ask(CorrectData(dict(given["data"]), reason), actor, given.get("refused"))
+
+    def _reopen(self, given: Mapping[str, Any]) -> None:
+        reason, actor = str(given.get("reason", "reopened")), given.get("by", SYSTEM)
+        self._ask(ReopenCase(reason, given.get("step", "")), actor, given.get("refused"))
+
     def _ask(self, command: Command, actor: str, refused: str | None) -> None:
         if self._answered(type(command).__name__, self.caseway.ask(self.case, command, actor), refused):
             self._settle()
@@ -364,6 +382,8 @@ _DOES = {
     "services": Play._say,
     "suspend": Play._suspend,
     "resume": Play._resume,
+    "correct": Play._correct,
+    "reopen": Play._reopen,
     "expect": Play._expect,
 }
 _EXPECTS = {

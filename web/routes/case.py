@@ -10,30 +10,22 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from engine.core import commands as core
-from engine.core.commands import Command
 from engine.runtime.clock import new_id
-from tasks.commands import SetOwner
 from web.cases import case_view
+from web.casework import ACTS, preview, steer, why_closed
 from web.commands import ask
+from web.correcting import changed, correctable
 from web.deps import Form, Signed
 from web.desk import Desk
+from web.forms import at
+from web.kin import places
 from web.problems import Problem
 from web.render import page
-from web.roles import may_steer
-from web.search import Status, search
+from web.search import Status, line_of, search
 from web.tasks import Opened
 from workbench.picture import picture
 
 router = APIRouter()
-
-STEERS: Mapping[str, tuple[Callable[[str, str], Command], str]] = {
-    "suspend": (lambda reason, user: core.SuspendCase(reason), "suspended"),
-    "resume": (lambda reason, user: core.ResumeCase(reason), "resumed"),
-    "cancel": (lambda reason, user: core.CancelCase(reason), "cancelled"),
-    "owner": (lambda reason, user: SetOwner(user, reason), "owned"),
-}
-"""What is done with a case as a whole, by name: the command, and what is said afterwards."""
-
 
 @router.get("/cases")
 def cases(
@@ -86,37 +78,115 @@ def case_picture(desk: Signed, number: str) -> Response:
 @router.post("/cases/{number}/incidents/{incident}/retry")
 def retry(desk: Signed, number: str, incident: int) -> Response:
     opened = Opened(desk, number)
-    steer(desk, opened)
+    why = why_closed(opened, "retry")
+    if why:
+        raise Problem(403, "not_steering", why)
     ask(desk, opened.case, core.RetryIncident(incident))
     return RedirectResponse(f"/cases/{quote(number)}", 303)
 
 
+# --- correcting and moving: pages of their own --------------------------------------------------------
+
+
+@router.get("/cases/{number}/correct")
+def correct(request: Request, desk: Signed, number: str) -> Response:
+    return _correct(request, desk, number)
+
+
+@router.post("/cases/{number}/correct")
+def corrected(request: Request, desk: Signed, form: Form, number: str) -> Response:
+    opened = Opened(desk, number)
+    changes, reason = changed(opened, form), str(form.get("reason", ""))
+    try:
+        steer(opened, "correct", {"changes": changes, "reason": reason}, id=str(form.get("command", "")),
+              revision=revision_of(form))  # fmt: skip
+    except Problem as problem:
+        told = problem.fields.items()
+        errors = {path: text if isinstance(text, str) else text.get(desk.language, "") for path, text in told if path}
+        return _correct(request, desk, number, problem.status, form, errors, problem.detail)
+    return RedirectResponse(f"/cases/{quote(number)}?said=corrected", 303)
+
+
+def _correct(
+    request: Request, desk: Desk, number: str, status: int = 200, posted: FormData | None = None,
+    errors: Mapping[str, str] | None = None, wrong: str = "",
+) -> Response:  # fmt: skip
+    opened = Opened(desk, number)
+    asked, values = correctable(opened, posted)
+    return page(
+        request, desk, "correct.html", status, line=line_of(desk, opened.case), fields=asked, values=values,
+        errors=errors or {}, wrong=wrong, why=why_closed(opened, "correct"), revision=opened.revision,
+        reason=str(posted.get("reason", "")) if posted else "", command=new_id(desk.now),
+        kept=[one.name for one in asked if one.secret and at(opened.state.flow.data, one.name) is not None],
+    )  # fmt: skip
+
+
+@router.get("/cases/{number}/move")
+def move(request: Request, desk: Signed, number: str, token: int = 0, target: str = "") -> Response:
+    return _move(request, desk, number, token, target)
+
+
+@router.post("/cases/{number}/move")
+def moved(request: Request, desk: Signed, form: Form, number: str) -> Response:
+    opened, target, reason = Opened(desk, number), str(form.get("target", "")), str(form.get("reason", ""))
+    token = whole(form.get("token"))
+    try:
+        steer(opened, "move", {"token": token, "target": target, "reason": reason}, id=str(form.get("command", "")),
+              revision=revision_of(form))  # fmt: skip
+    except Problem as problem:
+        return _move(request, desk, number, token, target, problem.status, problem.detail, reason)
+    return RedirectResponse(f"/cases/{quote(number)}?said=move_proposed", 303)
+
+
+def _move(
+    request: Request, desk: Desk, number: str, token: int = 0, target: str = "", status: int = 200, wrong: str = "",
+    reason: str = "",
+) -> Response:  # fmt: skip
+    """Chooses a token and a step; with both, what that would do, and the proposal."""
+    opened, seen = Opened(desk, number), None
+    if token and target:
+        try:
+            seen = preview(opened, token, target)
+        except Problem as problem:
+            status, wrong = problem.status if status == 200 else status, wrong or problem.detail
+    return page(
+        request, desk, "move.html", status, line=line_of(desk, opened.case), places=places(opened), token=token,
+        target=target, seen=seen, wrong=wrong, reason=reason, why=why_closed(opened, "move"),
+        revision=opened.revision, command=new_id(desk.now),
+    )  # fmt: skip
+
+
+# --- all the others -----------------------------------------------------------------------------------
+
+
 @router.post("/cases/{number}/{action}")
 def do(request: Request, desk: Signed, form: Form, number: str, action: str) -> Response:
+    if action not in ACTS:
+        raise Problem(404, "action")
+    opened = Opened(desk, number)
+    given = {name: read(form.get(name)) for name, read in READ.items() if name in form}
     try:
-        said = steered(desk, number, action, form)
+        steer(opened, action, given, id=str(form.get("command", "")))
     except Problem as problem:
         if problem.status == 404:
             raise
         return case_page(request, desk, number, problem.status, problem.detail)
-    return RedirectResponse(f"/cases/{quote(number)}?said={said}", 303)
+    return RedirectResponse(f"/cases/{quote(number)}?said={ACTS[action].said}", 303)
 
 
-def steered(desk: Desk, number: str, action: str, form: FormData) -> str:
-    """Does it; what to say afterwards. Raises Problem."""
-    if action not in STEERS:
-        raise Problem(404, "action")
-    opened = Opened(desk, number)
-    steer(desk, opened)
-    reason, user = str(form.get("reason", "")).strip(), str(form.get("user", ""))
-    if not reason and action != "resume":
-        raise Problem(422, "reason", desk.say("reason_needed"))
-    make, said = STEERS[action]
-    ask(desk, opened.case, make(reason, user), id=str(form.get("command", "")))
-    return said
+def whole(given: Any) -> int:
+    """The whole number that a form gives; 0 for what is none."""
+    text = str(given or "")
+    return int(text) if text.isdecimal() and len(text) <= 15 else 0
 
 
-def steer(desk: Desk, opened: Opened) -> None:
-    """Raises Problem unless the user may act on the case as a whole."""
-    if not may_steer(desk, opened.state):
-        raise Problem(403, "not_authorised", desk.say("not_authorised"))
+def revision_of(form: FormData) -> int | None:
+    """The revision that the page had seen."""
+    return whole(form.get("revision")) or None
+
+
+READ: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("reason", "user", "step", "other", "kind", "target"), str),
+    **dict.fromkeys(("proposal", "hold", "token"), whole),
+}
+"""What a form of the case's page may give, and how it is read."""
