@@ -29,7 +29,7 @@ from engine.runtime.chain import START
 from engine.runtime.cipher import CaseCipher, VaultError
 from engine.runtime.database import Connection
 from engine.runtime.errors import Collision, StoreError, Violation
-from engine.runtime.held import Cases, Held
+from engine.runtime.held import Cases, Held, fixed, shown
 from engine.runtime.history import StoredRow, decode_row, encode_row
 from engine.runtime.numbers import Numbers
 from engine.runtime.outgoing import Outgoing, Sender
@@ -233,16 +233,13 @@ class Batch:
             events=encode(events), ground=request.ground,
         )  # fmt: skip
         out = tools.sender.collect(request, events, now, flow, seq)
-        ended = None if flow.status != "ended" else held.shown[-1] if held.shown and held.shown[-1] else at
-        shown = (
-            flow.process, flow.version, flow.status, flow.end, tools.owner(state), tools.search(state), ended
-        )  # fmt: skip
+        columns = shown(state, at, held.shown[-1] if held.shown else None, tools.owner, tools.search)
         tools.projector.project(self._changes, case, state, events, at)
         held.moved = True
         if not held.seq:
             self._held[case] = held
-            held.fixed = (flow.number or None, flow.parent or None, micros(flow.started))
-        held.seq, held.head, held.last_at, held.shown, held.text = seq, row.hash, at, shown, None
+            held.fixed = fixed(flow)
+        held.seq, held.head, held.last_at, held.shown, held.text = seq, row.hash, at, columns, None
         self._history.append(row)
         self._done[request.id] = (case, command, answer)
         if out is not None:

@@ -16,10 +16,10 @@ from engine.runtime.anchors import Expected
 from engine.runtime.batch import Shows
 from engine.runtime.chain import START, link
 from engine.runtime.cipher import CaseCipher, VaultError
+from engine.runtime.held import FIXED, SHOWN, fixed, nobody, shown
 from engine.runtime.history import HistoryRow, StoredRow, decode_row, place
 from engine.runtime.projection import Projection, table_of
 from engine.runtime.statements import keys, of_kind
-from engine.runtime.tables import micros
 from engine.runtime.vault import Vault
 
 Row = tuple[Any, ...]
@@ -82,7 +82,7 @@ class Examiner:
         self._vault = vault
         self._machine = machine
         self._tables = tables
-        self._shows = shows
+        self._shows = shows.get("owner", nobody), shows.get("search", nobody)
         self._decide = decide
 
     def examine(self, stored: Stored) -> Iterator[Finding]:
@@ -113,7 +113,7 @@ class Examiner:
     def _contents(self, stored: Stored, case: Mapping[str, Any], cipher: CaseCipher) -> Iterator[Finding]:
         machine = self._machine
         state, previous = machine.new(), START
-        ended: int | None = None
+        columns: tuple[Any, ...] = ()
         closed: dict[str, dict[Row, dict[str, Any]]] = {}
         for row in stored.history:
             try:
@@ -134,9 +134,9 @@ class Examiner:
                 return
             self._close(stored.id, state, events, closed)
             previous = row.hash
-            ended = None if state.flow.status != "ended" else ended or row.at
+            columns = shown(state, row.at, columns[-1] if columns else None, *self._shows)
         yield from self._state(stored.id, case, state)
-        yield from self._columns(case, state, stored.history[-1], ended)
+        yield from self._columns(case, state, stored.history[-1], columns)
         yield from self._rows(stored, state, closed)
 
     def _again(self, row: HistoryRow, state: Any) -> Iterator[Finding]:
@@ -157,20 +157,12 @@ class Examiner:
             where = _difference(stored["state"], derived)
             yield Finding(case, 0, f"the state is not what its history gives, at {where}")
 
-    def _columns(self, case: Mapping[str, Any], state: Any, last: StoredRow, ended: int | None) -> Iterator[Finding]:
-        flow = state.flow
+    def _columns(self, case: Mapping[str, Any], state: Any, last: StoredRow, columns: Row) -> Iterator[Finding]:
         derived = {
             "revision": last.seq,
-            "process": flow.process,
-            "version": flow.version,
-            "number": flow.number or None,
-            "status": flow.status,
-            "end": flow.end,
-            "parent": flow.parent or None,
-            "started_at": micros(flow.started),
             "last_at": last.at,
-            "ended_at": ended,
-            **{column: show(state) for column, show in self._shows.items()},
+            **dict(zip(FIXED, fixed(state.flow), strict=True)),
+            **dict(zip(SHOWN, columns, strict=True)),
         }
         what = _compare(derived, case)
         if what:

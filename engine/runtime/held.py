@@ -17,16 +17,35 @@ from engine.runtime.database import Connection
 from engine.runtime.errors import Collision
 from engine.runtime.history import StoredRow
 from engine.runtime.statements import Statements, quoted
-from engine.runtime.tables import metadata
+from engine.runtime.tables import metadata, micros
 
 OFTEN = ("revision", "seq", "head", "last_at", "state")
 SHOWN = ("process", "version", "status", "end", "owner", "search", "ended_at")  # change seldom, partly indexed
+FIXED = ("number", "parent", "started_at")
 LOADED = ("id", "revision", "seq", "head", "key", "state", *SHOWN)
 INSERTED = ("id", "number", "parent", "key", "started_at", *OFTEN, *SHOWN)
 
 
+Show = Callable[[Any], str | None]
+"""A column that components fill from the state."""
 MOST_KEPT = 1024
 """Cases that are kept from one batch to the next."""
+
+
+def nobody(state: Any) -> None:
+    """Fills a column that no component fills."""
+
+
+def fixed(flow: Any) -> tuple[Any, ...]:
+    """The columns FIXED, from the flow of a case that has started."""
+    return flow.number or None, flow.parent or None, micros(flow.started)
+
+
+def shown(state: Any, at: int, before: int | None, owner: Show, search: Show) -> tuple[Any, ...]:
+    """The columns SHOWN after a command. `at`: its moment; `before`: since when the case had ended, if it had."""
+    flow = state.flow
+    ended = None if flow.status != "ended" else before or at
+    return flow.process, flow.version, flow.status, flow.end, owner(state), search(state), ended
 
 
 class Held:

@@ -23,7 +23,7 @@ from engine.runtime.database import Connection, Database
 from engine.runtime.derive import projections as own_projections
 from engine.runtime.errors import Collision, StoreError, Violation
 from engine.runtime.group import Group
-from engine.runtime.held import Cases
+from engine.runtime.held import Cases, nobody
 from engine.runtime.numbers import Numbers, statement
 from engine.runtime.outgoing import Listening, Sender
 from engine.runtime.projection import Projection, Projector
@@ -80,8 +80,8 @@ class Runner:
             cases=Cases(database.dialect),
             projector=Projector([*own_projections(versions), *projections], statements),
             sender=self.sender,
-            owner=shows.get("owner", _nobody),
-            search=shows.get("search", _nobody),
+            owner=shows.get("owner", nobody),
+            search=shows.get("search", nobody),
             numbers=partial(Numbers, site=site, lock=lock),
             refusals=statements.insert(metadata.tables["refusals"], REFUSAL),
             counters=statement(statements),
@@ -179,7 +179,3 @@ def _given(result: Any) -> Any:
     if isinstance(result, Exception):
         raise result
     return result
-
-
-def _nobody(state: Any) -> None:
-    return None
