@@ -66,13 +66,17 @@ def _step_entered(turn: Turn, event: core.StepEntered) -> None:
     own = limit_of(turn.process, event.step)
     if own is not None:
         begin(turn, own, event.at, token=event.token)
-    _start(turn, ("step", event.step), event.at)
+    known = clocks_of(turn.process)
+    if known.starts or known.restarts:
+        _start(turn, ("step", event.step), event.at)
 
 
 def _step_done(turn: Turn, event: core.StepLeft | core.StepClosing) -> None:
     """A clock until a step runs until its work is done, whatever its handlers still do beside it. A step that
     an error has ended was not done."""
     clocks: ClocksState = turn.state.clocks
+    if not clocks.open and not clocks.deferred:
+        return
     if event.outcome == FAILED:
         for number, run in _open(clocks, token=event.token):
             close(turn, number, run, "unmet", event.step)
@@ -133,8 +137,11 @@ def _open(clocks: ClocksState, *, clock: str = "", token: int = 0) -> list[tuple
 def _data_changed(turn: Turn, event: core.DataChanged) -> None:
     """Starts by a date, `when` that comes or ceases to hold, limits that become another."""
     clocks: ClocksState = turn.state.clocks
+    dated = clocks_of(turn.process).dated
+    if not dated and not clocks.open and not clocks.deferred:
+        return
     changed = {path.partition(".")[0] for path in event.changes}
-    for clock in clocks_of(turn.process).dated:
+    for clock in dated:
         if clock.start_path[0] in changed and not clocks.begun(clock.name):
             _start_by_date(turn, clock)
     for number, run in list(clocks.open.items()):

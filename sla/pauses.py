@@ -23,6 +23,10 @@ class Hold:
     end: datetime | None = None
 
 
+WORKING = (Human, Service)
+"""Activations that somebody or something works on."""
+
+
 def holding(turn: Turn, pause: Pause, run: Run, calendar: Calendar) -> Hold | None:
     """What holds the run, or has held it since it last ran; None if nothing does."""
     return _HOLDING[pause.kind](turn, pause, run, calendar)
@@ -50,7 +54,7 @@ def _only_in(turn: Turn, pause: Pause, run: Run, calendar: Calendar) -> Hold | N
     flow: FlowState = turn.state.flow
     nodes = turn.process.nodes
     for token in flow.tokens.values():
-        working = isinstance(nodes[token.at].spec, Human | Service) and token.phase != CLOSING
+        working = isinstance(nodes[token.at].spec, WORKING) and token.phase != CLOSING
         if working and not _within(flow, token, pause.steps):
             return None
     return hold

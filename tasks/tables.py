@@ -164,12 +164,19 @@ def timers() -> Projection:
         task = state.work.tasks.get(token)
         return None if task is None or task.until is None else micros(task.until)
 
-    touching = (e.TaskParked, e.TaskTakenUp, e.TaskReleased, e.TaskTransferred, e.TaskClosed)
-    return timers_of(NAME, dict.fromkeys(touching, _token), due, lambda state: state.work.tasks)
+    touching = (e.TaskParked, e.TaskTakenUp, e.TaskReleased, e.TaskTransferred)
+    touches: dict[type[Event], Callable[[Any], Iterable[int]]] = dict.fromkeys(touching, _token)
+    touches[e.TaskClosed] = _unless_completed
+    return timers_of(NAME, touches, due, lambda state: state.work.tasks)
 
 
 def _token(event: Any) -> tuple[int]:
     return (event.token,)
+
+
+def _unless_completed(event: e.TaskClosed) -> tuple[int, ...]:
+    """A parked task is taken up before it is completed: most tasks that close have no timer to be taken away."""
+    return () if event.how == COMPLETED else (event.token,)
 
 
 def _closed(event: e.TaskClosed) -> tuple[int, dict[str, Any]]:

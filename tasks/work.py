@@ -174,12 +174,16 @@ def _entered(turn: Turn, event: flow_events.StepEntered) -> None:
     )  # fmt: skip
 
 
+_ENDS = (CompleteTask, SkipTask, c.VoteTask)
+"""What people say that may end a task: a tuple, for a union is made anew, and dearly, wherever it is written."""
+
+
 def _done(turn: Turn, event: flow_events.StepLeft | flow_events.StepClosing) -> None:
     task = turn.state.work.tasks.get(event.token)
     if task is None:
         return
     command = turn.command
-    theirs = isinstance(command, CompleteTask | SkipTask | c.VoteTask) and command.task == event.token
+    theirs = isinstance(command, _ENDS) and command.task == event.token
     why = getattr(command, "reason", "") if theirs else ""
     if event.actor:
         others = tuple(sorted(task.voters - {event.actor})) or task.behalf

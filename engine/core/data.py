@@ -132,10 +132,13 @@ def write(turn: Turn, token: int, changes: Mapping[str, Json]) -> None:
     """
     flow: FlowState = turn.state.flow
     by_scope: dict[int, dict[str, Json]] = {}
+    secrets = turn.process.secrets
+    while token and flow.tokens[token].local is None:
+        token = flow.tokens[token].up
     for path, value in changes.items():
         top, _, rest = path.partition(".")
-        scope = _scope_of(turn, token, top)
-        if value is not None and top in turn.process.secrets:
+        scope = _scope_of(turn, token, top) if token else 0
+        if value is not None and top in secrets:
             value = sealed(turn, path, value, type_of(turn.process.names, tuple(path.split("."))))
         local = flow.tokens[scope].local if scope else flow.data
         if not rest and local is not None and top in local and same(local[top], value):

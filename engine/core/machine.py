@@ -19,6 +19,8 @@ state (R4). The same events applied again give the same state, without any of th
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -51,7 +53,7 @@ class Turn:
     """One command being decided. Slices read `state.<slice>`, look at `env`, and `emit`."""
 
     __slots__ = (
-        "_appliers", "budget", "command", "env", "events", "now", "process", "ready", "request", "state",
+        "_appliers", "_parts", "budget", "command", "env", "events", "now", "process", "ready", "request", "state",
     )  # fmt: skip
 
     def __init__(self, machine: "Machine", process: Process, state: Any, request: Request, env: Env) -> None:
@@ -66,12 +68,12 @@ class Turn:
         self.ready: deque[int] = deque()  # tokens that may run, in order
         self.budget = 1000  # automatic steps left (R11)
         self._appliers = machine.appliers
+        self._parts = machine.parts(state)
 
     def emit(self, event: Event) -> None:
         """Records the event and applies it to every slice that keeps something of it."""
-        state = self.state
-        for name, apply in self._appliers[type(event)]:
-            apply(getattr(state, name), event)
+        for part, apply in self._appliers[type(event)]:
+            apply(self._parts[part], event)
         self.events.append(event)
 
 
@@ -81,10 +83,12 @@ class Machine:
     def __init__(self, slices: Iterable[Slice]) -> None:
         self.slices = tuple(slices)
         self.state_type: type[msgspec.Struct] = msgspec.defstruct(
-            "CaseState", [(s.name, s.state, msgspec.field(default_factory=_empty(s))) for s in self.slices],
+            "CaseState",
+            [(s.name, s.state, msgspec.field(default_factory=_empty(s))) for s in self.slices],
             omit_defaults=True,
         )
-        self.appliers = _table(self.slices, "apply", lambda s, f: (s.name, f))
+        self.parts = _parts(self.slices)
+        self.appliers = _table(self.slices, "apply", lambda s, f: (self.slices.index(s), f))
         before = _table(self.slices, "authorise", lambda s, f: f)
         deciders = _table(self.slices, "decide", lambda s, f: f)
         self.deciders = {command: (*before.get(command, ()), *deciders[command]) for command in deciders}
@@ -134,9 +138,10 @@ class Machine:
     def replay(self, events: Iterable[Event], state: Any = None) -> Any:
         """The state after these events, from the beginning or from `state`."""
         state = self.new() if state is None else state
+        parts = self.parts(state)
         for event in events:
-            for name, apply in self.appliers[type(event)]:
-                apply(getattr(state, name), event)
+            for part, apply in self.appliers[type(event)]:
+                apply(parts[part], event)
         return state
 
     def _settle(self, turn: Turn) -> None:
@@ -144,11 +149,10 @@ class Machine:
         events = turn.events
         reactions = self.reactions
         for _ in range(MOST_ROUNDS):
-            while seen < len(events):
-                event = events[seen]
-                seen += 1
+            for event in islice(events, seen, None):  # those too that come meanwhile
                 for react in reactions.get(type(event), ()):
                     react(turn, event)
+            seen = len(events)
             for settle in self.settles:
                 settle(turn)
             if seen == len(events):
@@ -160,6 +164,12 @@ def _empty(one: Slice) -> Callable[[], Any]:
     """What makes the state of a slice in which nothing is. One that is a mapping is not written while it is empty:
     a slice that came later leaves the cases that have nothing of it as they were."""
     return one.state if issubclass(one.state, msgspec.Struct) else dict
+
+
+def _parts(slices: tuple[Slice, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """The states of the slices out of the state of a case, in their order."""
+    first = attrgetter(slices[0].name)  # of one name it gives the part itself
+    return attrgetter(*(s.name for s in slices)) if len(slices) > 1 else lambda state: (first(state),)
 
 
 def _table(slices: tuple[Slice, ...], which: str, entry: Callable[[Slice, Any], Any]) -> dict[type, tuple[Any, ...]]:

@@ -57,7 +57,9 @@ class Validator:
         """The errors of door JSON (non-integers as Decimals) or state, in the schema's order; none if it fits."""
         try:
             given = _without_nulls(data, 0)
-            errors = [] if self._surely(given) else self._errors(given)
+            if self._surely(given):
+                return []
+            errors = self._errors(given)
             if not errors:
                 normalise(given, self.type)
         except ValueProblem as problem:

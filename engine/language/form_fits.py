@@ -13,7 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from engine.core.types import ValueProblem
-from engine.core.values import PLAIN_DECIMAL
+from engine.core.values import MAX_DIGITS, PLAIN_DECIMAL, writable_text
+
+LARGEST, FINEST = 10**MAX_DIGITS, MAX_DIGITS
+"""Numbers between these are taken without a second look; text of a number has been looked at digit by digit."""
 
 Fits = Callable[[Any], bool]
 Number = Decimal | int
@@ -41,7 +44,7 @@ def number_of(instance: Any) -> Number | None:
 
 
 def surely_fits(schema: Any, rules: Rules) -> Fits:
-    """The predicate for a prepared schema: True only if the long way would find nothing."""
+    """The predicate for a prepared schema: True only if the long way would find nothing, and `normalise` takes it."""
     kind = schema.get("type", "string" if "enum" in schema else None) if isinstance(schema, Mapping) else None
     if not isinstance(kind, str) or kind not in _KINDS:
         return _unsure
@@ -94,11 +97,17 @@ def _text(asked: Mapping[str, Any], rules: Rules) -> Fits | None:
         if (among is not None and value not in among) or (search is not None and search(value) is None):
             return False
         try:
-            return read is None or bool(read(value))
+            return (read is None or bool(read(value))) and ((value.isascii() and "\x00" not in value) or _kept(value))
         except ValueProblem:
             return False
 
     return fits
+
+
+def _kept(value: str) -> bool:
+    """Whether every store can hold the text. Raises ValueProblem if not."""
+    writable_text(value)
+    return True
 
 
 def _number(asked: Mapping[str, Any], rules: Rules) -> Fits | None:
@@ -108,7 +117,11 @@ def _number(asked: Mapping[str, Any], rules: Rules) -> Fits | None:
 
     def fits(value: Any) -> bool:
         number = number_of(value)
-        return number is not None and all([holds(number, bound) for holds, bound in bounds])
+        if number is None or (value.__class__ is not str and not -LARGEST < number < LARGEST):
+            return False
+        if value.__class__ is Decimal and int(value.as_tuple().exponent) < -FINEST:
+            return False
+        return all([holds(number, bound) for holds, bound in bounds])
 
     return fits
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -54,8 +54,7 @@ Shows = Mapping[str, Callable[[Any], str | None]]
 """Columns of the case's row that components fill from the state: `owner`, `search`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A request, and what else happens in its transaction, given its answer (the inbox row that it came from
     goes). A step that does not touch exactly one row shows that somebody else has done this already."""
 

@@ -81,6 +81,7 @@ class Definitions:
         self._connection = database.connect()
         self._deployed: dict[Name, list[Deployed]] = {}
         self._spans: dict[Name, Span] = {}  # what was found last: every command asks for it several times
+        self._house_now: tuple[datetime, datetime, House] | None = None  # from when, until when
         self._houses: dict[str, House] = {}
         self._processes: dict[tuple[str, str, str], Process] = {}
         self.refresh()
@@ -100,6 +101,7 @@ class Definitions:
                 found.setdefault((kind, name), []).append(row)
             self._deployed = found
             self._spans = {}  # after the rows: whoever still looks at the old ones notes it in the old spans
+            self._house_now = None
 
     # --- what is in force -------------------------------------------------------------------------
 
@@ -162,10 +164,20 @@ class Definitions:
     # --- compiling --------------------------------------------------------------------------------
 
     def _house(self, at: datetime) -> House:
-        for kind, name in self._deployed:
-            version = self._in_force((kind, name), at) if kind == "house" else ""
+        known = self._house_now
+        if known is not None and known[0] <= at < known[1]:
+            return known[2]
+        deployed, since, until = self._deployed, _BEGINNING, _END
+        for key in [key for key in deployed if key[0] == "house"]:
+            version = self._in_force(key, at)
+            span = _span(deployed[key], at)
+            since, until = max(since, span.since), min(until, span.until)
             if version:
-                return self._compiled_house(name, version)
+                house = self._compiled_house(key[1], version)
+                with self._lock:
+                    if deployed is self._deployed:
+                        self._house_now = (since, until, house)
+                return house
         return House()
 
     def _compiled_house(self, name: str, version: str) -> House:

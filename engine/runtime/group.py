@@ -63,6 +63,12 @@ class Group:
 
     def submit(self, entries: Sequence[Any], machine: bool = False) -> list[Any]:
         """The results, in order. Raises what `run` raised."""
+        if self._mutex.acquire(blocking=False):
+            alone = not self._led
+            self._led = True
+            self._mutex.release()
+            if alone:
+                return self._alone(entries)
         call = Call(entries)
         with self._mutex:
             (self._machines if machine else self._people).append(call)
@@ -80,6 +86,14 @@ class Group:
             raise call.error
         assert call.results is not None
         return call.results
+
+    def _alone(self, entries: Sequence[Any]) -> list[Any]:
+        """Nobody leads, so nobody waits: without a call for others to find."""
+        self._crowd = 1
+        try:
+            return self._run(list(entries))
+        finally:
+            self._pass_on(None, ())
 
     def _lead(self, mine: Call) -> None:
         if self._crowd > 1:
@@ -125,7 +139,7 @@ class Group:
             size += len(batch[-1].entries)
         return batch
 
-    def _pass_on(self, mine: Call, batch: list[Call]) -> None:
+    def _pass_on(self, mine: Call | None, batch: Sequence[Call]) -> None:
         with self._mutex:
             waiting = self._people or self._machines
             heir = waiting[0] if waiting else None

@@ -80,11 +80,12 @@ class Sender:
     ) -> Outgoing | None:
         """What these events send out, or None. flow: the case's, after them."""
         out: Outgoing | None = None
-        for index, event in enumerate(events):
-            send = SENDS.get(type(event))
-            if send is not None:
-                out = out or Outgoing()
-                send(self, out, request, index, event, now)
+        if not SENDS.keys().isdisjoint(map(type, events)):
+            for index, event in enumerate(events):
+                send = SENDS.get(type(event))
+                if send is not None:
+                    out = out or Outgoing()
+                    send(self, out, request, index, event, now)
         if self.listeners is not None and self.listeners.wanted:
             calls = self.listeners.calls(request.id, flow, revision, events, request.case, now)
             if calls:
@@ -185,9 +186,7 @@ def _escalated(
     _command(out, request, index, now, event.parent, c.EscalateCall(event.parent_token, request.case, event.name))
 
 
-def _link_told(
-    sender: Sender, out: Outgoing, request: Request, index: int, event: e.LinkTold, now: datetime
-) -> None:
+def _link_told(sender: Sender, out: Outgoing, request: Request, index: int, event: e.LinkTold, now: datetime) -> None:
     note = c.NoteLink(request.case, event.kind, event.by, event.reason, event.merged)
     _command(out, request, index, now, event.case, note)
 

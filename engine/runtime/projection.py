@@ -88,6 +88,8 @@ class _Plan:
         table = table_of(projection.table)
         derived = of_kind(table, "derived")
         self.projection = projection
+        self.row = projection.row
+        self.fixed = projection.fixed
         self.table = table
         self.statements = statements
         self.upsert = statements.upsert(table, [*keys(table), *derived, *projection.initial], derived)
@@ -138,45 +140,43 @@ class Projector:
     def project(self, changes: dict[int, Changes], case: str, state: Any, events: list[Event], now: int) -> None:
         """Notes what one command's events change, by the projection's place in `changes`. `now`: microseconds, for
         rows that are made."""
-        touched: dict[tuple[int, Id], None] = {}
-        closing: dict[tuple[int, Id], Mapping[str, Any]] = {}
+        touched: dict[tuple[int, Id], Mapping[str, Any] | None] = {}  # with the columns of a row that is closed
         several: dict[int, dict[Id, None]] = {}
+        plans, watches = self._plans, self._watches
         for event in events:
-            watch = self._watches.get(type(event))
+            watch = watches.get(type(event))
             if watch is None:
                 continue
             for index, ids in watch.touches:
-                for i in self._plans[index].projection.ids(state) if ids is None else ids(event):
-                    touched[index, i] = None
+                for i in plans[index].projection.ids(state) if ids is None else ids(event):
+                    touched.setdefault((index, i))
             for index, close in watch.closings:
                 i, values = close(event)
-                touched[index, i] = None
-                closing[index, i] = values
+                touched[index, i] = values
             for index, asks in watch.asks:
                 places = asks(state, event)
                 if places:
                     several.setdefault(index, {}).update(dict.fromkeys(places))
         if not touched and not several:
             return
-        rows = [(index, i, self._plans[index].projection.row(state, i)) for index, i in touched]
+        rows = [(index, i, values, plans[index].row(state, i)) for (index, i), values in touched.items()]
         begun = type(events[0]) is CaseStarted
         for index, places in several.items():
-            together = self._plans[index].projection.together
+            together = plans[index].projection.together
             made = together(state) if together is not None else {}
-            rows += [(index, i, made.get(i)) for i in (made if begun else places)]  # nothing to take away yet
-        for index, i, row in rows:  # nothing is noted before every row could be made
-            plan, change = self._plans[index], changes.get(index)
+            rows += [(index, i, None, made.get(i)) for i in (made if begun else places)]  # nothing to take away yet
+        for index, i, closed_as, row in rows:  # nothing is noted before every row could be made
+            plan, change = plans[index], changes.get(index)
             if change is None:
                 change = changes[index] = Changes()
-            key = (case, *plan.projection.fixed, i)
+            key = (case, *plan.fixed, i)
             if row is not None:
                 change.rows[key] = row + plan.fresh(now)
                 change.gone.pop(key, None)
                 for closed in change.closed.values():
                     closed.pop(key, None)
-            elif (index, i) in closing:
-                values = closing[index, i]
-                change.closed.setdefault(tuple(values), {})[key] = tuple(values.values())
+            elif closed_as is not None:
+                change.closed.setdefault(tuple(closed_as), {})[key] = tuple(closed_as.values())
             else:
                 change.rows.pop(key, None)
                 change.gone[key] = None

@@ -103,7 +103,7 @@ class Runner:
 
     def write(self, run: Callable[[Connection], T], machine: bool = False) -> T:
         """Does something else in a transaction of the runner's, and returns its result once it is durable.
-        `run` may be called again after a rollback."""
+        `run` may be called again after a rollback, and leaves the rows of cases alone: they are kept in memory."""
         result: T = _given(self._group.submit([Work(run)], machine)[0])
         return result
 

@@ -19,6 +19,11 @@ PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
 )
 
+# What is neither number nor text, sqlite3 first asks for an adapter, which takes longer than to bind it: so here are
+# two for what needs none.
+sqlite3.register_adapter(bytes, bytes)
+sqlite3.register_adapter(type(None), {}.get)  # type: ignore[arg-type]  # gives None for None
+
 # By the result code of SQLite: what it means, and what to do about it.
 CURES = {
     sqlite3.SQLITE_FULL: ("the disk is full", "Make room, then try again: nothing was lost."),

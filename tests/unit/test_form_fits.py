@@ -6,12 +6,27 @@ from typing import Any
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from engine.core.types import SchemaProblem
+from engine.core.types import SchemaProblem, normalise
 from engine.language.form_check import Validator
 
-TEXTS = ["", "a", "abcd", "12", "12.345", "-3", "1e5", "2026-02-30", "2026-02-17", "2026-02-17T08:00:00+08:00"]
+TEXTS = [
+    "",
+    "a",
+    "abcd",
+    "a\x00",
+    "\ud800",
+    "赔",
+    "12",
+    "12.345",
+    "-3",
+    "1e5",
+    "2026-02-30",
+    "2026-02-17",
+    "2026-02-17T08:00:00+08:00",
+]
+NUMBERS = [0, 7, -3, 10**20, 10**30, *map(Decimal, ("12.34", "0.001", "1E+30", "1E-30", "NaN")), 1.5]
 VALUES = st.recursive(
-    st.sampled_from([*TEXTS, True, False, 0, 7, -3, 10**20, Decimal("12.34"), Decimal("0.001"), Decimal("NaN"), 1.5]),
+    st.sampled_from([*TEXTS, True, False, *NUMBERS]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=6,
 )
@@ -68,6 +83,7 @@ def test_what_surely_fits_has_no_errors(schema: dict[str, Any], value: Any) -> N
         reject()
     if check._surely(value):
         assert check._errors(value) == []
+        normalise(value, check.type)  # which raises for what it does not take
 
 
 def test_an_ordinary_form_goes_the_quick_way() -> None:
