@@ -160,8 +160,8 @@ class Examiner:
     def _columns(self, case: Mapping[str, Any], state: Any, last: StoredRow, columns: Row) -> Iterator[Finding]:
         derived = {
             "revision": last.seq,
-            "last_at": last.at,
             **dict(zip(FIXED, fixed(state.flow), strict=True)),
+            "last_at": last.at,
             **dict(zip(SHOWN, columns, strict=True)),
         }
         what = _compare(derived, case)
