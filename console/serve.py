@@ -10,7 +10,7 @@ import typer
 
 from console.attend import attend
 from console.options import HERE, AsOption, DatabaseOption, HomeOption, opened
-from console.output import say, stop
+from console.output import known, say, stop
 
 NetworkOption = Annotated[
     list[str],
@@ -18,6 +18,14 @@ NetworkOption = Annotated[
         "--webhook-network",
         envvar="CASEWAY_WEBHOOK_NETWORKS",
         help="A network inside that webhooks may lead to, as 10.1.0.0/16. May be repeated. Else only public addresses.",
+    ),
+]
+SecondOption = Annotated[
+    list[str],
+    typer.Option(
+        "--second-factor",
+        envvar="CASEWAY_SECOND_FACTOR",
+        help="A role that does not get in without a second factor, as admin. May be repeated.",
     ),
 ]
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -30,6 +38,7 @@ def serve(
     work: Annotated[bool, typer.Option("--work/--no-work", help="Also fire timers and do service work.")] = True,
     secure: Annotated[bool, typer.Option("--secure", help="Reached over TLS: cookies are kept to it.")] = False,
     network: NetworkOption = [],  # noqa: B006  (Typer's own way)
+    second_factor: SecondOption = [],  # noqa: B006  (Typer's own way)
     home: HomeOption = HERE,
     database: DatabaseOption = "",
 ) -> None:
@@ -45,7 +54,12 @@ def serve(
         accounts = _demo(caseway) if demo else None
         if demo and host not in LOOPBACK:
             say("Everybody who reaches this address can sign in: --demo is not for work.")
-        app = create_app(caseway, secure=secure, demo=accounts, reach=reach)
+        for role in second_factor:
+            known(role, caseway.definitions.house().roles, "role")
+        app = create_app(
+            caseway, secure=secure, demo=accounts, reach=reach, second_factor=second_factor,
+            provider=_provider(caseway),
+        )  # fmt: skip
 
         class Server(uvicorn.Server):
             """Ends the streams of pages that are open when it is stopped: it would wait for them."""
@@ -98,6 +112,17 @@ def password(
         if accounts.set_password(user, chosen, actor) is not None:
             stop(f"A password has at least {SHORTEST} characters.")
         say(f"{user} can sign in with it now.")
+
+
+def _provider(caseway: Any) -> Any:
+    """The OpenID provider that the folder's oidc.yaml names, if there is one."""
+    from web.oidc import Provider, settings
+
+    try:
+        found = settings(caseway.home.folder)
+    except ValueError as error:
+        stop(str(error), code=2)
+    return None if found is None else Provider(found)
 
 
 def _demo(caseway: Any) -> tuple[str, list[str]]:

@@ -1,22 +1,26 @@
-"""Signing in: passwords, lock-out, API tokens.
+"""Signing in: passwords, second factors, lock-out, API tokens.
 
-Theory of operation. Passwords are kept as argon2id hashes. A wrong one counts; from the fifth in a row the
-account is closed for a time that doubles with each further one, so that guessing does not pay and a typing error
-costs nothing. A name without an account takes as long to refuse as a wrong password, and hears the same. Whoever
-is not in service (the organisation says) does not get in whatever they know.
+Theory of operation. Passwords are kept as argon2id hashes. A wrong one counts, and so does a wrong code of the second
+factor; from the fifth in a row the account is closed for a time that doubles with each further one, so that guessing
+does not pay and a typing error costs nothing. Its user is told by a notice, its administrators see it and may open it
+again. What was counted is forgotten only when somebody is in, by all that is asked of them. A name without an account
+takes as long to refuse as a wrong password, and hears the same. Whoever is not in service (the organisation says)
+does not get in whatever they know.
 """
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from bootstrap import Caseway
 from engine.runtime.database import Connection
+from engine.runtime.outbox import post
 from engine.runtime.tables import micros, moment
+from web.totp import SecondFactors
 
 SHORTEST = 12
 """Characters of a password at least; length is what makes it hard to guess."""
@@ -33,13 +37,31 @@ _UPSERT = (
     'ON CONFLICT ("user") DO UPDATE SET password = excluded.password, generation = accounts.generation + 1, '
     "changed_at = excluded.changed_at, changed_by = excluded.changed_by, failures = 0, locked_until = NULL"
 )
+_ACCOUNT = 'SELECT password, generation, failures, locked_until FROM accounts WHERE "user" = ?'
+_VOUCHED = (
+    'INSERT INTO accounts ("user", password, generation, changed_at, changed_by, failures) '
+    "VALUES (?, '', 1, ?, ?, 0) ON CONFLICT (\"user\") DO NOTHING"
+)
+_STANDING = (
+    'SELECT a."user", a.password, f.confirmed_at, a.failures, a.locked_until, a.last_at FROM accounts a '
+    'LEFT JOIN second_factors f ON f."user" = a."user"'
+)
+_LOCKED = "account_locked"
+"""The template of the notice that an account has been closed."""
 
 
 class Refused(NamedTuple):
-    """Why somebody does not get in: `wrong`, `locked` (until when), `short`."""
+    """Why somebody does not get in: `wrong`, `wrong_code`, `locked` (until when), `short`."""
 
     why: str
     until: datetime | None = None
+
+
+class Asked(NamedTuple):
+    """Somebody who knows the password, and is asked for a code as well."""
+
+    user: str
+    generation: int
 
 
 class Known(NamedTuple):
@@ -56,6 +78,18 @@ class Issued(NamedTuple):
     title: str
     made_at: datetime
     expires: datetime
+    user: str = ""
+
+
+class Standing(NamedTuple):
+    """How an account stands, for administrators. `locked_until`: closed by wrong passwords or codes."""
+
+    user: str
+    password: bool
+    second: bool
+    failures: int
+    locked_until: datetime | None
+    last_at: datetime | None
 
 
 class Accounts:
@@ -65,28 +99,47 @@ class Accounts:
         self._caseway = caseway
         self._hasher = hasher or PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_urlsafe())  # what a name without an account is held against
+        self.factors = SecondFactors(caseway)
 
-    def sign_in(self, connection: Connection, user: str, password: str) -> Known | Refused:
-        """Whether the password is the user's; notes the failure or the sign-in."""
+    def sign_in(self, connection: Connection, user: str, password: str) -> Known | Refused | Asked:
+        """Whether the password is the user's; `Asked` where a code of the second factor is needed besides."""
         now = self._caseway.clock.now()
-        row = connection.one(
-            'SELECT password, generation, failures, locked_until FROM accounts WHERE "user" = ?', (user,)
-        )
+        row = connection.one(_ACCOUNT, (user,))
         right = self._right(row[0] if row else self._nobody, password)
         if row is not None and row[3] is not None and moment(row[3]) > now:
             return Refused("locked", moment(row[3]))
         if row is None or not right:
-            until = None if row is None else self._failed(user, row[2] + 1, now)
-            return Refused("locked", until) if until else Refused("wrong")
+            return Refused("wrong") if row is None else self._failed(user, row[2] + 1, now)
         if not self.in_service(user):
             return Refused("wrong")
-        self._write(
-            'UPDATE accounts SET failures = 0, locked_until = NULL, last_at = ? WHERE "user" = ?', (micros(now), user)
-        )
         if self._hasher.check_needs_rehash(row[0]):
             fresh = self._hasher.hash(password)
             self._write('UPDATE accounts SET password = ? WHERE "user" = ?', (fresh, user))
-        return Known(user, row[1])
+        if self.factors.enrolled(connection, user):
+            return Asked(user, row[1])
+        return self._entered(user, row[1], now)
+
+    def second(self, connection: Connection, asked: Asked, code: str) -> Known | Refused:
+        """Whether the code is one of the user's second factor, or one of their recovery codes."""
+        now = self._caseway.clock.now()
+        row = connection.one(_ACCOUNT, (asked.user,))
+        if row is None or row[1] != asked.generation or not self.in_service(asked.user):
+            return Refused("wrong")
+        if row[3] is not None and moment(row[3]) > now:
+            return Refused("locked", moment(row[3]))
+        if not self.factors.check(connection, asked.user, code):
+            refused = self._failed(asked.user, row[2] + 1, now)
+            return refused if refused.until else Refused("wrong_code")
+        return self._entered(asked.user, row[1], now)
+
+    def vouched(self, connection: Connection, user: str) -> Known | Refused:
+        """Lets in somebody for whom an OpenID provider vouches; their account is made when they first come."""
+        if not self.in_service(user):
+            return Refused("wrong")
+        now = self._caseway.clock.now()
+        self._write(_VOUCHED, (user, micros(now), "oidc"))
+        row = connection.one(_ACCOUNT, (user,))
+        return self._entered(user, row[1] if row else 1, now)
 
     def set_password(self, user: str, password: str, by: str) -> Refused | None:
         """Gives the user this password, and ends the sessions that they have."""
@@ -125,6 +178,22 @@ class Accounts:
         directory = self._caseway.directory
         return directory.active(user, directory.today(self._caseway.clock.now()))
 
+    # --- for administrators ------------------------------------------------------------------------
+
+    def standing(self, connection: Connection, user: str) -> Standing | None:
+        row = connection.one(f'{_STANDING} WHERE a."user" = ?', (user,))
+        return None if row is None else _standing(row)
+
+    def locked(self, connection: Connection) -> list[Standing]:
+        """The accounts that are closed now, those that open last first."""
+        now = micros(self._caseway.clock.now())
+        rows = connection.all(f"{_STANDING} WHERE a.locked_until > ? ORDER BY a.locked_until DESC", (now,))
+        return [_standing(row) for row in rows]
+
+    def unlock(self, user: str) -> bool:
+        """Opens an account that was closed; False if there is none such."""
+        return self._write('UPDATE accounts SET failures = 0, locked_until = NULL WHERE "user" = ?', (user,)) == 1
+
     # --- API tokens -------------------------------------------------------------------------------
 
     def issue(self, user: str, title: str, life: timedelta = TOKEN_LIFE) -> str:
@@ -152,6 +221,17 @@ class Accounts:
         rows = connection.all(sql, (user, micros(self._caseway.clock.now())))
         return [Issued(digest, title, moment(made), moment(expires)) for digest, title, made, expires in rows]
 
+    def all_tokens(self, connection: Connection, after: str = "", limit: int = 50) -> list[Issued]:
+        """The good tokens of everybody, by user and digest; `after`: the digest that the page before ended with."""
+        sql = (
+            'SELECT digest, title, made_at, expires, "user" FROM tokens WHERE revoked_at IS NULL AND expires > ? '
+            "AND digest > ? ORDER BY digest LIMIT ?"
+        )
+        rows = connection.all(sql, (micros(self._caseway.clock.now()), after, limit))
+        return [
+            Issued(digest, title, moment(made), moment(expires), user) for digest, title, made, expires, user in rows
+        ]
+
     def revoke(self, user: str, digest: str) -> bool:
         """Ends one of the user's tokens; False if there is none such."""
         sql = 'UPDATE tokens SET revoked_at = ? WHERE digest = ? AND "user" = ? AND revoked_at IS NULL'
@@ -165,18 +245,38 @@ class Accounts:
         except (VerificationError, InvalidHashError):
             return False
 
-    def _failed(self, user: str, failures: int, now: datetime) -> datetime | None:
-        """Notes a wrong password; until when the account is closed, if it now is."""
+    def _entered(self, user: str, generation: int, now: datetime) -> Known:
+        self._write(
+            'UPDATE accounts SET failures = 0, locked_until = NULL, last_at = ? WHERE "user" = ?', (micros(now), user)
+        )
+        return Known(user, generation)
+
+    def _failed(self, user: str, failures: int, now: datetime) -> Refused:
+        """Notes a wrong password or code; from when on the account is closed, its user is told."""
         over = failures - FREE
         until = None if over < 0 else now + min(FIRST * 2 ** min(over, 10), LONGEST)
-        self._write(
-            'UPDATE accounts SET failures = ?, locked_until = ? WHERE "user" = ?',
-            (failures, None if until is None else micros(until), user),
-        )
-        return until
+
+        def note(connection: Connection) -> None:
+            closed = None if until is None else micros(until)
+            connection.run(
+                'UPDATE accounts SET failures = ?, locked_until = ? WHERE "user" = ?', (failures, closed, user)
+            )
+            if until is not None:
+                post(connection, [f"user.{user}"], _LOCKED, {"until": until.isoformat(), "failures": failures}, now)
+
+        self._caseway.runner.write(note)
+        return Refused("locked", until) if until else Refused("wrong")
 
     def _write(self, sql: str, parameters: tuple[object, ...]) -> int:
         return self._caseway.runner.write(lambda connection: connection.run(sql, parameters))
+
+
+def _standing(row: Any) -> Standing:
+    user, password, confirmed, failures, locked, last = row
+    return Standing(
+        user, bool(password), confirmed is not None, failures, None if locked is None else moment(locked),
+        None if last is None else moment(last),
+    )  # fmt: skip
 
 
 def _digest(token: str) -> str:

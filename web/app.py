@@ -5,7 +5,7 @@ runs in a thread, with a connection of its own (`web.desk`). Pages are rendered 
 script. `web.guard` sees every request; the routers add who may ask, and that forms come from our own pages.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -29,21 +29,22 @@ from web.desk import Desks
 from web.guard import Guard, TooLarge
 from web.live import Live
 from web.live import router as live
+from web.oidc import Provider
 from web.rollup import Rollup
-from web.routes import account, case, customer, floor, inbox, papers, processes, reading, start, task
+from web.routes import account, case, customer, floor, inbox, papers, processes, reading, signing_in, start, task
 from web.sessions import Sessions
 from web.throttle import Throttle
 from web.webhooks import Reach
 
 HERE = Path(__file__).parent
 PAGES = (
-    papers.router, account.router, inbox.router, task.router, reading.router, case.router, floor.router, start.router,
-    processes.router,
+    signing_in.router, papers.router, account.router, inbox.router, task.router, reading.router, case.router,
+    floor.router, start.router, processes.router,
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api.router, api_floor.router, api_webhooks.router, api_processes.router,
     api_cases.router,
-)
+)  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""
 
@@ -60,11 +61,13 @@ class Files(StaticFiles):
 def create_app(
     caseway: Caseway, *, secure: bool = False, demo: tuple[str, Sequence[str]] | None = None,
     hasher: PasswordHasher | None = None, reach: Reach | None = None,
+    second_factor: Collection[str] = (), provider: Provider | None = None,
 ) -> FastAPI:  # fmt: skip
     """The application over an open installation, which stays the caller's to close.
 
     secure: it is reached over TLS, so cookies are kept to it. demo: a password and accounts that the page for
     signing in shows. hasher: argon2's cost, for tests. reach: where webhooks may lead.
+    second_factor: roles that do not get in without one. provider: who vouches for people besides passwords.
     """
 
     @asynccontextmanager
@@ -86,6 +89,8 @@ def create_app(
     app.state.live = Live(app.state.desks, app.state.accounts)
     app.state.secure = secure
     app.state.demo = demo
+    app.state.second_factor = frozenset(second_factor)
+    app.state.provider = provider
     for error in (
         problems.Problem, problems.SignIn, HTTPException, StoreError, VaultError, TooLarge,
     ):  # fmt: skip

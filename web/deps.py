@@ -25,11 +25,31 @@ def visitor(request: Request) -> Iterator[Desk]:
 Visitor = Annotated[Desk, Depends(visitor)]
 
 
-def signed_in(desk: Visitor) -> Desk:
+def entered(desk: Visitor) -> Desk:
     """The desk of somebody who has signed in; otherwise they are sent to do so."""
     if not desk.user:
         raise SignIn
     return desk
+
+
+Entered = Annotated[Desk, Depends(entered)]
+
+
+def signed_in(request: Request, desk: Entered) -> Desk:
+    """The same; and whoever must have a second factor has one, or is sent to set it up."""
+    if lacks_second(request, desk):
+        raise SignIn("/account/second-factor?said=second_needed")
+    return desk
+
+
+def must_have_second(request: Request, desk: Desk) -> bool:
+    """Whether one of the user's roles asks for a second factor; a provider that vouched sees to that itself."""
+    return request.state.session.how == "password" and bool(desk.roles & request.app.state.second_factor)
+
+
+def lacks_second(request: Request, desk: Desk) -> bool:
+    factors = request.app.state.accounts.factors
+    return must_have_second(request, desk) and not factors.enrolled(desk.caseway.connection, desk.user)
 
 
 Signed = Annotated[Desk, Depends(signed_in)]
@@ -71,7 +91,10 @@ def caller(request: Request, authorization: Annotated[str, Header(include_in_sch
                 raise Problem(403, "forged", _forged(request))
         if not user:
             raise Problem(401, "unauthenticated")
-        yield Desk(caseway, user, request.state.language, ground="api")
+        desk = Desk(caseway, user, request.state.language, ground="api")
+        if not getattr(request.state, "bearer", False) and lacks_second(request, desk):
+            raise Problem(403, "second_factor", desk.say("said.second_needed"))
+        yield desk
 
 
 Caller = Annotated[Desk, Depends(caller)]

@@ -35,7 +35,11 @@ class Problem(Exception):
 
 
 class SignIn(Exception):
-    """A page that is only for those who have signed in."""
+    """A page that is only for those who have signed in. `where`: what is still missing is done there."""
+
+    def __init__(self, where: str = "") -> None:
+        super().__init__(where)
+        self.where = where
 
 
 STATUS = {
@@ -44,8 +48,9 @@ STATUS = {
     "draft_field": 422, "draft_size": 413, "unknown_queue": 422, "not_for": 422, "four_eyes": 403, "authority": 403,
     "no_amount": 403, "not_served": 403, "not_manager": 403, "not_yours": 403, "not_steering": 403, "inactive": 403,
     "role": 403, "breach_reason": 422, "which": 422,
-    "busy": 503, "stale": 412, "process": 404, "start": 422, "no_case": 422,
-    "kind": 422, "itself": 422, "unchanged": 422, "other_process": 422, "back_dated": 422, "not_restricting": 403, "reader": 422, "readers": 422,
+    "busy": 503, "stale": 412, "process": 404, "start": 422,
+    "no_case": 422, "kind": 422, "itself": 422, "unchanged": 422, "other_process": 422, "back_dated": 422,
+    "not_restricting": 403, "reader": 422, "readers": 422,
     "no_reason": 422,
 }  # fmt: skip
 """The status of a refused command by its code; 409 for the others: the case is not where that can be done."""
@@ -112,6 +117,8 @@ def of(error: Exception) -> Problem:
 
 async def handle(request: Request, error: Exception) -> Response:
     """Starlette's way in."""
+    if isinstance(error, SignIn) and error.where:
+        return RedirectResponse(error.where, 303)
     if isinstance(error, SignIn):
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         wanted = request.method == "GET" and target != "/"

@@ -21,6 +21,9 @@ COOKIE = "caseway"
 IDLE, LIFE, AGAIN = timedelta(hours=4), timedelta(hours=12), timedelta(minutes=5)
 """Unused so long it ends; at most it lasts; how old its last use may be before the cookie is renewed."""
 
+NOTE = timedelta(minutes=10)
+"""How long what one page hands to the next is good."""
+
 
 @dataclass(slots=True)
 class Session:
@@ -31,6 +34,7 @@ class Session:
     generation: int
     began: datetime
     used: datetime
+    how: str = "password"  # or "oidc": by whom it was made sure who it is
     fresh: bool = field(default=False)  # the browser does not have it in this form yet
 
 
@@ -42,16 +46,17 @@ class Sessions:
         key = hashlib.sha256(vault.sign(b"caseway web sessions 1")[1]).hexdigest()
         self._cookies = URLSafeSerializer(key, salt="session")
         self._forms = URLSafeSerializer(key, salt="form")
+        self._notes = URLSafeSerializer(key, salt="note")
 
-    def begin(self, now: datetime, user: str = "", generation: int = 0) -> Session:
+    def begin(self, now: datetime, user: str = "", generation: int = 0, how: str = "password") -> Session:
         """A new session, with an id of its own: one from before signing in is not kept."""
-        return Session(secrets.token_urlsafe(18), user, generation, now, now, fresh=True)
+        return Session(secrets.token_urlsafe(18), user, generation, now, now, how, fresh=True)
 
     def read(self, cookie: str, now: datetime) -> Session:
         """The session of a cookie; a new one, of nobody, for a cookie that is old, forged or not there."""
         try:
-            id, user, generation, began, used = self._cookies.loads(cookie)
-            found = Session(id, user, generation, moment(began), moment(used))
+            id, user, generation, began, used, how = self._cookies.loads(cookie)
+            found = Session(id, user, generation, moment(began), moment(used), how)
         except (BadSignature, ValueError, TypeError):
             return self.begin(now)
         if now - found.used > IDLE or now - found.began > LIFE:
@@ -63,7 +68,7 @@ class Sessions:
     def write(self, session: Session) -> str:
         """The cookie's value."""
         began, used = micros(session.began), micros(session.used)
-        return str(self._cookies.dumps([session.id, session.user, session.generation, began, used]))
+        return str(self._cookies.dumps([session.id, session.user, session.generation, began, used, session.how]))
 
     def token(self, session: Session) -> str:
         """What the session's forms carry."""
@@ -75,3 +80,16 @@ class Sessions:
             return bool(secrets.compare_digest(str(self._forms.loads(token)), session.id))
         except (BadSignature, ValueError, TypeError):
             return False
+
+    def note(self, session: Session, now: datetime, *said: str | int) -> str:
+        """What one page hands to the next within a session, such as who has given the right password: signed."""
+        return str(self._notes.dumps([session.id, micros(now), *said]))
+
+    def noted(self, session: Session, now: datetime, note: str) -> list[str | int]:
+        """What a note says; [] for one that is forged, another session's, or older than `NOTE`."""
+        try:
+            id, at, *said = self._notes.loads(note)
+            fits = secrets.compare_digest(str(id), session.id) and timedelta(0) <= now - moment(at) <= NOTE
+        except (BadSignature, ValueError, TypeError, OverflowError):
+            return []
+        return said if fits else []

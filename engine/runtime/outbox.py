@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from engine.runtime.backoff import backoff
+from engine.runtime.clock import new_id
 from engine.runtime.database import Connection
 from engine.runtime.errors import storable
 from engine.runtime.runner import Runner
@@ -19,6 +20,10 @@ DUE = (
 TAKE = "UPDATE outbox SET due = ?, attempts = attempts + 1 WHERE id = ?"
 SENT = "UPDATE outbox SET sent_at = ?, error = NULL WHERE id = ? AND sent_at IS NULL"
 FAILED = "UPDATE outbox SET due = ?, error = ? WHERE id = ? AND sent_at IS NULL"
+POST = (
+    'INSERT INTO outbox (id, case_id, step, "to", template, facts, created, due, attempts) '
+    "VALUES (?, '', '', ?, ?, ?, ?, ?, 0)"
+)
 FIRST, FACTOR, LONGEST = 30, 3, 6 * 3600
 
 
@@ -34,6 +39,12 @@ class Notice:
     facts: dict[str, Any]
     created: datetime
     attempt: int
+
+
+def post(connection: Connection, to: list[str], template: str, facts: dict[str, Any], now: datetime) -> None:
+    """Puts a notice of Caseway's own, of no case, into the outbox, in the caller's transaction."""
+    at, encode = micros(now), msgspec.json.encode
+    connection.run(POST, (new_id(now), encode(to).decode(), template, encode(facts).decode(), at, at))
 
 
 class Outbox:

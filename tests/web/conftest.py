@@ -100,6 +100,7 @@ class Visitor:
     def token(self) -> str:
         found = TOKEN.search(self.get("/account" if self.cookies.get("caseway") else "/sign-in").text)
         found = found or TOKEN.search(self.get("/sign-in").text)
+        found = found or TOKEN.search(self.get("/account/second-factor").text)
         assert found is not None
         return found[1]
 

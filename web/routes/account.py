@@ -1,70 +1,20 @@
-"""Signing in and out, the language, one's own account."""
-
-from typing import Any
-from urllib.parse import urlsplit
+"""One's own account: the language, the password, the second factor, API tokens."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from web import show
-from web.accounts import SHORTEST, Refused
-from web.deps import Form, Signed, Visitor
+from web.accounts import SHORTEST, Asked, Refused
+from web.deps import Entered, Form, Signed, must_have_second
 from web.desk import Desk
 from web.guard import LANGUAGE
+from web.problems import Problem
 from web.render import page
+from web.routes.signing_in import address, inside, told
+from web.totp import drawn, uri
 
 router = APIRouter()
 YEAR = 365 * 24 * 3600
-
-
-def inside(target: str) -> str:
-    """Where to go next, if that is one of our own pages; otherwise the first page."""
-    parts = urlsplit(target)
-    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return target if ours else "/"
-
-
-@router.get("/sign-in")
-def sign_in_page(request: Request, desk: Visitor, next: str = "/") -> Response:
-    if desk.user:
-        return RedirectResponse(inside(next), 303)
-    return _sign_in(request, desk, next)
-
-
-@router.post("/sign-in")
-def sign_in(request: Request, desk: Visitor, form: Form) -> Response:
-    app, address = request.app.state, request.client.host if request.client else ""
-    user, target = str(form.get("user", "")).strip(), str(form.get("next", "/"))
-    if app.throttle.closed(address):
-        return _sign_in(request, desk, target, user, desk.say("slow_down"), 429)
-    found = app.accounts.sign_in(desk.caseway.connection, user, str(form.get("password", "")))
-    if isinstance(found, Refused):
-        app.throttle.failed(address)
-        why = desk.say(found.why, until=show.moment(desk, found.until)) if found.until else desk.say(found.why)
-        return _sign_in(request, desk, target, user, why, 401)
-    request.state.session = app.sessions.begin(desk.now, found.user, found.generation)
-    return RedirectResponse(inside(target), 303)
-
-
-def _sign_in(request: Request, desk: Desk, target: str, user: str = "", why: str = "", status: int = 200) -> Response:
-    demo: dict[str, Any] | None = None
-    if request.app.state.demo:
-        password, users = request.app.state.demo
-        directory = desk.caseway.directory
-        people = [
-            (one, desk.person(one), " · ".join(map(desk.role, sorted(directory.roles(one)))),
-             " · ".join(map(desk.queue, directory.serving(one))))
-            for one in users
-        ]  # fmt: skip
-        demo = {"password": password, "people": people}
-    return page(request, desk, "sign_in.html", status, next=inside(target), user=user, why=why, demo=demo)
-
-
-@router.post("/sign-out")
-def sign_out(request: Request, desk: Visitor) -> Response:
-    request.state.session = request.app.state.sessions.begin(desk.now)
-    return RedirectResponse("/sign-in", 303)
 
 
 @router.post("/language")
@@ -89,21 +39,32 @@ def _account(request: Request, desk: Desk, status: int = 200, wrong: str = "", t
         queues=list(map(desk.queue, directory.serving(desk.user))),
         manager=directory.manager(desk.user),
         tokens=accounts.tokens(desk.caseway.connection, desk.user),
-        least=SHORTEST, wrong=wrong, token=token,
+        second=accounts.factors.enrolled(desk.caseway.connection, desk.user),
+        left=accounts.factors.left(desk.caseway.connection, desk.user), least=SHORTEST, wrong=wrong, token=token,
     )  # fmt: skip
 
 
 @router.post("/account/password")
 def change_password(request: Request, desk: Signed, form: Form) -> Response:
     accounts, new = request.app.state.accounts, str(form.get("new", ""))
-    checked = accounts.sign_in(desk.caseway.connection, desk.user, str(form.get("old", "")))
-    if isinstance(checked, Refused):
+    if _wrong_password(request, desk, str(form.get("old", ""))):
         return _account(request, desk, 422, desk.say("wrong"))
     if new != form.get("again"):
         return _account(request, desk, 422, desk.say("differ"))
     if accounts.set_password(desk.user, new, desk.user) is not None:
         return _account(request, desk, 422, desk.say("short", least=SHORTEST))
     return RedirectResponse("/sign-in?said=password", 303)
+
+
+def _wrong_password(request: Request, desk: Desk, password: str) -> bool:
+    """Whether it is not the user's password; counts as it does at signing in."""
+    app = request.app.state
+    if app.throttle.closed(address(request)):
+        raise Problem(429, "slow_down", desk.say("slow_down"))
+    wrong = isinstance(app.accounts.sign_in(desk.caseway.connection, desk.user, password), Refused)
+    if wrong:
+        app.throttle.failed(address(request))
+    return wrong
 
 
 @router.post("/account/leave")
@@ -122,3 +83,66 @@ def make_token(request: Request, desk: Signed, form: Form) -> Response:
 def revoke(request: Request, desk: Signed, form: Form) -> Response:
     request.app.state.accounts.revoke(desk.user, str(form.get("digest", "")))
     return RedirectResponse("/account?said=revoked", 303)
+
+
+# --- the second factor ----------------------------------------------------------------------------------
+
+PLACE = "/account/second-factor"
+
+
+@router.get(PLACE)
+def second_factor(request: Request, desk: Entered) -> Response:
+    return _second(request, desk)
+
+
+def _second(
+    request: Request, desk: Desk, status: int = 200, wrong: str = "", codes: list[str] | None = None
+) -> Response:
+    factors, connection = request.app.state.accounts.factors, desk.caseway.connection
+    secret = factors.pending(connection, desk.user)
+    return page(
+        request, desk, "second_factor.html", status, wrong=wrong, codes=codes or [],
+        enrolled=factors.enrolled(connection, desk.user), left=factors.left(connection, desk.user),
+        must=must_have_second(request, desk), secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        picture=drawn(uri(secret, desk.user, desk.told(desk.house.title, "Caseway"))) if secret else "",
+    )  # fmt: skip
+
+
+@router.post(f"{PLACE}/begin")
+def begin(request: Request, desk: Entered) -> Response:
+    request.app.state.accounts.factors.begin(desk.caseway.connection, desk.user)
+    return RedirectResponse(PLACE, 303)
+
+
+@router.post(f"{PLACE}/confirm")
+def confirm(request: Request, desk: Entered, form: Form) -> Response:
+    """The first code; other devices have to sign in again, with a code."""
+    factors = request.app.state.accounts.factors
+    codes = factors.confirm(desk.caseway.connection, desk.user, str(form.get("code", "")))
+    if not codes:
+        return _second(request, desk, 422, desk.say("wrong_code"))
+    _only_here(request, desk)
+    return _second(request, desk, 201, codes=codes)
+
+
+@router.post(f"{PLACE}/remove")
+def remove(request: Request, desk: Signed, form: Form) -> Response:
+    """Takes a code as well, so that an open browser alone does not do it."""
+    accounts, connection = request.app.state.accounts, desk.caseway.connection
+    if must_have_second(request, desk):
+        return _second(request, desk, 403, desk.say("second.must"))
+    asked = Asked(desk.user, accounts.generation(connection, desk.user))
+    found = accounts.second(connection, asked, str(form.get("code", "")))
+    if isinstance(found, Refused):
+        return _second(request, desk, 422, told(desk, found))
+    accounts.factors.remove(desk.user)
+    _only_here(request, desk)
+    return RedirectResponse(f"{PLACE}?said=second_removed", 303)
+
+
+def _only_here(request: Request, desk: Desk) -> None:
+    """Ends the user's sessions but for a new one of this browser."""
+    app = request.app.state
+    app.accounts.end_sessions(desk.user)
+    generation = app.accounts.generation(desk.caseway.connection, desk.user)
+    request.state.session = app.sessions.begin(desk.now, desk.user, generation, request.state.session.how)
