@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from console import arranging, cases, design, floor, handling, operate, people, serve
+from console import arranging, cases, design, floor, handling, operate, papers, people, serve
 
 app = typer.Typer(
     name="caseway",
@@ -24,6 +24,7 @@ for name, group in (
     ("queue", arranging.queue_commands),
     ("sla", floor.sla_commands),
     ("message", floor.message_commands),
+    ("paper", papers.paper_commands),
     ("incident", floor.incident_commands),
     ("job", floor.job_commands),
     ("user", arranging.user_commands),

@@ -3,7 +3,7 @@
 Theory of operation. The link names a case and one of the links that the case has made, signed with a key that
 follows from the installation's: it cannot be made up, and what is not signed costs no query. Whether it still opens
 the case the case's own state says, so that it ends when it expires, when somebody ends it, and with the case's key.
-A new signing key (`caseway key rotate`) ends every link.
+A new signing key ends every link.
 """
 
 import hashlib

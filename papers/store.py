@@ -13,7 +13,6 @@ On several machines the folder must be one that all of them see.
 import contextlib
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -30,7 +29,6 @@ BLOCK = 1 << 16
 _TAG = 16
 _SALT = 16
 _MARK = b"caseway-file-1\n"
-_NAME = re.compile(r"[0-9a-f]{64}")
 
 
 def digest_of(content: BinaryIO) -> tuple[str, int]:
@@ -57,6 +55,7 @@ class Store:
         """
         place = self._place(case, cipher, digest)
         if place.exists():
+            os.utime(place)  # whoever takes away what no case names leaves what is young
             return False
         place.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(prefix="new-", dir=place.parent)
@@ -78,20 +77,9 @@ class Store:
     def open(self, case: str, cipher: CaseCipher, digest: str) -> Iterator[bytes]:
         """The content, block by block; each is what was stored, or VaultError is raised. The first block is
         read at once, so that a file that is not there is known before anything is answered."""
-        place = self._place(case, cipher, digest)
-        try:
-            stream = place.open("rb")
-        except OSError as error:
-            raise VaultError(
-                f"case {case}: an attachment is not in {self.folder}: restore it from the backup"
-            ) from error
-        blocks = _opened(cipher, stream, case)
-        try:
-            first = next(blocks)
-        except BaseException:
-            stream.close()
-            raise
-        return _chained(first, blocks, stream)
+        blocks = _read(cipher, self._place(case, cipher, digest), case)
+        next(blocks)  # so far it opens the file and reads the first block
+        return blocks
 
     def remove(self, case: str, cipher: CaseCipher, digest: str) -> None:
         """Takes the content away; what is not there is no matter."""
@@ -104,26 +92,33 @@ class Store:
     def holds(self, case: str, cipher: CaseCipher, digest: str) -> bool:
         return self._place(case, cipher, digest).exists()
 
-    def names(self, case: str) -> set[str]:
-        """The places of a case's files, as `name` gives them."""
-        folder = self._of(case)
-        return {path.name for path in folder.iterdir() if _NAME.fullmatch(path.name)} if folder.is_dir() else set()
+    def files(self, case: str) -> list[Path]:
+        """What lies in a case's folder, halves of what was cut off while it was written included."""
+        return self.below(self.folder_of(case))
+
+    def folders(self) -> list[str]:
+        """The folders of all cases that have or had files."""
+        return sorted(f"{one.parent.name}/{one.name}" for one in self.folder.glob("??/*") if one.is_dir())
+
+    def below(self, folder: str) -> list[Path]:
+        place = self.folder / folder
+        return sorted(path for path in place.iterdir() if path.is_file()) if place.is_dir() else []
 
     def name(self, cipher: CaseCipher, digest: str) -> str:
         """How the content is called in its case's folder."""
         return hashlib.blake2b(digest.encode(), key=cipher.subkey(b"file names"), digest_size=32).hexdigest()
 
-    def drop(self, case: str, name: str) -> None:
-        """Takes away a file by its place, as one that no attachment names."""
-        (self._of(case) / name).unlink(missing_ok=True)
-
     def _place(self, case: str, cipher: CaseCipher, digest: str) -> Path:
         return self._of(case) / self.name(cipher, digest)
 
     def _of(self, case: str) -> Path:
-        """A case's folder. An id may be any text, so that its digest is the name."""
+        return self.folder / self.folder_of(case)
+
+    @staticmethod
+    def folder_of(case: str) -> str:
+        """A case's folder, below the store's. An id may be any text, so that its digest is the name."""
         name = hashlib.sha256(case.encode()).hexdigest()
-        return self.folder / name[:2] / name[2:]
+        return f"{name[:2]}/{name[2:]}"
 
 
 def _sealed(cipher: CaseCipher, content: BinaryIO) -> Iterator[bytes]:
@@ -140,6 +135,20 @@ def _sealed(cipher: CaseCipher, content: BinaryIO) -> Iterator[bytes]:
         block, number = following, number + 1
 
 
+def _read(cipher: CaseCipher, place: Path, case: str) -> Iterator[bytes]:
+    """Nothing once the first block has been read, then every block. The file closes with the iterator."""
+    try:
+        stream = place.open("rb")
+    except OSError as error:
+        raise VaultError(f"case {case}: an attachment is not in its place: restore it from the backup") from error
+    with stream:
+        blocks = _opened(cipher, stream, case)
+        first = next(blocks)
+        yield b""
+        yield first
+        yield from blocks
+
+
 def _opened(cipher: CaseCipher, stream: BinaryIO, case: str) -> Iterator[bytes]:
     head = stream.read(len(_MARK) + _SALT)
     key = _key(cipher, head[len(_MARK) :])
@@ -153,12 +162,6 @@ def _opened(cipher: CaseCipher, stream: BinaryIO, case: str) -> Iterator[bytes]:
         if not following:
             return
         block, number = following, number + 1
-
-
-def _chained(first: bytes, rest: Iterator[bytes], stream: BinaryIO) -> Iterator[bytes]:
-    with stream:
-        yield first
-        yield from rest
 
 
 def _key(cipher: CaseCipher, salt: bytes) -> AESGCM:
