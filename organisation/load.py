@@ -17,9 +17,10 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
+from engine.core.naming import did_you_mean
 from engine.language.document import Document, Place
 from engine.language.house import House
-from engine.language.problems import Problem, Problems, did_you_mean, one_of
+from engine.language.problems import Problem, Problems, one_of
 from engine.language.shape import misshapen, validator
 from engine.language.source import read
 from engine.language.words import NAME, TEXT, Schema, described, listing, mapping, named

@@ -7,12 +7,12 @@ file can say the line; nothing half-right is ever built.
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import chinese_calendar
 
+from engine.core.naming import aside
 from sla.calendar import Day, Text, WorkCalendar
 from sla.scale import MIDNIGHT, Hours
 
@@ -95,7 +95,7 @@ class _Reader:
             return {}
         for key in data:
             if key not in keys:
-                self.wrong((*path, key), f"there is no key {key!r} here{_nearest(key, keys)}")
+                self.wrong((*path, key), f"there is no key {key!r} here{aside(key, keys)}")
         missing = [key for key in required if key not in data]
         if missing:
             self.wrong(path, f"expected the key {' and '.join(map(repr, missing))}")
@@ -122,7 +122,7 @@ class _Reader:
             return ZoneInfo(data)
         self.wrong(
             ("zone",),
-            f"expected an IANA time zone such as Asia/Shanghai, not {_short(data)}{_nearest(data, zones)}",
+            f"expected an IANA time zone such as Asia/Shanghai, not {_short(data)}{aside(data, zones)}",
         )
         return None
 
@@ -191,7 +191,7 @@ class _Reader:
         name = top.get("holidays", "none")
         if not isinstance(name, str) or name not in SOURCES:
             names = ", ".join(SOURCES)
-            self.wrong(("holidays",), f"expected one of {names}, not {_short(name)}{_nearest(name, SOURCES)}")
+            self.wrong(("holidays",), f"expected one of {names}, not {_short(name)}{aside(name, SOURCES)}")
             return {}, None
         days = SOURCES[name]()
         first, last = (min(days).year, max(days).year) if days else (1901, 2200)
@@ -274,11 +274,6 @@ class _Reader:
 def _minutes(found: re.Match[str]) -> tuple[int, int]:
     start_hour, start, end_hour, end = map(int, found.groups())
     return start_hour * 60 + start, end_hour * 60 + end
-
-
-def _nearest(word: object, known: Any) -> str:
-    near = get_close_matches(str(word)[:60], list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _short(data: object) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from engine.core.expressions import Expression
 from engine.core.kinds import INT, TEXT
+from engine.core.naming import did_you_mean
 from engine.language.extension import ActWord, Context, Where
-from engine.language.problems import did_you_mean
 from engine.language.words import NAME, NAMED, described, listing, mapping
 from tasks.acts import ACTS, UP
 from tasks.model import PRIORITIES, Named

@@ -6,7 +6,6 @@ flow then decides it; on a task that nobody holds it claims it first (R5).
 """
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from engine.core.kinds import ANY
 from engine.core.machine import Slice, Turn
 from engine.core.model import Human
 from engine.core.moves import FAULTS
+from engine.core.naming import aside
 from engine.core.values import ValueProblem, normalise
 from organisation.directory import Grant
 from tasks import commands as c
@@ -99,8 +99,7 @@ def _transfer(turn: Turn, command: c.TransferTask) -> None:
     if not command.queue and not command.user:
         raise reason("target").refuse()
     if command.queue and command.queue not in people.queues:
-        near = get_close_matches(command.queue, people.queues, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = aside(command.queue, people.queues)
         raise reason("unknown_queue", queue=command.queue, hint=hint).refuse()
     if command.user:
         why = not_for(turn, command.user, command.task, queue, task)

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.core.kinds import Type
 from engine.core.model import Process
+from engine.core.naming import aside
 
 Json = Any
 MOST_BYTES = 50_000_000
@@ -95,9 +95,7 @@ def _field(name: str, process: Process, path: Path) -> str:
         known |= {str(title): field_name for title in titles if title}
     known |= {field_name: field_name for field_name in process.names}
     if wanted not in known:
-        near = get_close_matches(wanted, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise IntakeError(f"{path.name}: column {name!r} is no field of {process.name}{hint}")
+        raise IntakeError(f"{path.name}: column {name!r} is no field of {process.name}{aside(wanted, known)}")
     return known[wanted]
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.core.model import Human, Process
+from engine.core.naming import did_you_mean
 from engine.language.document import Document, Place
 from engine.language.house import House
-from engine.language.problems import DefinitionError, Problem, Problems, did_you_mean, one_of
+from engine.language.problems import DefinitionError, Problem, Problems, one_of
 from engine.language.shape import misshapen, validator
 from engine.language.source import read
 from engine.language.words import NAME, Schema, described, listing, mapping, named

@@ -19,8 +19,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from engine.core.kinds import NUMBERS, ORDERED, TEXT, Type, Value, suggestion
-from engine.core.naming import listed
+from engine.core.kinds import NUMBERS, ORDERED, TEXT, Type, Value
+from engine.core.naming import did_you_mean, listed
 from engine.core.operators import EvaluationError, not_set, same
 from engine.core.values import PLAIN_DECIMAL, read_date, read_moment
 
@@ -60,7 +60,7 @@ def literal(written: Any, type: Type) -> Value:
     """
     value = _typed(written, type)
     if type.enum is not None and value is not None and not any(same(value, known) for known in type.enum):
-        raise CellProblem(f"{written!r} is not one of {listed(type.enum)}", suggestion(value, type.enum))
+        raise CellProblem(f"{written!r} is not one of {listed(type.enum)}", did_you_mean(value, type.enum))
     return value
 
 

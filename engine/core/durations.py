@@ -38,9 +38,10 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_DOWN, Decimal
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import Protocol, Self
+
+from engine.core.naming import aside
 
 ELAPSED, DAYS, WORKING_DAYS, WORKING_TIME = "elapsed", "days", "working days", "working time"
 MEASURES = {
@@ -81,8 +82,8 @@ class Duration:
 
     def __post_init__(self) -> None:
         if self.unit not in MEASURES:
-            meant = _MEANT.get(self.unit) or next(iter(get_close_matches(self.unit, MEASURES, 1)), None)
-            hint = f"; did you mean {meant}?" if meant else ""
+            meant = _MEANT.get(self.unit)
+            hint = f"; did you mean {meant}?" if meant else aside(self.unit, MEASURES)
             raise ValueError(f"{EXPECTED}; there is no unit {self.unit!r}{hint}")
         if self.unit not in SECONDS:
             if not isinstance(self.amount, int):

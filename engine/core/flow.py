@@ -6,7 +6,6 @@ taken in; nothing moves on until the case is resumed.
 """
 
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import TypeVar
 
 from engine.core import commands as c
@@ -30,6 +29,7 @@ from engine.core.moves import (
     hold,
     leave,
 )  # fmt: skip
+from engine.core.naming import aside
 from engine.core.nodes import each, join
 from engine.core.state import CLOSING, READY, SKIPPED, FlowState
 from engine.core.waiting import arm, planned
@@ -70,9 +70,7 @@ def complete(turn: Turn, command: c.CompleteTask) -> None:
     _, node, human = task_token(turn, command.task)
     outcome = human.outcomes.get(command.outcome)
     if human.outcomes and outcome is None:
-        near = get_close_matches(command.outcome, human.outcomes, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        known = ", ".join(human.outcomes)
+        known, hint = ", ".join(human.outcomes), aside(command.outcome, human.outcomes)
         raise Refuse("outcome", f"请选择办理结果：{known}", f"expected one of {known}, not {command.outcome!r}{hint}")
     if not human.outcomes and command.outcome:
         en = f"{node.id} has no outcomes, but {command.outcome!r} was given"

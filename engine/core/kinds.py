@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.core.naming import listed, nearest
+from engine.core.naming import did_you_mean, listed
 
 Json = Any
 """State and documents: None, bool, int, str, list, dict; never a float."""
@@ -132,13 +132,7 @@ def _no_common_value(left: Type, right: Type) -> tuple[str, str | None] | None:
     if left.enum is None or right.enum is None or any(value in right.enum for value in left.enum):
         return None
     few, many = (left.enum, right.enum) if len(left.enum) <= len(right.enum) else (right.enum, left.enum)
-    return f"{listed(few)} is not one of {listed(many)}", suggestion(few[0], many)
-
-
-def suggestion(value: object, known: tuple[Any, ...]) -> str | None:
-    """A hint towards the nearest of the known values."""
-    match = nearest(value, known) if isinstance(value, str) else None
-    return f"did you mean {match!r}?" if match else None
+    return f"{listed(few)} is not one of {listed(many)}", did_you_mean(few[0], many)
 
 
 def not_assignable(value: Type, target: Type) -> tuple[str, str | None] | None:
@@ -150,13 +144,13 @@ def not_assignable(value: Type, target: Type) -> tuple[str, str | None] | None:
     if value.enum is not None and target.enum is not None:
         strange = [entry for entry in value.enum if entry not in target.enum]
         if strange:
-            return f"{listed(strange)} is not one of {listed(target.enum)}", suggestion(strange[0], target.enum)
+            return f"{listed(strange)} is not one of {listed(target.enum)}", did_you_mean(strange[0], target.enum)
     if value.item is not None and target.item is not None:
         return not_assignable(value.item, target.item)
     for name, field in (value.fields or {}).items():
         wanted = field_of(target, name)
         if wanted is None:
-            return f"there is no field {name!r}", suggestion(name, tuple(target.fields or ()))
+            return f"there is no field {name!r}", did_you_mean(name, target.fields or ())
         problem = not_assignable(field, wanted)
         if problem:
             return f"{name}: {problem[0]}", problem[1]

@@ -12,6 +12,7 @@ from engine.core.durations import SECONDS, Duration, parse_duration
 from engine.core.expressions import AMBIENT, Expression, ExpressionError, compile_expression, computed_source
 from engine.core.kinds import ANY, DATETIME, TEXT, Type, holds_secret, not_assignable
 from engine.core.model import Assign, Length, Path, Text
+from engine.core.naming import did_you_mean
 from engine.core.types import NameProblem, target_type
 from engine.language.data_schema import DataSchema
 from engine.language.document import Document, Place
@@ -21,7 +22,7 @@ from engine.language.house import House
 from engine.language.language import Language
 from engine.language.notices import file_of, reads
 from engine.language.outline import HERE, Outline, Region
-from engine.language.problems import Problems, did_you_mean, one_of
+from engine.language.problems import Problems, one_of
 
 CODES = {
     "CW121": "an unknown name",

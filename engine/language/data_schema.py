@@ -10,12 +10,12 @@ from typing import Any
 
 from engine.core.kinds import Type, holds_secret
 from engine.core.model import Path
-from engine.core.naming import IDENTIFIER
+from engine.core.naming import IDENTIFIER, did_you_mean
 from engine.core.types import GRADES, SchemaProblem, names_of_schema
 from engine.language.document import Document, Place
 from engine.language.files import Files
 from engine.language.form_check import Validator, form_schema
-from engine.language.problems import DefinitionError, Problem, Problems, did_you_mean
+from engine.language.problems import DefinitionError, Problem, Problems
 from engine.language.shape import misshapen, validator
 from engine.language.source import read
 from engine.language.words import TEXT, Schema, described, mapping

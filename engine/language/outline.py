@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from engine.core.kinds import Type
-from engine.core.naming import IDENTIFIER
+from engine.core.naming import IDENTIFIER, did_you_mean
 from engine.language.document import Document, Place
-from engine.language.problems import Problems, did_you_mean, one_of
+from engine.language.problems import Problems, one_of
 from engine.language.shape import shown
 
 CODES = {

@@ -8,10 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.core.naming import did_you_mean, nearest
-
-__all__ = ["DefinitionError", "Problem", "Problems", "Severity", "did_you_mean", "nearest", "one_of"]
-
 Severity = Literal["error", "warning"]
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from engine.core.naming import did_you_mean
 from engine.language.document import Document, Place
-from engine.language.problems import Problem, did_you_mean, one_of
+from engine.language.problems import Problem, one_of
 from engine.language.source import trap_hint
 
 CODES = {

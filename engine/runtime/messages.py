@@ -10,13 +10,13 @@ transaction in which the case takes it.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import msgspec
 
 from engine.core.commands import Command, DeliverMessage, Refusal, Request, StartCase, refusal
 from engine.core.model import Process
+from engine.core.naming import aside
 from engine.core.operators import EvaluationError
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.batch import ANOTHER, Item, Step
@@ -68,9 +68,8 @@ def receive(
     """Takes a message in; the sweeper delivers it. None when it is in, the same one a second time included."""
     known = runner.sender.keep
     if name not in known:
-        near = get_close_matches(name, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return refusal("message", f"没有消息 {name}", f"expected a message that house.yaml names, not {name!r}{hint}")
+        en = f"expected a message that house.yaml names, not {name!r}{aside(name, known)}"
+        return refusal("message", f"没有消息 {name}", en)
     refused = unfit({"id": ident, "key": key})
     if refused is not None:
         return refused

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from engine.core.naming import did_you_mean, nearest
 from engine.language import reading
-from engine.language.problems import DefinitionError, Problem, Problems, did_you_mean, nearest, one_of
+from engine.language.problems import DefinitionError, Problem, Problems, one_of
 from engine.language.reading import Limits
 from engine.language.source import load, read, trap_hint
 
