@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from console import arranging, cases, design, floor, handling, operate, papers, people, serve
+from console import arranging, cases, design, floor, handling, operate, papers, people, serve, steering
 
 app = typer.Typer(
     name="caseway",
@@ -32,6 +32,7 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 people.user_commands.command()(serve.password)
+steering.add(cases.case_commands)
 
 
 def main() -> None:

@@ -27,11 +27,11 @@ from console.options import (
     tell_where,
     zone_of,
 )
-from console.output import Json, Limit, print_json, say, show, stop, warn
+from console.output import Json, Limit, cell, print_json, say, show, stop, warn
 from engine.core import commands as core
 from engine.runtime.tables import moment
 
-case_commands = typer.Typer(help="Cases: list, look at, suspend, resume, cancel.", no_args_is_help=True)
+case_commands = typer.Typer(help="Cases: list, look at, correct, move, relate, hold, end.", no_args_is_help=True)
 
 Status = Annotated[Literal["open", "suspended", "ended"] | None, typer.Option(help="Only these.")]
 
@@ -47,6 +47,8 @@ def start(
     as_json: Json = False,
 ) -> None:
     """Starts a case, or one for each row of a CSV file; wrong rows go to FILE.refused.csv with their reasons."""
+    from tasks import related
+
     with opened(home, database) as caseway:
         found = caseway.definitions.process(process_named(caseway, process))
         actor = acting(caseway, user)
@@ -56,7 +58,12 @@ def start(
             _start_file(caseway, found, file, actor, as_json)
             return
         fields = data_of(given, data, found.names, found.zone)
-        tell_where(caseway, done(caseway.start(core.StartCase(process, fields), actor, ground=ground())), as_json)
+        answer = done(caseway.start(core.StartCase(process, fields), actor, ground=ground()))
+        tell_where(caseway, answer, as_json)
+        alike = related.alike(caseway.connection, answer.case)
+        if alike and not as_json:
+            numbers = ", ".join(one.number for one in alike)
+            warn(f"It may be the same matter as {numbers}: caseway case related {answer.number}")
 
 
 def _start_file(caseway: Any, process: Any, file: Path, actor: str, as_json: bool) -> None:
@@ -155,6 +162,8 @@ def show_case(
         zone = zone_of(caseway)
         words = (told["number"], told["process"], told["status"], told["end"], told["owner"])
         say(" · ".join(word for word in words if word))
+        taken = [f"{what} {cell(told[what], zone)}" for what in ("received", "recorded") if told[what]]
+        say(" · ".join(taken))
         for part, title, columns in _PARTS:
             if told[part]:
                 say("")
@@ -168,6 +177,10 @@ _PARTS = (
     ("awaits", "what may come", ("kind", "name", "key")),
     ("clocks", "clocks", ("clock", "origin", "clauses", "status", "deadline", "provisional", "breached")),
     ("incidents", "incidents", ("incident", "step", "text")),
+    ("holds", "legal holds", ("hold", "reason", "by", "since")),
+    ("links", "related", ("kind", "number", "status", "end", "decided")),
+    ("alike", "possible duplicates", ("number", "rules", "status", "started")),
+    ("moves", "a move waits for approval", ("proposal", "step", "target", "by", "reason", "stale")),
     ("history", "history", ("at", "actor", "command", "about", "entered")),
 )
 

@@ -10,6 +10,7 @@ A key is a digest, and no rule may name a secret. Text is compared without space
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -20,7 +21,7 @@ from engine.core.events import DataChanged
 from engine.core.kinds import ANY, DATETIME, DECIMAL, Type, holds_secret
 from engine.core.machine import Turn
 from engine.core.model import Process
-from engine.core.values import ValueProblem, normalise
+from engine.core.values import ValueProblem, normalise, read_moment
 from engine.language.extension import Context, Extension, Where
 from engine.language.words import NAME, described, listing, named
 from engine.runtime.projection import Projection, Row
@@ -86,6 +87,15 @@ def keys_of(process: Process, data: Mapping[str, Json]) -> dict[str, str]:
         except ValueProblem:
             continue
     return keys(process, fit)
+
+
+def received(process: Process, data: Mapping[str, Json]) -> datetime | None:
+    """When the matter reached the house; None where the process does not say, or the field is not set."""
+    value = data.get(alike(process).received)
+    try:
+        return read_moment(value) if isinstance(value, str) else None
+    except ValueProblem:
+        return None
 
 
 def changed(turn: Turn, event: DataChanged) -> None:

@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from engine.core.linking import OPPOSITE
 from engine.core.model import Process
 from engine.core.steering import standing, targets
-from engine.core.values import ValueProblem, read_moment
 from tasks import likeness, related
 from tasks.related import Other
 from web import show
@@ -94,7 +93,7 @@ def steering(opened: Opened) -> Steering:
     desk, flow = opened.desk, opened.state.flow
     linked = links(opened)
     return Steering(
-        actions=actions(opened), received_at=received(opened), recorded_at=flow.started,
+        actions=actions(opened), received_at=likeness.received(opened.process, flow.data), recorded_at=flow.started,
         holds=[
             HeldBy(hold=number, reason=hold.reason, by_name=desk.person(hold.by), since=hold.since)
             for number, hold in flow.holds.items()
@@ -107,16 +106,6 @@ def steering(opened: Opened) -> Steering:
 def title(opened: Opened, step: str) -> str:
     node = opened.process.nodes.get(step)
     return opened.desk.told(node.title if node else None, show.worded(step))
-
-
-def received(opened: Opened) -> datetime | None:
-    """When the matter reached the house; None where the process does not say, or the field is not set."""
-    field = likeness.alike(opened.process).received
-    value = opened.state.flow.data.get(field) if field else None
-    try:
-        return read_moment(value) if isinstance(value, str) else None
-    except ValueProblem:
-        return None
 
 
 def links(opened: Opened) -> list[Linked]:

@@ -15,6 +15,7 @@ from engine.runtime.history import HistoryRow, read
 from engine.runtime.tables import moment
 from sla.explain import Account, explain
 from tasks.tables import NO_DEADLINE
+from workbench.around import around
 
 Json = Any
 MASK = "•••"
@@ -91,6 +92,7 @@ def story(
         "status": flow.status,
         "end": flow.end,
         "owner": state.work.owner,
+        **around(caseway, case, state, process),
         "data": {
             name: opened[name] if name in opened else masked(value, process.names.get(name, ANY))
             for name, value in flow.data.items()

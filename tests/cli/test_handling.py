@@ -159,14 +159,14 @@ def test_tasks_are_handed_on_and_back(caseway: Caseway, number: str) -> None:
 
 
 def test_a_case_is_held_let_go_and_cancelled(caseway: Caseway, number: str) -> None:
-    assert caseway("case", "suspend", number, "--as", "dai_wen").code == 2  # without a reason
-    assert "suspended" in caseway("case", "suspend", number, "--as", "dai_wen", "--reason", "等待").out
+    assert caseway("case", "suspend", number, "--as", "lin_xiaoyan").code == 2  # without a reason
+    assert "suspended" in caseway("case", "suspend", number, "--as", "lin_xiaoyan", "--reason", "等待").out
     task = task_of(caseway, number)
     refused = caseway("task", "claim", number, task, "--as", "dai_wen")
     assert refused.code == 1 and "已中止" in refused.err and "suspended" in refused.err
-    assert caseway("case", "resume", number, "--as", "dai_wen").code == 0
-    assert caseway("case", "resume", number, "--as", "dai_wen").code == 1
-    ended = caseway("case", "cancel", number, "--as", "dai_wen", "--reason", "重复", "--json").json
+    assert caseway("case", "resume", number, "--as", "lin_xiaoyan").code == 0
+    assert caseway("case", "resume", number, "--as", "lin_xiaoyan").code == 1
+    ended = caseway("case", "cancel", number, "--as", "lin_xiaoyan", "--reason", "重复", "--json").json
     assert ended["status"] == "ended" and ended["tasks"] == []
 
 

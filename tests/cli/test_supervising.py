@@ -107,6 +107,6 @@ def test_service_work_is_listed_and_served(caseway: Caseway, number: str) -> Non
 def test_incidents(caseway: Caseway, number: str) -> None:
     assert "incidents: nothing" in caseway("incident", "list").out
     assert caseway("incident", "list", "--json").json == []
-    none = caseway("incident", "retry", number, 7, "--as", "dai_wen")
+    none = caseway("incident", "retry", number, 7, "--as", "lin_xiaoyan")
     assert none.code == 1 and "has no open incident 7" in none.err
-    assert caseway("incident", "retry", number, "seven", "--as", "dai_wen").code == 2
+    assert caseway("incident", "retry", number, "seven", "--as", "lin_xiaoyan").code == 2
