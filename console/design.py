@@ -154,6 +154,7 @@ def test(
 ) -> None:
     """Runs scenario files on the real engine with virtual time."""
     from engine.language.problems import DefinitionError
+    from engine.runtime.errors import StoreError
     from workbench.scenarios import Result, run_all
 
     folder = processes or _own()
@@ -173,6 +174,10 @@ def test(
     except DefinitionError as error:
         tell_problems(placed(error.problems, folder))
         raise typer.Exit(1) from None
+    except StoreError as error:
+        stop(error.text, error.cure)
+    except OSError as error:
+        stop(f"{error.filename or folder}: {error.strerror or error}")
     failed = sum(bool(r.problems) for r in results)
     if as_json:
         print_json([{"file": str(r.file), "scenario": r.name, "problems": r.problems} for r in results])

@@ -159,5 +159,17 @@ def test_a_start_that_is_refused_ends_the_scenario(processes: Path) -> None:
     assert said.code == 1 and problem.startswith("start refused (form)")
 
 
+def test_a_store_that_scenarios_cannot_use_is_told(processes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = "processes/scenarios/complaint/simple.yaml"
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.runtime.database.SCHEMA", "0000")  # the program is older than its migrations
+        said = call("test", one)
+    assert said.code == 1 and "this program works with 0000" in said.err
+    (processes.parent / "full").write_text("no folder")
+    monkeypatch.setattr("tempfile.tempdir", str(processes.parent / "full"))
+    said = call("test", one)
+    assert said.code == 1 and "full" in said.err
+
+
 def test_the_installation_is_not_needed(processes: Path, caseway: Caseway) -> None:
     assert call("schema").code == 0
