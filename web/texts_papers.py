@@ -45,15 +45,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "As the flow would send it now; it names all that is open.",
     ),
     "letter.cannot": ("现在还不能生成", "It cannot be written yet"),
-    "links": ("客户链接", "Links for the customer"),
-    "links.help": (
+    "papers.links": ("客户链接", "Links for the customer"),
+    "papers.links.help": (
         "凭链接无需账户即可查看进度、上传材料。请只发给客户本人。",
         "Who has the link sees the progress and hands in papers, without an account. Give it to the customer alone.",
     ),
-    "links.make": ("生成链接", "Make a link"),
-    "links.until": ("有效期至 {at}", "until {at}"),
-    "links.end": ("停用", "End it"),
-    "links.by": ("{who} 生成", "made by {who}"),
+    "papers.links.make": ("生成链接", "Make a link"),
+    "papers.links.until": ("有效期至 {at}", "until {at}"),
+    "papers.links.end": ("停用", "End it"),
+    "papers.links.by": ("{who} 生成", "made by {who}"),
     "customer": ("客户", "the customer"),
     # --- the customer's page
     "customer.title": ("案件进度与材料", "Your case"),
@@ -81,8 +81,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "said.paper_require": ("已列入清单。", "It is on the list."),
     "said.paper_return": ("已退回，客户需重新提交。", "It is handed back, and missing again."),
     "said.paper_waive": ("已免交。", "It is done without."),
-    "said.linked": ("链接已生成。", "The link is made."),
-    "said.unlinked": ("链接已停用。", "The link opens nothing any more."),
+    "said.link_made": ("链接已生成。", "The link is made."),
+    "said.link_ended": ("链接已停用。", "The link opens nothing any more."),
     "said.handed_in": ("谢谢，我们已收到您的文件。", "Thank you: we have received your file."),
     # --- history
     "h.attached": ("附件：{name}", "Attached: {name}"),

@@ -1,15 +1,19 @@
 """Papers, files and the customer's link, on the pages and under the API; hostile files among them."""
 
+import ast
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 
 from tests.support.samples import BAD, GOOD, HTML, PDF, PNG
-from tests.web.conftest import Town, Visitor
-from web import guard
+from tests.web.conftest import Town, Visitor, served
+from tests.web.test_browser import PHONE, WIDE, Tab
+from web import guard, texts
 
 LINK = re.compile(r'value="http://town(/c/[^"]+)"')
 
@@ -257,3 +261,59 @@ def test_the_api_does_all_of_it(town: Town) -> None:
     assert visitor.ask("POST", f"{base}/attachments/1/remove", json={"reason": "wrong case"}).status_code == 200
     assert visitor.get(f"{base}/attachments/1").status_code == 404
     assert town.browser("").get(f"{base}/papers").status_code == 401
+
+
+# --- in a real browser ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_a_customer_uploads_from_a_phone(chromium: Any, town: Town, tmp_path: Path, locale: str) -> None:
+    visitor, number = handler(town)
+    path = link(visitor, number)
+    photo, page_of_html = tmp_path / "证明.png", tmp_path / "page.pdf"
+    photo.write_bytes(PNG)
+    page_of_html.write_bytes(HTML)
+    with served(town.app) as address:
+        tab = Tab(chromium, address, PHONE, locale)
+        tab.page.goto(path)
+        assert not Axe().run(tab.page).response["violations"]
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        tab.page.set_input_files("#file-accident_proof", page_of_html)
+        tab.page.locator("form:has(#file-accident_proof) button").click()
+        tab.page.wait_for_selector("#wrong")
+        assert "page.pdf" in tab.page.inner_text("#wrong")
+        tab.page.set_input_files("#file-accident_proof", photo)
+        tab.page.locator("form:has(#file-accident_proof) button").click()
+        tab.page.wait_for_selector("p.good[role=status]")
+        assert tab.page.locator("section:has(#asks) #file-accident_proof").count() == 0
+        assert tab.complaints == []
+    assert "证明.png" in visitor.get(f"/cases/{number}/papers").text
+
+
+def test_staff_see_it_wide_and_narrow(chromium: Any, town: Town) -> None:
+    visitor, number = handler(town)
+    sent(visitor, f"/cases/{number}/papers/upload", ("照片.png", PNG), ("a.pdf", PDF), paper="claim_form")
+    link(visitor, number)
+    with served(town.app) as address:
+        for size in (WIDE, PHONE):
+            tab = Tab(chromium, address, size)
+            tab.sign_in("chen_wei")
+            tab.page.goto(f"/cases/{number}/papers")
+            for summary in tab.page.locator("details > summary").all():
+                summary.click()
+            assert not Axe().run(tab.page).response["violations"]
+            assert tab.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+            tab.page.goto(f"/cases/{number}/files/1?show=true")
+            assert tab.page.locator("img").count() == 1
+            assert [text for text in tab.complaints if "Content Security Policy" not in text] == []
+
+
+def test_no_word_of_the_pages_is_said_twice() -> None:
+    """The modules of texts are joined: a key in two of them would say in one place what is meant for another."""
+    places: dict[str, list[str]] = {}
+    for path in sorted(Path(texts.__file__).parent.glob("texts*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for key in node.keys if isinstance(node, ast.Dict) else ():
+                if isinstance(key, ast.Constant):
+                    places.setdefault(str(key.value), []).append(path.name)
+    assert not {key: where for key, where in places.items() if len(where) > 1}

@@ -94,12 +94,12 @@ def make_link(request: Request, desk: Signed, form: Form, number: str) -> Respon
         link(Opened(desk, number), str(form.get("command", "")))
     except Problem as problem:
         return _page(request, desk, number, problem.status, problem.detail)
-    return _back(request, number, "linked", "#links")
+    return _back(request, number, "link_made", "#links")
 
 
 @router.post("/cases/{number}/links/{number_of_link}/revoke")
 def end_link(request: Request, desk: Signed, form: Form, number: str, number_of_link: int) -> Response:
-    return _done(request, desk, number, RevokeLink(number_of_link), str(form.get("command", "")), "unlinked", "#links")
+    return _done(request, desk, number, RevokeLink(number_of_link), str(form.get("command", "")), "link_ended", "#links")
 
 
 def _done(request: Request, desk: Desk, number: str, command: Any, id: str, said: str, where: str = "") -> Response:
