@@ -48,6 +48,31 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     }.items()
 }  # fmt: skip
 
+TAGGED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"ETag": {"description": 'The revision of the case, as "12", for If-Match.',
+                               "schema": {"type": "string"}}}}
+}  # fmt: skip
+"""What is answered with the revision of a case."""
+
+
+def links(status: int, number: str, task: str = "") -> dict[int | str, dict[str, Any]]:
+    """Where a program goes on from an answer: to the case, and to the task. number, task: where they stand in it."""
+    case = {"number": f"$response.body#/{number}"}
+    found: dict[str, Any] = {
+        "case": {"operationId": "get_case", "parameters": case},
+        "suspend": {"operationId": "do_case", "parameters": {**case, "action": "suspend"}},
+    }
+    if task:
+        place = {**case, "task": f"$response.body#/{task}"}
+        found |= {
+            "task": {"operationId": "get_task", "parameters": place},
+            "actions": {"operationId": "get_actions", "parameters": place},
+            "claim": {"operationId": "do_task", "parameters": {**place, "action": "claim"}},
+            "release": {"operationId": "do_task", "parameters": {**place, "action": "release"}},
+        }
+    return {status: {"links": found}}
+
+
 router = APIRouter(prefix="/api", responses=ANSWERS)
 
 Number = Annotated[str, Path(description="The case: its business number or its id.", max_length=80)]
@@ -112,20 +137,23 @@ def me(desk: Caller) -> Me:
     return Me(user=desk.user, name=desk.person(desk.user), roles=sorted(desk.roles), queues=queues)
 
 
-@router.get("/inbox")
+@router.get("/inbox", responses=links(200, "offered/0/number", "offered/0/task"))
 def get_inbox(desk: Caller, queue: Name = "", after: Cursor = "", limit: Limit = 25) -> Inbox:
     """The caller's work: what they hold, and a page of what their queues offer."""
     return inbox(desk, queue, after, limit)
 
 
-@router.post("/next", response_model=TaskView, responses={204: {"description": "Nothing to take"}})
+@router.post(
+    "/next", response_model=TaskView,
+    responses={**links(200, "line/number", "line/task"), 204: {"description": "Nothing to take"}},
+)  # fmt: skip
 def next_task(desk: Caller, queue: Name = "") -> Any:
     """Takes the best task there is for the caller."""
     found = take_next(desk, (queue,) if queue else ())
     return Response(status_code=204) if found is None else task_view(desk, found.number, found.task)
 
 
-@router.get("/tasks/{number}/{task}")
+@router.get("/tasks/{number}/{task}", responses=TAGGED)
 def get_task(desk: Caller, response: Response, number: Number, task: TaskId) -> TaskView:
     """A task with its form, its outcomes and what may be done with it."""
     found = task_view(desk, number, task)
@@ -150,7 +178,7 @@ def do_task(
     return done_of(act(desk, opened.case, task, action, asked, id=key, revision=revision(seen)))
 
 
-@router.get("/cases")
+@router.get("/cases", responses=links(200, "cases/0/number"))
 def get_cases(
     desk: Caller, q: Annotated[str, Query(max_length=200)] = "", process: Name = "", status: Status = "",
     after: Cursor = "", limit: Limit = 25,
@@ -159,7 +187,7 @@ def get_cases(
     return search(desk, q, process, status, after, limit)
 
 
-@router.post("/cases", status_code=201)
+@router.post("/cases", status_code=201, responses=links(201, "number"))
 def start_case(desk: Caller, given: Begun, key: Key = "") -> Done:
     """Starts a case."""
     if desk.caseway.definitions.process(given.process) is None:
@@ -167,7 +195,7 @@ def start_case(desk: Caller, given: Begun, key: Key = "") -> Done:
     return done_of(begin(desk, given.process, exact(given.data), key))
 
 
-@router.get("/cases/{number}")
+@router.get("/cases/{number}", responses={200: {**TAGGED[200], **links(200, "line/number", "tasks/0/task")[200]}})
 def get_case(desk: Caller, response: Response, number: Number) -> CaseView:
     """A case: where it stands, data, clocks, history."""
     found = case_view(desk, number)
