@@ -78,7 +78,13 @@ def create_app(
         app.state.desks.close()
 
     app = FastAPI(
-        title="Caseway", version="1", lifespan=life, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+        title="Caseway",
+        version="1",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.desks = Desks(caseway)
     app.state.accounts = Accounts(caseway, hasher)
