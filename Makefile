@@ -8,19 +8,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
-MAIN_JOB ?= run
+DEMO ?= build/demo
 # The oldest interpreter that will do comes first: the lock and the checks are made for it.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 SOURCES = $(wildcard engine organisation tasks sla papers notices workbench console web migrations bootstrap.py cli.py)
 
-.PHONY: help run test test-long check format bench lock pictures wheel clean
+.PHONY: help run demo test test-long check format bench lock pictures wheel clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-run: $(READY) ## the main job: months of claims and complaints, worked and reported
-	$(BIN)/python -m cli $(MAIN_JOB)
+run: $(READY) ## the main job: pages, API and worker on a demonstration that is made on the first run
+	$(BIN)/python -m cli serve --demo --home $(DEMO)
+
+demo: $(READY) ## months of claims and complaints, worked and reported in the terminal
+	$(BIN)/python -m cli run
 
 test: $(READY) ## everything a change needs, under ten minutes
 	$(BIN)/python -m pytest -n $(WORKERS)

@@ -10,6 +10,7 @@ import typer
 
 from console.options import HERE, AsOption, DatabaseOption, HomeOption, arranging, opened, placed, tell_problems
 from console.output import Json, console, known, print_json, say, stop, warn
+from console.quarter import CLAIMS, COMPLAINTS, DAYS, SEED, work_quarter
 from console.serve import NetworkOption
 
 
@@ -89,30 +90,16 @@ def deploy(
 
 def run(
     folder: Annotated[Path, typer.Argument(help="Where the installation is, or is to be.")] = Path("build/house"),
-    days: Annotated[int, typer.Option(min=2, max=366, help="Virtual days, ending today.")] = 90,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same quarter.")] = 7,
-    claims: Annotated[int, typer.Option(min=1, max=20_000, help="Reported claims in the file to take in.")] = 420,
-    complaints: Annotated[int, typer.Option(min=1, max=20_000, help="Complaints in the file to take in.")] = 160,
+    days: Annotated[int, typer.Option(min=2, max=366, help="Virtual days, ending today.")] = DAYS,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same quarter.")] = SEED,
+    claims: Annotated[int, typer.Option(min=1, max=20_000, help="Reported claims in the file to take in.")] = CLAIMS,
+    complaints: Annotated[int, typer.Option(min=1, max=20_000, help="Complaints in the file to take in.")] = COMPLAINTS,
 ) -> None:
     """The main job: takes in reported claims and complaints and works a quarter of them on a virtual clock.
 
     The folder of a former run is made anew; any other that is not empty is left alone.
     """
-    from engine.language.problems import DefinitionError
-    from engine.runtime.errors import StoreError
-    from workbench.quarter import NotOurs, Quarter
-
-    try:
-        Quarter(folder, days=days, seed=seed, claims=claims, complaints=complaints, out=console()).run()
-    except NotOurs as error:
-        stop(str(error), "Name another folder: caseway run FOLDER", 2)
-    except DefinitionError as error:
-        tell_problems(error.problems)
-        raise typer.Exit(1) from None
-    except StoreError as error:
-        stop(error.text, error.cure)
-    except OSError as error:
-        stop(f"{error.filename}: {error.strerror}")
+    work_quarter(folder, days=days, seed=seed, claims=claims, complaints=complaints)
 
 
 def worker(

@@ -11,6 +11,7 @@ import typer
 from console.attend import attend
 from console.options import HERE, AsOption, DatabaseOption, HomeOption, opened
 from console.output import known, say, stop
+from console.quarter import make_demonstration
 
 NetworkOption = Annotated[
     list[str],
@@ -34,7 +35,13 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 8321,
-    demo: Annotated[bool, typer.Option("--demo", help="Give all people one password, and show who there is.")] = False,
+    demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo",
+            help="Give all people one password, and show who there is; a new folder gets the demonstration first.",
+        ),
+    ] = False,
     work: Annotated[bool, typer.Option("--work/--no-work", help="Also fire timers and do service work.")] = True,
     secure: Annotated[bool, typer.Option("--secure", help="Reached over TLS: cookies are kept to it.")] = False,
     network: NetworkOption = [],  # noqa: B006  (Typer's own way)
@@ -48,6 +55,8 @@ def serve(
     from web.app import create_app
 
     reach = reach_of(network)
+    if demo and not database and not (home / "caseway.key").exists():
+        make_demonstration(home)
     with opened(home, database) as caseway:
         listening = _listen(host, port)
         address = f"http://{'[::1]' if host == '::1' else host}:{listening.getsockname()[1]}"

@@ -221,8 +221,9 @@ class House:
         """Whether the message is one that a case sends itself once its papers are in; then they are handed in."""
         row = self.caseway.connection.one("SELECT id FROM cases WHERE number = ?", (key,))
         state, process = state_of(self.caseway, row[0]) if row else (None, None)
+        going = state is not None and state.flow.status != "ended"
         checklist = checklist_of(process) if process is not None else None
-        papers = wanted(state) if state is not None else []
+        papers = wanted(state) if going else []
         if checklist is None or checklist.sent is None or checklist.sent.message != message or not papers:
             return False
         for number, paper in enumerate(papers):

@@ -1,0 +1,45 @@
+"""Working a quarter: for `run`, and for the demonstration that `serve --demo` shows."""
+
+from pathlib import Path
+
+import typer
+
+from console.options import tell_problems
+from console.output import console, say, stop
+
+DAYS, SEED, CLAIMS, COMPLAINTS = 90, 7, 420, 160
+"""The quarter that is worked unless something else is asked for."""
+
+
+def work_quarter(
+    folder: Path, *, days: int = DAYS, seed: int = SEED, claims: int = CLAIMS, complaints: int = COMPLAINTS
+) -> None:
+    """Works it in the folder, and reports; what keeps it from that ends the command in words."""
+    from engine.language.problems import DefinitionError
+    from engine.runtime.errors import StoreError
+    from workbench.quarter import NotOurs, Quarter
+
+    try:
+        Quarter(folder, days=days, seed=seed, claims=claims, complaints=complaints, out=console()).run()
+    except NotOurs as error:
+        stop(str(error), "Name another folder: caseway run FOLDER", 2)
+    except DefinitionError as error:
+        tell_problems(error.problems)
+        raise typer.Exit(1) from None
+    except StoreError as error:
+        stop(error.text, error.cure)
+    except OSError as error:
+        stop(f"{error.filename}: {error.strerror}")
+
+
+def make_demonstration(folder: Path) -> None:
+    """Makes the installation that is shown, in a folder that is not there yet, or empty. It is made beside and put
+    into place when it is whole, so that one that was cut off is made anew and never served."""
+    if folder.exists() and any(folder.iterdir()):
+        stop(f"{folder} is not empty, and holds no installation.", "Name another folder: --home FOLDER", 2)
+    say("Making the demonstration: three months of claims and complaints, worked on a virtual clock ...")
+    making = folder.with_name(f"{folder.name}.making")
+    work_quarter(making)
+    if folder.exists():
+        folder.rmdir()
+    making.rename(folder)
