@@ -6,11 +6,11 @@ by `caseway init`, and the tables of the embedded outside systems.
 
 import gc
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from msgspec import structs
 
@@ -35,7 +35,7 @@ from engine.language.language import Language
 from engine.language.source import read
 from engine.runtime import anchors, keys, messages, schema
 from engine.runtime.answers import Answer
-from engine.runtime.batch import Shows
+from engine.runtime.batch import Also, Item, Shows
 from engine.runtime.cipher import VaultError
 from engine.runtime.clock import Clock, SystemClock, new_id
 from engine.runtime.database import Connection, Database, open_database
@@ -113,6 +113,16 @@ class Home:
     @property
     def systems(self) -> Path:
         return self.folder / "systems"
+
+
+class Asked(NamedTuple):
+    """What somebody asks of one case. An id that was used before gets the first answer again (R5)."""
+
+    case: str
+    command: Command
+    ground: str = ""
+    id: str = ""
+    also: Also | None = None
 
 
 def compiler(registry: Registry | None = None) -> Compiler:
@@ -240,13 +250,22 @@ class Caseway:
         """The organisation; an empty one before any was loaded."""
         return self.directories.current or Directory({}, {}, {}, ())
 
-    def ask(self, case: str, command: Command, actor: str, *, ground: str = "", id: str = "") -> Answer:
-        """The answer to a command, once it is durable."""
-        refused = unfit({"id": id, "case": case, "actor": actor, "ground": ground})
-        if refused is not None:
-            return refused
-        now = self.clock.now()
-        return self.runner.submit(Request(id or new_id(now), case, command, actor, now, ground))
+    def ask(
+        self, case: str, command: Command, actor: str, *, ground: str = "", id: str = "", also: Also | None = None
+    ) -> Answer:
+        """The answer to a command, once it is durable. `also`: see `engine.runtime.batch.Item`."""
+        return self.ask_many([Asked(case, command, ground, id, also)], actor)[0]
+
+    def ask_many(self, asked: Iterable[Asked], actor: str) -> list[Answer]:
+        """The answers to several commands in order, all in one transaction if that can be written."""
+        now, items, refused = self.clock.now(), list[Item](), list[Refusal | None]()
+        for one in asked:
+            refused.append(unfit({"id": one.id, "case": one.case, "actor": actor, "ground": one.ground}))
+            if refused[-1] is None:
+                request = Request(one.id or new_id(now), one.case, one.command, actor, now, one.ground)
+                items.append(Item(request, one.also))
+        answers = iter(self.runner.submit_items(items))
+        return [no if no is not None else next(answers) for no in refused]
 
     def start(self, command: StartCase, actor: str, *, ground: str = "", id: str = "") -> Answer:
         """Starts a case; its id follows from the command's, so that a repeat starts no second one."""

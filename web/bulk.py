@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
-from engine.core.commands import Command, Request
+from bootstrap import Asked
+from engine.core.commands import Command
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import new_id
 from tasks.bulk import Item, bulk
@@ -68,10 +69,8 @@ def _ask(desk: Desk, asked: Sequence[tuple[str, Command]], key: str) -> list[Ans
         text = f"{desk.user}\0{key}\0{index}\0{case}"
         return hashlib.sha256(text.encode()).hexdigest()[:32] if key else new_id(desk.now)
 
-    return desk.caseway.runner.submit_many(
-        Request(ident(case, index), case, command, desk.user, desk.now, desk.ground)
-        for index, (case, command) in enumerate(asked)
-    )
+    every = (Asked(case, command, desk.ground, ident(case, index)) for index, (case, command) in enumerate(asked))
+    return desk.caseway.ask_many(every, desk.user)
 
 
 def _result(chosen: Chosen, opened: Opened, done: dict[Item, Answer]) -> Result:

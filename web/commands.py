@@ -10,15 +10,16 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from msgspec import structs
 
 from engine.core import commands as core
-from engine.core.commands import Command, Request, refusal
+from engine.core.commands import Command, refusal
 from engine.core.model import Process
 from engine.runtime.answers import Accepted, Answer
-from engine.runtime.batch import Item, Step
+from engine.runtime.batch import Step
 from engine.runtime.clock import new_id
 from engine.runtime.errors import Collision
 from tasks import commands as work
@@ -103,11 +104,10 @@ def submit(desk: Desk, case: str, command: Command, *, id: str = "", revision: i
     id: what is sent again under the same one is not done again. revision: of the case as the caller has seen
     it; a case that has moved on refuses the command with the code `stale`.
     """
-    now = desk.now
-    command_id = hashlib.sha256(f"{desk.user}\0{id}".encode()).hexdigest()[:32] if id else new_id(now)
-    request = Request(command_id, case, command, desk.user, now, desk.ground)
+    command_id = hashlib.sha256(f"{desk.user}\0{id}".encode()).hexdigest()[:32] if id else new_id(desk.now)
+    ask = partial(desk.caseway.ask, case, command, desk.user, ground=desk.ground, id=command_id)
     if revision is None:
-        return desk.caseway.runner.submit(request)
+        return ask()
     seen = revision
 
     def unmoved(answer: Answer) -> Iterable[Step]:
@@ -119,7 +119,7 @@ def submit(desk: Desk, case: str, command: Command, *, id: str = "", revision: i
 
     if _revision(desk, case) != seen and not _known(desk, command_id):
         return STALE
-    answer = desk.caseway.runner.submit_items([Item(request, unmoved)])[0]
+    answer = ask(also=unmoved)
     return STALE if getattr(answer, "code", "") == "busy" and _revision(desk, case) != seen else answer
 
 

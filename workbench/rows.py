@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from bootstrap import Caseway
-from engine.core.commands import Refusal, Request, StartCase
+from bootstrap import Asked, Caseway
+from engine.core.commands import Refusal, StartCase
 from engine.runtime.answers import Accepted
 from engine.runtime.clock import derived_id
 from workbench.intake import IntakeError, Row
@@ -22,15 +22,14 @@ def starter(caseway: Caseway, process: str, actor: str, file: Path) -> Callable[
         digest = sha256(file.read_bytes()).hexdigest()
     except OSError as error:
         raise IntakeError(f"{file}: {error.strerror}") from None
-    now = caseway.clock.now()
 
     def start(rows: list[Row]) -> Iterable[str | Exception]:
-        requests = []
+        asked = []
         for row in rows:
             case = derived_id(_SINCE, row.line, digest)
-            command = StartCase(process, dict(row.data))
-            requests.append(Request(case, case, command, actor, now, f"file {file.name}, line {row.line}"))
-        for answer in caseway.runner.submit_many(requests):
+            ground = f"file {file.name[:100]}, line {row.line}"
+            asked.append(Asked(case, StartCase(process, dict(row.data)), ground, case))
+        for answer in caseway.ask_many(asked, actor):
             yield answer.number if isinstance(answer, Accepted) else ValueError(said(answer))
 
     return start
@@ -40,4 +39,4 @@ def said(answer: object) -> str:
     if isinstance(answer, Refusal) and answer.fields:
         told = ((path, text.get("zh") or text.get("en", "")) for path, text in answer.fields.items())
         return "; ".join(f"{path}: {text}" if path else text for path, text in told)
-    return str(getattr(answer, "text", answer))
+    return answer.said("zh") if isinstance(answer, Refusal) else str(getattr(answer, "text", answer))

@@ -54,12 +54,15 @@ Shows = Mapping[str, Callable[[Any], str | None]]
 """Columns of the case's row that components fill from the state: `owner`, `search`."""
 
 
+Also = Callable[[Answer], Iterable[Step]]
+
+
 class Item(NamedTuple):
     """A request, and what else happens in its transaction, given its answer (the inbox row that it came from
     goes). A step that does not touch exactly one row shows that somebody else has done this already."""
 
     request: Request
-    also: Callable[[Answer], Iterable[Step]] | None = None
+    also: Also | None = None
 
 
 @dataclass(frozen=True, slots=True)
