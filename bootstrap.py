@@ -41,7 +41,7 @@ from engine.runtime.clock import Clock, SystemClock, new_id
 from engine.runtime.database import Connection, Database, open_database
 from engine.runtime.definitions import Definitions
 from engine.runtime.deploy import Outcome, deploy
-from engine.runtime.door import unfit
+from engine.runtime.door import unfit, unwritable
 from engine.runtime.errors import StoreError
 from engine.runtime.history import HistoryRow
 from engine.runtime.hooks import Listeners
@@ -260,7 +260,8 @@ class Caseway:
         """The answers to several commands in order, all in one transaction if that can be written."""
         now, items, refused = self.clock.now(), list[Item](), list[Refusal | None]()
         for one in asked:
-            refused.append(unfit({"id": one.id, "case": one.case, "actor": actor, "ground": one.ground}))
+            names = {"id": one.id, "case": one.case, "actor": actor, "ground": one.ground}
+            refused.append(unfit(names) or unwritable(one.command))
             if refused[-1] is None:
                 request = Request(one.id or new_id(now), one.case, one.command, actor, now, one.ground)
                 items.append(Item(request, one.also))

@@ -86,6 +86,8 @@ class Guard:
             await send(message)
 
         try:
+            if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+                raise Unwritable
             await self._app(scope, _bounded(receive, _largest(scope["path"], session, headers)), answer)
         except Exception as error:
             if begun:
@@ -95,6 +97,10 @@ class Guard:
     def _cookie(self, value: str) -> str:
         secure = "; Secure" if self._secure else ""
         return f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={int(LIFE.total_seconds())}{secure}"
+
+
+class Unwritable(Exception):
+    """An address holds a NUL character: no name has one, and PostgreSQL takes no such text."""
 
 
 class TooLarge(Exception):

@@ -11,9 +11,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from engine.core.commands import Refusal
 from engine.core.model import Process
 from engine.runtime.cipher import VaultError
-from engine.runtime.errors import StoreError
+from engine.runtime.errors import StoreError, Violation
 from web.desk import Desk
-from web.guard import TooLarge
+from web.guard import TooLarge, Unwritable
 from web.render import page
 from web.texts import TEXTS, text
 
@@ -47,7 +47,7 @@ STATUS = {
     "unknown": 404, "closed": 409, "form": 422, "reason": 422, "outcome": 422, "priority": 422, "target": 422,
     "draft_field": 422, "draft_size": 413, "unknown_queue": 422, "not_for": 422, "four_eyes": 403, "authority": 403,
     "no_amount": 403, "not_served": 403, "not_manager": 403, "not_yours": 403, "not_steering": 403, "inactive": 403,
-    "role": 403, "breach_reason": 422, "which": 422,
+    "role": 403, "characters": 422, "breach_reason": 422, "which": 422,
     "busy": 503, "stale": 412, "process": 404, "start": 422,
     "no_case": 422, "kind": 422, "itself": 422, "unchanged": 422, "other_process": 422, "back_dated": 422,
     "not_restricting": 403, "reader": 422, "readers": 422,
@@ -103,6 +103,10 @@ def of(error: Exception) -> Problem:
             return error
         case HTTPException(status_code=status):
             return Problem(status, f"http_{status}")
+        case Unwritable():
+            return Problem(400, "characters")
+        case Violation() | UnicodeEncodeError():
+            return Problem(422, "characters")  # text that no store can hold, where no command's door looks at it
         case TooLarge():
             return Problem(413, "too_large")
         case StoreError():

@@ -128,6 +128,8 @@ class Reading:
     def _refuse_hidden_meaning(self, event: yaml.NodeEvent) -> None:
         mark = _mark(event)
         tag: str | None = getattr(event, "tag", None)  # an alias has none
+        if "\x00" in getattr(event, "value", ""):
+            self._add("CW003", event, "an escape stands for the character U+0000", "remove it")
         if isinstance(event, yaml.AliasEvent):
             typed = self.text[mark.start : mark.end]
             cure = f"write the value out, or quote it: '{typed}'"

@@ -1,12 +1,48 @@
-"""What names things from outside: a command's id, a message's key. Every store can hold it, every index too."""
+"""The door: what comes from outside is text that every store can hold, and names that every index can."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from engine.core.commands import Refusal, refusal
-from engine.core.values import ValueProblem, writable_text
+from engine.core.commands import Command, Refusal, refusal
+from engine.core.values import MAX_DEPTH, ValueProblem, writable_text
 
 MOST = 200
 """Characters."""
+
+
+def unwritable(command: Command) -> Refusal | None:
+    """Why a command cannot be taken whose text no store can hold (PostgreSQL has no NUL); None when it can."""
+    fields = {}
+    for name in command.__struct_fields__:
+        value = getattr(command, name)
+        for path, problem in _unwritable(value, "" if value.__class__ is dict else name, 0):
+            fields[path or name] = {"zh": "含不能保存的字符", "en": problem.message}
+    if not fields:
+        return None
+    zh, en = ("; ".join(f"{path}: {said[each]}" for path, said in fields.items()) for each in ("zh", "en"))
+    return refusal("characters", zh, en, fields)
+
+
+def _unwritable(value: Any, path: str, depth: int) -> Iterator[tuple[str, ValueProblem]]:
+    """Each place with such text; what is nested deeper than data may be is refused for that."""
+    kind = value.__class__
+    if kind is str:
+        try:
+            writable_text(value)
+        except ValueProblem as problem:
+            yield path, problem
+    elif depth > MAX_DEPTH:
+        return
+    elif kind is dict:
+        for name, inner in value.items():
+            wrong = list(_unwritable(name, path, depth + 1))
+            if wrong:
+                yield from wrong
+            else:
+                yield from _unwritable(inner, f"{path}.{name}" if path else name, depth + 1)
+    elif kind in (list, tuple):
+        for place, inner in enumerate(value):
+            yield from _unwritable(inner, f"{path}[{place}]", depth + 1)
 
 
 def unfit(names: Mapping[str, str]) -> Refusal | None:

@@ -221,9 +221,10 @@ def test_names_that_no_store_can_hold(home: Home) -> None:
         for what in given:
             for wrong in ("a\0b", "\udcff", "x" * 201):
                 words = {**given, what: wrong}
-                answer = app.ask(words.pop("case"), CancelCase("x"), words.pop("actor"), **words)
+                command = CancelCase("x")
+                answer = app.ask(words["case"], command, words["actor"], ground=words["ground"], id=words["id"])
                 assert isinstance(answer, Refusal) and answer.code == what, answer
-        answer = app.ask(case, CancelCase("a\0b"), "sun", id="x" * 200)
+        answer = app.ask(case, CancelCase("x"), "sun", id="x" * 200)
         assert isinstance(answer, Accepted), answer
     assert cases(home) == 1
 
