@@ -26,7 +26,13 @@ _HEAD = re.compile(r"\A# organisation, revision (\d{1,15})\n")
 def document(caseway: Caseway) -> tuple[int, Mapping[str, Any]]:
     """The newest revision and its document; 0 and an empty one before there is any."""
     row = caseway.connection.one(NEWEST)
-    return (0, {"users": {}}) if row is None else (int(row[0]), msgspec.json.decode(row[1]))
+    return (0, {"users": {}}) if row is None else (int(row[0]), stored(row[1]))
+
+
+def stored(text: str) -> Mapping[str, Any]:
+    """A document as the database has it."""
+    found: Mapping[str, Any] = msgspec.json.decode(text)
+    return found
 
 
 def written(caseway: Caseway) -> str:
@@ -86,7 +92,7 @@ def _in_effect(caseway: Caseway, run: Callable[[Connection], T]) -> T:
 def difference(caseway: Caseway, proposal: Proposal) -> str:
     """What a proposal changes, as lines of the YAML file that go (-) and come (+)."""
     base = caseway.connection.one(REVISION, (proposal.base,))
-    before = export(msgspec.json.decode(base[1])) if base else ""
+    before = export(stored(base[1])) if base else ""
     lines = unified_diff(before.splitlines(), export(proposal.document).splitlines(), lineterm="", n=0)
     return "\n".join(line for line in list(lines)[2:] if not line.startswith("@@"))
 
