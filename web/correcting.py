@@ -44,6 +44,11 @@ def changed(opened: Opened, form: FormData) -> dict[str, Any]:
     tops = dict.fromkeys(
         one.name.split(".")[0]
         for one in asked
-        if (at(given, one.name) is not None if one.secret else after[one.name] != before[one.name])
+        if (at(given, one.name) is not None if one.secret else _plain(after[one.name]) != _plain(before[one.name]))
     )
     return {top: given.get(top) if top in given or top in data else None for top in tops}
+
+
+def _plain(value: Any) -> Any:
+    """What was chosen of several has no order."""
+    return sorted(value) if isinstance(value, list) else value

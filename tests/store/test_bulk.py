@@ -41,7 +41,7 @@ def test_each_has_its_answer(office: Office) -> None:
     for case in (cases[0], cases[2]):
         row = office.row(case, 1)
         assert (row["queue"], row["priority"], row["holder"]) == ("senior", 60, "")
-    retried = bulk("retry", [Item(cases[0], 99)], asking(office, "sun"))
+    retried = bulk("retry", [Item(cases[0], 99)], asking(office, "gu"))
     assert isinstance(retried[0].answer, Refusal) and "no open incident 99" in retried[0].answer.text
 
 

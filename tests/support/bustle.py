@@ -229,6 +229,8 @@ class Bustle:
         command = self.pick(
             c.SuspendCase("court"), c.ResumeCase(), c.ResumeCase(), c.ResumeCase(),
             t.SetOwner(self.random.choice(PEOPLE), "leave"), ExtendClock("answer", "2h", "the court asks"),
+            c.LinkCases(self.book.some(self.random) or "", "related"), c.HoldCase("court"), c.LiftHold(9, "settled"),
+            c.ProposeMove(self.random.randrange(1, 9), "check", "again"), c.ApproveMove(self.random.randrange(1, 30)),
         )  # fmt: skip
         self.ask(case, command, self.random.choice(PEOPLE))
 
@@ -238,7 +240,7 @@ class Bustle:
     def mend(self) -> None:
         row = self.reading.one("SELECT case_id, id FROM incidents ORDER BY case_id DESC LIMIT 1")
         if row is not None:
-            self.ask(row[0], c.RetryIncident(row[1]), self.pick(*CLERKS))
+            self.ask(row[0], c.RetryIncident(row[1]), self.pick(*CLERKS, "sun", "gu", "ann"))
 
     # --- what is wrong, late, or said twice ---------------------------------------------------------
 

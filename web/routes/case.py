@@ -101,6 +101,8 @@ def corrected(request: Request, desk: Signed, form: Form, number: str) -> Respon
         steer(opened, "correct", {"changes": changes, "reason": reason}, id=str(form.get("command", "")),
               revision=revision_of(form))  # fmt: skip
     except Problem as problem:
+        if problem.code == "repeated":  # the form was sent twice: by now there is nothing left to change
+            return RedirectResponse(f"/cases/{quote(number)}?said=corrected", 303)
         told = problem.fields.items()
         errors = {path: text if isinstance(text, str) else text.get(desk.language, "") for path, text in told if path}
         return _correct(request, desk, number, problem.status, form, errors, problem.detail)
