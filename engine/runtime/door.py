@@ -3,15 +3,23 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from engine.core.commands import Command, Refusal, refusal
 from engine.core.values import MAX_DEPTH, ValueProblem, writable_text
 
 MOST = 200
 """Characters."""
+_encode = msgspec.json.Encoder().encode
 
 
 def unwritable(command: Command) -> Refusal | None:
     """Why a command cannot be taken whose text no store can hold (PostgreSQL has no NUL); None when it can."""
+    try:
+        if b"\\u0000" not in _encode(command):  # as good as always
+            return None
+    except (UnicodeEncodeError, TypeError, ValueError, RecursionError):
+        pass  # whatever it is, it is found below, or refused where its type is asked for
     fields = {}
     for name in command.__struct_fields__:
         value = getattr(command, name)
