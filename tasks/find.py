@@ -84,7 +84,7 @@ def cases(
     if not terms:
         ids, given = _newest(processes, status, after, limit + 1, known)
         return _page(connection, ids, given, limit)
-    asked = [_ask(connection, term) for term in terms]
+    asked = [ask(connection, term) for term in terms]
     rarest = min(asked, key=lambda one: one.cases)
     if rarest.cases <= RARE:
         return _rare(connection, rarest, asked, processes, status, after, limit)
@@ -92,7 +92,7 @@ def cases(
     return _walk(connection, asked, processes, status, after, limit, known)
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """A term, how many cases have it (counted a little further than `RARE`), how many of them by a word, the rarest of
     its words, and how the numbers begin that begin with it."""
 
@@ -103,14 +103,15 @@ class _Asked(NamedTuple):
     numbers: tuple[str, ...]
 
 
-def _ask(connection: Connection, term: Term) -> _Asked:
+def ask(connection: Connection, term: Term) -> Asked:
+    """How a term is best looked for."""
     counts = {low: _count(connection, _OF_NUMBER, low) for low in dict.fromkeys((term.text.upper(), term.text))}
     count, word = min((_count(connection, _WORDED, word), word) for word in term.words)
     numbers = tuple(low for low, numbered in counts.items() if numbered)
-    return _Asked(count + sum(counts.values()), count, word, term.words, numbers)
+    return Asked(count + sum(counts.values()), count, word, term.words, numbers)
 
 
-def _newest_numbered(connection: Connection, asked: _Asked) -> Place | None:
+def _newest_numbered(connection: Connection, asked: Asked) -> Place | None:
     """Where a walk may begin for cases that only their number has: numbers are given in the order of starting."""
     if asked.worded or not asked.numbers:
         return None
@@ -124,13 +125,11 @@ def _count(connection: Connection, ids: str, low: str) -> int:
 
 
 def _rare(
-    connection: Connection, lead: _Asked, asked: Sequence[_Asked], processes: Collection[str], status: str,
+    connection: Connection, lead: Asked, asked: Sequence[Asked], processes: Collection[str], status: str,
     after: Place | None, limit: int,
 ) -> Page:  # fmt: skip
-    parts, given = [_WORDED, *(_OF_NUMBER for _ in lead.numbers)], [lead.word, lead.word + LAST]
-    for low in lead.numbers:
-        given += [low, low + LAST]
-    where, more = _conditions(one for one in asked if one is not lead or len(one.words) > 1)
+    ids, given = led(lead)
+    where, more = conditions(one for one in asked if one is not lead or len(one.words) > 1)
     if processes or status:
         own, values = _of_these(processes, status)
         where.append(f"EXISTS (SELECT 1 FROM cases f WHERE f.id = led.id AND {own})")
@@ -139,16 +138,24 @@ def _rare(
         where.append("(started_at, id) < (?, ?)")
         more += after
     held = f" WHERE {' AND '.join(where)}" if where else ""
-    ids = f"SELECT id, started_at FROM ({' UNION '.join(parts)}) AS led{held} {_ORDER}"
+    ids = f"SELECT id, started_at FROM ({ids}) AS led{held} {_ORDER}"
     return _page(connection, ids, [*given, *more, limit + 1], limit)
 
 
+def led(lead: Asked) -> Part:
+    """The cases that have a rare word or number."""
+    parts, given = [_WORDED, *(_OF_NUMBER for _ in lead.numbers)], [lead.word, lead.word + LAST]
+    for low in lead.numbers:
+        given += [low, low + LAST]
+    return " UNION ".join(parts), list[Any](given)
+
+
 def _walk(
-    connection: Connection, asked: Sequence[_Asked], processes: Collection[str], status: str, after: Place | None,
+    connection: Connection, asked: Sequence[Asked], processes: Collection[str], status: str, after: Place | None,
     limit: int, known: Collection[str],
 ) -> Page:  # fmt: skip
     walked, given = _newest(processes, status, after, WALK, known)
-    where, more = _conditions(asked)
+    where, more = conditions(asked)
     ids = f"SELECT id, started_at FROM ({walked}) AS led WHERE {' AND '.join(where)} {_ORDER}"
     found = _page(connection, ids, [*given, *more, limit + 1], limit)
     if found.next is not None:
@@ -181,16 +188,16 @@ def _newest(processes: Collection[str], status: str, after: Place | None, limit:
     return f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS parts {_ORDER}", [*given, limit]
 
 
-def _conditions(asked: Iterable[_Asked]) -> tuple[list[str], list[Any]]:
-    """What holds of a case `led`: words first, which are nearer than the case itself."""
+def conditions(asked: Iterable[Asked], case: str = "led.id") -> tuple[list[str], list[Any]]:
+    """What holds of a case, given the expression for its id: words first, which are nearer than the case itself."""
     where, given = list[str](), list[Any]()
     for one in asked:
-        own = "EXISTS (SELECT 1 FROM case_words w WHERE w.case_id = led.id AND w.word >= ? AND w.word < ?)"
+        own = f"EXISTS (SELECT 1 FROM case_words w WHERE w.case_id = {case} AND w.word >= ? AND w.word < ?)"
         ways = [" AND ".join(own for _ in one.words)]
         for word in one.words:
             given += [word, word + LAST]
         for low in one.numbers:
-            ways.append("EXISTS (SELECT 1 FROM cases n WHERE n.id = led.id AND n.number >= ? AND n.number < ?)")
+            ways.append(f"EXISTS (SELECT 1 FROM cases n WHERE n.id = {case} AND n.number >= ? AND n.number < ?)")
             given += [low, low + LAST]
         where.append(f"({' OR '.join(ways)})")
     return where, given

@@ -50,7 +50,7 @@ class After(NamedTuple):
     task: int
 
 
-_COLUMNS = "case_id, id, process, number, step, queue, assignee, holder, status, priority, due, opened_at, claimed_at"
+COLUMNS = "case_id, id, process, number, step, queue, assignee, holder, status, priority, due, opened_at, claimed_at"
 _ORDER = "ORDER BY priority DESC, due, case_id, id LIMIT ?"
 
 
@@ -82,8 +82,8 @@ def candidates(
 
 def of_case(connection: Connection, case: str) -> list[Listed]:
     """The open tasks of a case, oldest first."""
-    sql = f"SELECT {_COLUMNS} FROM tasks WHERE case_id = ? AND closed_at IS NULL ORDER BY id"
-    return [_listed(row) for row in connection.all(sql, (case,))]
+    sql = f"SELECT {COLUMNS} FROM tasks WHERE case_id = ? AND closed_at IS NULL ORDER BY id"
+    return [listed(row) for row in connection.all(sql, (case,))]
 
 
 def load(connection: Connection, user: str, most: int = MOST) -> int:
@@ -105,7 +105,7 @@ Part = tuple[str, list[Any]]
 
 def _part(condition: str, column: str, value: str, after: After | None, limit: int) -> Part:
     """The rows of one stretch of an index, as a query and its parameters."""
-    head = f"SELECT {_COLUMNS} FROM tasks WHERE {condition} AND {column} = ?"
+    head = f"SELECT {COLUMNS} FROM tasks WHERE {condition} AND {column} = ?"
     if after is None:
         return f"SELECT * FROM ({head} {_ORDER}) AS part", [value, limit]
     same = f"SELECT * FROM ({head} AND priority = ? AND (due, case_id, id) > (?, ?, ?) {_ORDER}) AS same"
@@ -119,9 +119,10 @@ def _read(connection: Connection, parts: Sequence[Part], limit: int) -> list[Lis
     limit = min(limit, MOST)
     sql = " UNION ALL ".join(part for part, _ in parts)
     parameters = [value for _, given in parts for value in given]
-    return [_listed(row) for row in connection.all(f"SELECT * FROM ({sql}) AS page {_ORDER}", [*parameters, limit])]
+    return [listed(row) for row in connection.all(f"SELECT * FROM ({sql}) AS page {_ORDER}", [*parameters, limit])]
 
 
-def _listed(row: Sequence[Any]) -> Listed:
+def listed(row: Sequence[Any]) -> Listed:
+    """A row of `COLUMNS`."""
     due = None if row[10] == NO_DEADLINE else row[10]
     return Listed._make([*row[:10], due, *row[11:]])

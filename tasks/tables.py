@@ -27,6 +27,7 @@ OFFERED = f"status = '{OPEN}' AND assignee = ''"
 GIVEN = f"status IN ('{OPEN}', '{REVIEW}') AND assignee <> ''"
 """Meant for one person, who has not taken it yet, or has not said what they were asked."""
 HELD = "holder <> '' AND closed_at IS NULL"
+UNCLOSED = "closed_at IS NULL"
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -40,6 +41,7 @@ class TaskRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_tasks_offered", "queue", text("priority DESC"), "due", "case_id", "id", **_where(OFFERED)),
         Index("ix_tasks_given", "assignee", text("priority DESC"), "due", "case_id", "id", **_where(GIVEN)),
+        Index("ix_tasks_due", "queue", "due", "case_id", "id", **_where(UNCLOSED)),
         Index("ix_tasks_held", "holder", text("priority DESC"), "due", "case_id", "id", **_where(HELD)),
         {"sqlite_with_rowid": False},
     )

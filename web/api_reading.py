@@ -1,4 +1,4 @@
-"""The API of reading: opening secrets, breaking the glass and its review, restricting cases, the list of looks."""
+"""The API of reading: opening secrets, breaking the glass and its review, restricting cases, looks, lists of tasks."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ from web import reading
 from web.api import ANSWERS, Cursor, Done, Key, Limit, Name, Number, Seen, done_of, revision
 from web.commands import ask
 from web.deps import Caller
+from web.listing import Order, TaskList, Whose, listed
 from web.problems import Problem
 from web.reading import BrokenGlass, Glass, Looks
 from web.tasks import Opened
@@ -99,3 +100,16 @@ def review(desk: Caller, id: str, given: Reviewing) -> BrokenGlass:
 def looked(desk: Caller, case: CaseNumber = "", user: Name = "", after: Cursor = "", limit: Limit = 50) -> Looks:
     """Looks at secrets, newest first; for those whose affair the review is."""
     return reading.looked(desk, case, user, after, limit)
+
+
+@router.get("/tasks")
+def get_tasks(
+    desk: Caller, whose: Whose = "mine", queue: Name = "", process: Name = "", step: Name = "", overdue: bool = False,
+    q: Annotated[str, Query(max_length=200)] = "", order: Order = "", after: Cursor = "", limit: Limit = 25,
+) -> TaskList:  # fmt: skip
+    """Tasks: the caller's, those that their queues offer, their team's; narrowed, searched, in the order of service or
+    by deadline."""
+    return listed(
+        desk, whose, queue=queue, process=process, step=step, overdue=overdue, words=q, order=order, after=after,
+        limit=limit,
+    )  # fmt: skip

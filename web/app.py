@@ -31,14 +31,15 @@ from web.live import Live
 from web.live import router as live
 from web.oidc import Provider
 from web.rollup import Rollup
-from web.routes import account, case, customer, floor, inbox, papers, processes, reading, signing_in, start, task
+from web.routes import account, case, customer, floor, inbox, papers, processes, reading, signing_in, start, task, tasks
 from web.sessions import Sessions
 from web.throttle import Throttle
 from web.webhooks import Reach
 
 HERE = Path(__file__).parent
 PAGES = (
-    signing_in.router, papers.router, account.router, inbox.router, task.router, reading.router, case.router,
+    signing_in.router, papers.router, account.router, inbox.router, task.router, tasks.router, reading.router,
+    case.router,
     floor.router, start.router, processes.router,
 )  # fmt: skip
 PROGRAMS = (

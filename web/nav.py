@@ -27,6 +27,7 @@ def _starts(desk: Desk) -> bool:
 LINKS: Sequence[Link] = (
     Link("/", "nav.inbox", "i", _everybody),
     Link("/start", "nav.start", "o", _starts),
+    Link("/tasks", "nav.tasks", "l", _everybody),
     Link("/cases", "nav.cases", "s", _everybody),
     Link("/floor", "nav.floor", "f", sees_floor),
     Link("/reading", "nav.reading", "v", reviews),

@@ -211,8 +211,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # --- cases
     "cases": ("案件", "Cases"),
     "search": ("查找", "Search"),
-    "search.help": ("案件号、客户、保单", "number, customer or policy"),
+    "search.help": ("案件号、客户、保单、内容", "number, customer, policy, words"),
     "cases.none": ("没有找到案件。", "No case was found."),
+    "cases.further": ("本页没有符合条件的案件，后面可能还有。", "None on this page; there may be some further on."),
     "process": ("流程", "Process"),
     "status": ("状态", "Status"),
     "owner": ("责任人", "Owner"),
@@ -404,6 +405,17 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "said.acknowledged": ("已记录逾期原因。", "Why it is late is noted."),
     "floor.not_you": ("看板供主管使用。", "The floor is for supervisors."),
     "tasks": ("任务", "Tasks"),
+    "nav.tasks": ("任务", "Tasks"),
+    "tasks.count": ("{count} 项", "{count} tasks"),
+    "tasks.mine": ("我的任务", "Mine"),
+    "tasks.queues": ("我的队列", "My queues"),
+    "tasks.team": ("我的团队", "My team"),
+    "tasks.step": ("步骤", "Step"),
+    "tasks.any_step": ("全部步骤", "Any step"),
+    "tasks.order": ("排序", "Order"),
+    "tasks.by_service": ("按办理顺序", "In the order of service"),
+    "tasks.by_due": ("按到期时间", "By deadline"),
+    "tasks.further": ("本页没有符合条件的任务，后面可能还有。", "None on this page; there may be some further on."),
     "tasks.none": ("没有任务。", "There is no task."),
     # --- errors
     "error": ("出错了", "Something is wrong"),
@@ -421,8 +433,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "error.500": ("程序出错，已记录。没有任何更改。", "A fault of the program; it is in the log. Nothing was changed."),
     "error.503": ("数据库暂时不可用。", "The database cannot be used just now."),
     **texts_admin.TEXTS,
-    **texts_cases.TEXTS,
     **PAPERS,
+    **texts_cases.TEXTS,
     "forged": ("页面已过期，请返回刷新后再试。", "The page is too old: go back, reload it, and try again."),
 }  # fmt: skip
 

@@ -80,8 +80,16 @@ def _words() -> None:
 
 
 def _lists() -> None:
-    """Cases newest first, of all processes and states or of one."""
+    """Cases newest first, of all processes and states or of one; tasks by deadline, whoever has them."""
     op.drop_index("ix_cases_process_status_started_at", table_name="cases")
     columns = ["process", "status", "started_at", "id"]
     op.create_index("ix_cases_process_status_started_at", "cases", columns, unique=False)
     op.create_index("ix_cases_started_at", "cases", ["started_at", "id"], unique=False)
+    op.create_index(
+        "ix_tasks_due",
+        "tasks",
+        ["queue", "due", "case_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )

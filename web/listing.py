@@ -1,0 +1,76 @@
+"""Looking through tasks: mine, what my queues offer, what my team has, narrowed and searched, in two orders."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from engine.core.model import Human
+from engine.runtime.tables import micros
+from tasks import listing
+from tasks.listing import Filter, Scope
+from tasks.search import terms
+from web.desk import Desk
+from web.lists import TaskLine, lines, read_cursor, write_cursor
+from web.roles import floor_queues, sees_floor
+from workbench.story import MASK
+
+PAGE = 25
+Whose = Literal["mine", "queues", "team"]
+Order = Literal["", "service", "due"]
+
+
+class TaskList(BaseModel):
+    """A page of tasks. `count`: how many there are, counted no further than 1000 and with filters from this page on;
+    `more`: there may be more."""
+
+    tasks: list[TaskLine]
+    next: str | None
+    count: int
+    more: bool
+
+    @property
+    def text(self) -> str:
+        return f"{self.count}+" if self.more else str(self.count)
+
+
+def listed(
+    desk: Desk, whose: Whose = "mine", *, queue: str = "", process: str = "", step: str = "", overdue: bool = False,
+    words: str = "", order: Order = "", after: str = "", limit: int = PAGE,
+) -> TaskList:  # fmt: skip
+    """The tasks of a scope that pass the filters. Raises Problem for a place that is none.
+
+    order: of service, or by deadline; "" is that of service, and of a team by deadline, which is its only one.
+    """
+    wanted, scope = terms(words), scope_of(desk, whose, queue)
+    if words.strip() and not wanted:
+        return TaskList(tasks=[], next=None, count=0, more=False)
+    only = Filter(process, step, micros(desk.now) if overdue else 0, tuple(wanted))
+    by: Literal["service", "due"] = "due" if order == "due" or not scope.free else "service"
+    found = listing.page(desk.caseway.connection, scope, by, only, read_cursor(after), limit)
+    told = lines(desk, found.tasks)
+    if wanted:  # what is masked is not found by its words
+        told = [line for line in told if line.subject != MASK]
+    return TaskList(
+        tasks=told, next=write_cursor(found.next) if found.next else None, count=found.found, more=found.more
+    )
+
+
+def scope_of(desk: Desk, whose: Whose, queue: str = "") -> Scope:
+    """Whose tasks; `queue` narrows to one of the queues that there are for the user. A team's are the open tasks of
+    the queues that a supervisor looks after, whoever has them; everybody else has none."""
+    serving = desk.caseway.directory.serving(desk.user)
+    if whose == "mine":
+        return Scope(people=(desk.user,))
+    if whose == "queues":
+        return Scope(queues=tuple(one for one in serving if queue in ("", one)))
+    if not sees_floor(desk):
+        return Scope(free=False)
+    queues = tuple(sorted(one for one in floor_queues(desk) if queue in ("", one)))
+    return Scope(queues=queues, free=False)
+
+
+def steps(desk: Desk, process: str) -> list[tuple[str, str]]:
+    """The people's steps of a process, to choose from."""
+    found = desk.caseway.definitions.process(process) if process else None
+    nodes = found.nodes.values() if found is not None else ()
+    return [(node.id, desk.step(process, node.id)) for node in nodes if isinstance(node.spec, Human)]
