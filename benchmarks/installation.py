@@ -40,9 +40,10 @@ FILLED: Mapping[str, dict[str, Any]] = {
 
 
 class Installation:
-    """An installation in a folder, made on first use. `unsafe`: synchronous NORMAL instead of FULL."""
+    """An installation in a folder, made on first use. `unsafe`: synchronous NORMAL instead of FULL; `people`: its
+    organisation."""
 
-    def __init__(self, folder: Path, *, unsafe: bool = False) -> None:
+    def __init__(self, folder: Path, *, unsafe: bool = False, people: Path = HERE / "people.yaml") -> None:
         home = Home(folder)
         fresh = not home.key.exists()
         if fresh:
@@ -50,7 +51,7 @@ class Installation:
         self.caseway = Caseway(home, unsafe=unsafe)
         if fresh:
             self.caseway.deploy(HERE / "reference", WHO)
-            self.caseway.load_organisation(HERE / "people.yaml", WHO)
+            self.caseway.load_organisation(people, WHO)
 
     def start(self) -> tuple[str, list[tuple[int, str]]]:
         """Starts a case; its id, and the tasks that it opened."""

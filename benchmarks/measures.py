@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.installation import WHO, Installation
+from benchmarks.pages import HANDLERS, LASTS, TASKS, lists
+from benchmarks.pages import handlers as worked
 from benchmarks.raw import ACTIONS, Raw
 from benchmarks.rounds import Figures, interleaved, percentile, ratio, seconds
 from benchmarks.spiff import Spiff
@@ -38,11 +40,36 @@ class Size:
     few: int  # in the small one
     actions: int  # on random stored cases in a round
     timers: int  # that fire in a round
+    handlers: int  # who work over HTTP
+    tasks: int  # that they find
+    lasts: float  # seconds that they work
     deadlines: int  # in a round
 
 
-FULL = Size(rounds=7, cases=400, stored=1_000_000, few=10_000, actions=500, timers=1_000, deadlines=20_000)
-QUICK = Size(rounds=5, cases=60, stored=30_000, few=3_000, actions=100, timers=200, deadlines=2_000)
+FULL = Size(
+    rounds=7,
+    cases=400,
+    stored=1_000_000,
+    few=10_000,
+    actions=500,
+    timers=1_000,
+    handlers=HANDLERS,
+    tasks=TASKS,
+    lasts=LASTS,
+    deadlines=20_000,
+)
+QUICK = Size(
+    rounds=5,
+    cases=60,
+    stored=30_000,
+    few=3_000,
+    actions=100,
+    timers=200,
+    handlers=20,
+    tasks=3_000,
+    lasts=5,
+    deadlines=2_000,
+)
 
 Result = tuple[str, float, Figures]
 """A value by its name, with the figures behind it."""
@@ -79,12 +106,18 @@ def stored(folder: Path, size: Size) -> Iterator[Result]:
     raw = sqlite3.connect(_copied(folder / "many" / "caseway.db", folder / "rows.db"), isolation_level=None)
     raw.execute("PRAGMA synchronous = FULL")
     raw.execute("PRAGMA cache_size = -65536")
+    yield from lists(many, size.rounds)
     yield _growth(few, many, size)
     yield _claims(many, raw, size)
     yield _timers(many, raw, Raw(folder, "FULL"), size)
     few.close()
     many.close()
     raw.close()
+
+
+def handlers(folder: Path, size: Size) -> Iterator[Result]:
+    """Handlers who take and complete tasks over HTTP, side by side."""
+    yield from worked(folder / "house", size.tasks, size.handlers, size.lasts)
 
 
 def deadlines(folder: Path, size: Size) -> Iterator[Result]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.installation import DATA, WHO, Installation, accepted, opened
+from benchmarks.installation import DATA, HERE, WHO, Installation, accepted, opened
 from engine.core.commands import StartCase
 from engine.runtime.chain import START
 from engine.runtime.clock import new_id
@@ -22,6 +22,8 @@ PROCESS = "patient"
 APART = timedelta(seconds=2)
 WAIT = timedelta(hours=720)
 """How long the timer of the first task runs, as the process says."""
+QUEUES = ("desk", "counter", "night")
+"""The queues of the first tasks, in turn."""
 TABLES = ("cases", "history", "tasks", "timers")
 CHUNK = 10_000
 
@@ -31,12 +33,12 @@ Row = dict[str, Any]
 class Stored:
     """An installation with so many open cases. `ids`: theirs, the oldest first; `task` of each is open, at `step`."""
 
-    def __init__(self, folder: Path, count: int) -> None:
-        self.installation = Installation(folder)
+    def __init__(self, folder: Path, count: int, people: Path = HERE / "people.yaml") -> None:
+        self.installation = Installation(folder, people=people)
         self.first = datetime.now(UTC).replace(microsecond=0) - count * APART
         self.ids: list[str] = []
         caseway = self.installation.caseway
-        template = accepted(caseway.start(StartCase(PROCESS, DATA), WHO))
+        template = accepted(caseway.start(StartCase(PROCESS, {**DATA, "desk": QUEUES[0]}), WHO))
         ((self.task, self.step),) = opened(template)
         rows = {table: self._row(table, template.case) for table in TABLES}
         bulk = caseway.database.connect()
@@ -83,12 +85,12 @@ class Stored:
         case, history = rows["cases"], rows["history"]
         before = moment(case["started_at"])
         first = decode_row(vault.cipher(case["id"], case["key"]), START, StoredRow(**history))
-        old = (case["id"], case["number"], _written(before), _written(before + WAIT))
+        old = (case["id"], case["number"], _written(before), _written(before + WAIT), *_desk(QUEUES[0]))
         for index in range(count):
             at = self.first + index * APART
-            ident, number, stamp = new_id(at), f"P-{index}", micros(at)
+            ident, number, stamp, queue = new_id(at), f"P-{index}", micros(at), QUEUES[index % len(QUEUES)]
             self.ids.append(ident)
-            new = (ident, number, _written(at), _written(at + WAIT))
+            new = (ident, number, _written(at), _written(at + WAIT), *_desk(queue))
             key = vault.new_key(ident)
             row = encode_row(
                 vault.cipher(ident, key), START, ident, 1, ident, stamp, actor=first.actor,
@@ -99,13 +101,17 @@ class Stored:
                 "cases": case
                 | {
                     "id": ident, "number": number, "key": key, "head": row.hash, "started_at": stamp,
-                    "last_at": stamp, "search": f" {number} {DATA['policy_number']} {DATA['customer']} ",
-                    "state": _patched(case["state"].encode(), old, new).decode(),
+                    "last_at": stamp, "state": _patched(case["state"].encode(), old, new).decode(),
                 },
                 "history": row._asdict(),
-                "tasks": rows["tasks"] | {"case_id": ident, "number": number, "opened_at": stamp},
+                "tasks": rows["tasks"] | {"case_id": ident, "number": number, "queue": queue, "opened_at": stamp},
                 "timers": rows["timers"] | {"case_id": ident, "due": micros(at + WAIT)},
             }  # fmt: skip
+
+
+def _desk(queue: str) -> tuple[str, str]:
+    """Where the queue stands in the data and in the task, as JSON."""
+    return f'"desk":"{queue}"', f'"queue":"{queue}"'
 
 
 def _written(at: datetime) -> str:
