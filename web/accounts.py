@@ -194,6 +194,13 @@ class Accounts:
         """Opens an account that was closed; False if there is none such."""
         return self._write('UPDATE accounts SET failures = 0, locked_until = NULL WHERE "user" = ?', (user,)) == 1
 
+    def tend(self, user: str, action: str) -> None:
+        """What an administrator does: `unlock`, `end_sessions`, or `remove_second`. Raises KeyError for another."""
+        acts = {"unlock": self.unlock, "end_sessions": self.end_sessions, "remove_second": self.factors.remove}
+        acts[action](user)
+        if action == "remove_second":
+            self.end_sessions(user)
+
     # --- API tokens -------------------------------------------------------------------------------
 
     def issue(self, user: str, title: str, life: timedelta = TOKEN_LIFE) -> str:

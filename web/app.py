@@ -22,7 +22,7 @@ from starlette.types import Scope
 from bootstrap import Caseway
 from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
-from web import api, api_cases, api_floor, api_papers, api_processes, api_reading, api_webhooks, problems
+from web import api, api_admin, api_cases, api_floor, api_papers, api_processes, api_reading, api_webhooks, problems
 from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
@@ -31,7 +31,22 @@ from web.live import Live
 from web.live import router as live
 from web.oidc import Provider
 from web.rollup import Rollup
-from web.routes import account, case, customer, floor, inbox, papers, processes, reading, signing_in, start, task, tasks
+from web.routes import (
+    account,
+    admin,
+    arranging,
+    case,
+    customer,
+    floor,
+    inbox,
+    papers,
+    processes,
+    reading,
+    signing_in,
+    start,
+    task,
+    tasks,
+)
 from web.sessions import Sessions
 from web.throttle import Throttle
 from web.webhooks import Reach
@@ -39,12 +54,12 @@ from web.webhooks import Reach
 HERE = Path(__file__).parent
 PAGES = (
     signing_in.router, papers.router, account.router, inbox.router, task.router, tasks.router, reading.router,
-    case.router,
-    floor.router, start.router, processes.router,
+    case.router, floor.router, start.router, processes.router, admin.router,
+    arranging.router,
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api.router, api_floor.router, api_webhooks.router, api_processes.router,
-    api_cases.router,
+    api_cases.router, api_admin.router,
 )  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""

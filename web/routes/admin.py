@@ -1,6 +1,5 @@
 """Administration: the overview, accounts, tokens, calendars, incidents."""
 
-from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
@@ -19,6 +18,7 @@ from web.roles import arranges
 from web.sections import admin_page
 
 router = APIRouter(prefix="/admin")
+ACTS = ("unlock", "end_sessions", "remove_second")
 
 
 # --- overview -------------------------------------------------------------------------------------------
@@ -42,15 +42,9 @@ def _overview(request: Request, desk: Desk, status: int, wrong: str) -> Response
 @router.post("/accounts/{user}/{action}")
 def account(request: Request, desk: Arranger, form: Form, user: str, action: str) -> Response:
     """What an administrator does with somebody's account."""
-    accounts = request.app.state.accounts
-    acts: Mapping[str, Callable[[str], object]] = {
-        "unlock": accounts.unlock, "end_sessions": accounts.end_sessions, "remove_second": accounts.factors.remove,
-    }  # fmt: skip
-    if action not in acts or user not in desk.caseway.directory.users:
+    if action not in ACTS or user not in desk.caseway.directory.users:
         raise Problem(404, "account")
-    acts[action](user)
-    if action == "remove_second":
-        accounts.end_sessions(user)
+    request.app.state.accounts.tend(user, action)
     back = "/admin" if form.get("back") == "overview" else f"/admin/people/{quote(user)}"
     return RedirectResponse(f"{back}?said={action}", 303)
 
