@@ -6,6 +6,7 @@ roles sends, to something fresh). Then the state machine follows the links of th
 Everything is derived from one seed, so that what fails fails again. `make test` takes a sample.
 """
 
+import contextlib
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -52,18 +55,31 @@ class Fuzz:
         self.world = world
         self.client = client
         self.answers: Counter[int] = Counter()
+        self.wrong: dict[str, str] = {}  # by operation
+        self.walks = 0
         self.kept: dict[str, str] = {}  # what is there, by what stands for it in a path
         app = world.town.app
         app.openapi_schema = None
         self.schema = schemathesis.openapi.from_asgi("/api/openapi.json", app)
 
     def ask(self, case: Any, who: str) -> Any:
-        """The answer, which must be as OpenAPI says. Raises schemathesis's failures."""
+        """The answer; notes where it is not as OpenAPI says."""
         headers = {"authorization": f"Bearer {self.world.tokens[who]}"}
         answer = case.call(session=self.client, headers=headers)
         self.answers[answer.status_code] += 1
-        case.validate_response(answer, checks=CONFORMS)
+        try:
+            case.validate_response(answer, checks=CONFORMS)
+        except FailureGroup as failures:
+            text = "\n".join(f"{type(one).__name__}: {one}" for one in failures.exceptions)
+            self.wrong.setdefault(case.operation.label, f"{text}\n{case.as_curl_command()}"[:3000])
         return answer
+
+    def judge(self, least: int) -> None:
+        """Fails unless so many were asked and all answered as they should be, enough of them with what was wanted."""
+        assert not self.wrong, "\n\n".join(f"--- {label}\n{text}" for label, text in self.wrong.items())
+        total, good = sum(self.answers.values()), sum(n for status, n in self.answers.items() if status < 300)
+        print(f"{total} cases, {good / total:.0%} of them 2xx: {dict(sorted(self.answers.items()))}")
+        assert total >= least and good / total >= 0.4 and max(self.answers) < 500, self.answers
 
     def shape(self, case: Any, kind: str) -> None:
         """Puts what is there, or what is known to fit, in place of what was made up."""
@@ -83,11 +99,6 @@ class Fuzz:
             body = sent.get("json")
             if body is not None:
                 case.body, case.media_type = body(self.world) if callable(body) else body, "application/json"
-
-    @property
-    def share(self) -> float:
-        """Of answers that are 2xx."""
-        return sum(count for status, count in self.answers.items() if status < 300) / sum(self.answers.values())
 
 
 def parameters(route: str, path: str) -> dict[str, Any]:
@@ -111,8 +122,7 @@ def fuzz(world: World) -> Iterator[Fuzz]:
 
 
 def each(fuzz: Fuzz, examples: int) -> None:
-    """Every operation, so many times. Fails with what all of them did wrong."""
-    wrong: dict[str, str] = {}
+    """Every operation, so many times."""
     for result in fuzz.schema.get_all_operations():
         operation = result.ok()
 
@@ -123,18 +133,16 @@ def each(fuzz: Fuzz, examples: int) -> None:
                 fuzz.shape(case, kind)
             fuzz.ask(case, asker(case.operation.path, turn))
 
-        try:
-            ask()
-        except Exception as error:
-            causes = getattr(error, "exceptions", [error])
-            wrong[operation.label] = "\n".join(f"{type(one).__name__}: {one}"[:1500] for one in causes)
-    assert not wrong, "\n\n".join(f"--- {label}\n{text}" for label, text in wrong.items())
+        ask()
 
 
 def chains(fuzz: Fuzz, scenarios: int, steps: int) -> None:
     """So many walks along the links, each of so many steps at most."""
 
     class Walk(fuzz.schema.as_state_machine()):  # type: ignore[misc]  # made at run time
+        def setup(self) -> None:
+            fuzz.walks += 1
+
         def before_call(self, case: Any) -> None:
             if case.operation.path == "/api/cases" and case.operation.method == "post":
                 case.body, case.media_type = {"process": "claims", "data": CLAIM}, "application/json"
@@ -147,20 +155,27 @@ def chains(fuzz: Fuzz, scenarios: int, steps: int) -> None:
         def validate_response(self, response: Any, case: Any, **kwargs: Any) -> None:
             """It has been."""
 
-    Walk.run(settings=settings(SETTINGS, max_examples=scenarios, stateful_step_count=steps))
+    start = 0
+    while fuzz.walks < scenarios:
+        start += 1
+        # What a walk finds depends on the walks before it, at which Hypothesis stumbles when it comes to the same place
+        # again; then it sets out anew.
+        with contextlib.suppress(FlakyStrategyDefinition):
+            seed(start)(Walk).run(
+                settings=settings(
+                    SETTINGS, derandomize=False, max_examples=scenarios - fuzz.walks, stateful_step_count=steps
+                )
+            )
 
 
 def test_a_sample_of_what_may_be_asked_is_answered_as_the_document_says(fuzz: Fuzz) -> None:
     each(fuzz, 4)
     chains(fuzz, 5, 6)
-    assert fuzz.answers[500] == 0 and fuzz.share >= 0.4, fuzz.answers
+    fuzz.judge(200)
 
 
 @pytest.mark.long
 def test_whatever_is_asked_is_answered_as_the_document_says(fuzz: Fuzz) -> None:
     each(fuzz, 80)
     chains(fuzz, 120, 12)
-    total = sum(fuzz.answers.values())
-    print(f"{total} cases, {fuzz.share:.0%} of them 2xx: {dict(sorted(fuzz.answers.items()))}")
-    assert total >= 5_000 and fuzz.share >= 0.4, fuzz.answers
-    assert not any(status >= 500 for status in fuzz.answers)
+    fuzz.judge(5_000)
