@@ -325,6 +325,7 @@ class Caseway:
     def refresh(self) -> None:
         """Takes in what other programs have deployed or loaded since. Whoever has lost its connection finds it again
         by trying, so that one who has does not keep the others from trying. Raises StoreError."""
+        self.vault.refresh()
         failed: list[StoreError] = []
         for part in (self.definitions, self.directories, self.listeners):
             try:

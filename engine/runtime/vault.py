@@ -6,12 +6,17 @@ row; whoever deletes the wrapped key has destroyed the case, whatever backups of
 
 Keys rotate: a new master key becomes the current one, every case's key is wrapped again (the case's rows stay
 as they are), then the old master key may be forgotten.
+
+Unwrapped keys are kept at hand, under what was wrapped: who has destroyed a case has taken away what would find its
+key here, in every process at once. What lies in memory all the same goes, and the key file is read again if it was
+changed, whenever a process refreshes: once a second where it works for others.
 """
 
 import os
 import stat
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -52,8 +57,23 @@ class Vault:
         self.warnings = warnings  # for whoever opens the vault to show
         self._use(file)
 
-    def _use(self, file: KeyFile) -> None:
+    def refresh(self) -> None:
+        """Lets go of the unwrapped keys, and takes in a rotation by another process."""
+        self._ciphers.cache_clear()
+        if self.path is None or self._stamp == _stamp(self.path):
+            return
+        with suppress(VaultError):  # what is loaded works on; who starts now is told what is wrong with the file
+            stamp = _stamp(self.path)
+            self._use(self.load(self.path)._file, stamp)
+
+    @property
+    def kept(self) -> int:
+        """How many cases' keys lie unwrapped in memory."""
+        return self._ciphers.cache_info().currsize
+
+    def _use(self, file: KeyFile, stamp: tuple[int, ...] = ()) -> None:
         self._file = file
+        self._stamp = stamp or _stamp(self.path)
         # Unwrapping and deriving takes longer than all else that a command does with its case's key; most cases
         # are acted on again soon. The wrapped key is part of the place: a case destroyed since is not found here.
         self._ciphers = lru_cache(maxsize=CIPHERS)(self._open)
@@ -205,6 +225,15 @@ class Vault:
         except InvalidSignature:
             return False
         return True
+
+
+def _stamp(path: Path | None) -> tuple[int, ...]:
+    """What changes with the file."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        found = None
+    return () if found is None else (found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 def _key_id(wrapped: bytes) -> str:
