@@ -2,9 +2,7 @@
 
 from datetime import timedelta
 
-import pytest
-
-from tests.web.conftest import Town, Visitor
+from tests.web.conftest import Town
 
 
 def test_the_floors_figures_are_at_most_ten_seconds_old_and_say_so(town: Town) -> None:
@@ -87,24 +85,3 @@ def test_a_case_is_suspended_resumed_handed_on_and_cancelled_by_who_may(town: To
     assert visitor.post(f"{path}/cancel", reason="twice").headers["location"] == f"{path}?said=cancelled"
     assert "the case was cancelled (twice)" in visitor.get(path).text
     assert town.browser("gu_mingyuan").post(f"{path}/suspend", reason="late").status_code == 409
-
-
-ROLES = {"handler": "lu_yao", "officer": "chen_wei", "supervisor": "lin_xiaoyan", "director": "gu_mingyuan",
-         "admin": "dong_lei", "nobody": ""}  # fmt: skip
-SUPERVISORS = {"supervisor", "director", "admin"}
-STAFF = set(ROLES) - {"nobody"}
-
-
-@pytest.mark.parametrize(
-    ("path", "open_to"),
-    [
-        ("/", STAFF), ("/cases", STAFF), ("/account", STAFF), ("/floor", SUPERVISORS), ("/api/me", STAFF),
-        ("/floor/tasks?queue=intake", SUPERVISORS), ("/api/inbox", STAFF), ("/api/cases", STAFF),
-        ("/api/floor", SUPERVISORS), ("/api/floor/tasks?queue=intake", SUPERVISORS), ("/sign-in", {"nobody"}),
-    ],
-)  # fmt: skip
-def test_roles_decide_what_is_open(town: Town, path: str, open_to: set[str]) -> None:
-    def opens(visitor: Visitor) -> bool:
-        return visitor.get(path).status_code == 200
-
-    assert {role for role, user in ROLES.items() if opens(town.browser(user))} == open_to
