@@ -38,9 +38,14 @@ def start_of(desk: Desk, name: str) -> tuple[Process, Startable]:
     )  # fmt: skip
 
 
+def case_of(desk: Desk, key: str) -> str:
+    """The id of the case that is started under this key of the user's; without one, of a new case."""
+    return hashlib.sha256(f"{desk.user}\0{key}".encode()).hexdigest()[:32] if key else new_id(desk.now)
+
+
 def begin(desk: Desk, name: str, data: dict[str, Any], key: str = "") -> Accepted:
     """Starts a case; what is sent again under the same key starts no second one. Raises Problem."""
-    id = hashlib.sha256(f"{desk.user}\0{key}".encode()).hexdigest()[:32] if key else new_id(desk.now)
+    id = case_of(desk, key)
     answer = desk.caseway.start(StartCase(name, data), desk.user, ground=desk.ground, id=id)
     if isinstance(answer, Accepted):
         return answer

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -321,3 +322,10 @@ def test_holds_are_placed_and_lifted_one_by_one() -> None:
     told.do(c.LiftHold(first, "withdrawn"), SYSTEM)
     assert list(told.flow.holds) == [second] and told.refused(c.LiftHold(first, "x"), SYSTEM).code == "closed"
     assert told.refused(c.HoldCase(""), SYSTEM).code == "reason"
+
+
+def test_the_page_about_cases_has_the_table_of_the_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cases.md").read_text(encoding="utf-8")
+    for action, rule in STEERING.items():
+        row = f"| {action} | `{rule.command.__name__}` | {', '.join(rule.states)} | {', '.join(rule.who)} |"
+        assert row in page, row

@@ -201,3 +201,20 @@ def test_what_is_closed_to_somebody_is_refused_them(town: Town, action: str) -> 
         "not_ended",
         "closed",
     )
+
+
+def test_a_start_that_may_be_a_duplicate_is_asked_about_once(town: Town) -> None:
+    number = taken(town)
+    clerk = town.browser("lu_yao")
+    given = {
+        "data.channel": "phone", "data.reported_at": "2026-03-03T09:30", "data.policy_number": "PM2026000001",
+        "data.customer_name": "王小明", "data.customer_phone": "13800000000", "data.line": "motor",
+        "data.event": "collision", "data.loss_date": "2026-03-02", "data.description": "追尾",
+        "data.claimed_amount": "800", "command": "k1",
+    }  # fmt: skip
+    asked = clerk.post("/start/claims", **given)
+    assert asked.status_code == 200 and "Possible duplicates" in asked.text and number in asked.text
+    known = re.findall(r'name="known" value="([^"]+)"', asked.text)
+    assert clerk.post("/start/claims", **given, known=known).status_code == 303
+    other = {**given, "data.policy_number": "PM2026000009", "data.loss_date": "2026-03-01", "command": "k2"}
+    assert clerk.post("/start/claims", **other).status_code == 303

@@ -1,5 +1,6 @@
 """Starting a case: what one may start, and the form of each."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -11,10 +12,11 @@ from engine.runtime.clock import new_id
 from web.deps import Form, Signed
 from web.desk import Desk
 from web.forms import at, data_of, shown
+from web.kin import Alike, like
 from web.problems import Problem
 from web.render import page
 from web.roles import startable
-from web.starting import begin, start_of
+from web.starting import begin, case_of, start_of
 
 router = APIRouter(prefix="/start")
 
@@ -31,9 +33,15 @@ def show(request: Request, desk: Signed, name: str) -> Response:
 
 @router.post("/{name}")
 def start(request: Request, desk: Signed, form: Form, name: str) -> Response:
-    _, asked = start_of(desk, name)
+    process, asked = start_of(desk, name)
+    data = data_of(desk, asked.fields, form)
+    key = str(form.get("command", ""))
+    known = like(desk, process, data)
+    seen = {case_of(desk, key), *map(str, form.getlist("known"))}  # the very case, and what the user has been shown
+    if {one.line.case for one in known} - seen:
+        return _page(request, desk, name, 200, form, alike=known)
     try:
-        begun = begin(desk, name, data_of(desk, asked.fields, form), str(form.get("command", "")))
+        begun = begin(desk, name, data, key)
     except Problem as problem:
         told = problem.fields.items()
         errors = {path: text if isinstance(text, str) else text.get(desk.language, "") for path, text in told}
@@ -43,7 +51,7 @@ def start(request: Request, desk: Signed, form: Form, name: str) -> Response:
 
 def _page(
     request: Request, desk: Desk, name: str, status: int = 200, posted: FormData | None = None,
-    errors: dict[str, str] | None = None, wrong: str = "",
+    errors: dict[str, str] | None = None, wrong: str = "", alike: Sequence[Alike] = (),
 ) -> Response:  # fmt: skip
     _, asked = start_of(desk, name)
     given = data_of(desk, asked.fields, posted) if posted is not None else {}
@@ -56,4 +64,5 @@ def _page(
     return page(
         request, desk, "start_form.html", status, start=asked, values=values, errors=errors, wrong=wrong,
         elsewhere={name: text for name, text in errors.items() if name not in known}, command=new_id(desk.now),
+        alike=alike,
     )  # fmt: skip
