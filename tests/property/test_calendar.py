@@ -153,16 +153,16 @@ def test_a_pause_neither_loses_nor_gains(
     assume(meter.used < meter.allowance)  # paused and resumed in time
     edges = [calendar.term(start, limit).since, *moves[: len(moves) // 2 * 2]]
     edges = [max(edges[0], edge) for edge in edges]
-    stretches = [*zip(edges[::2], [*edges[1::2], meter.due.at], strict=True)]
-    used = sum((calendar.between(a, b, limit.unit) for a, b in stretches), ZERO)
-    if meter.unit in ("d", "mo", "y", "wd"):
-        # The deadline is the microsecond at which the allowance is used up, and a day's end is written as its last
-        # one; what a microsecond is worth depends on the hours of its day.
-        earlier = calendar.between(meter.due.at - MICRO, meter.due.at, limit.unit)
-        later = calendar.between(meter.due.at, meter.due.at + MICRO, limit.unit)
-        assert used - earlier - MICRO <= meter.allowance <= used + later + MICRO  # each rounded down
-    else:
-        assert used == meter.allowance
+
+    def used(until: datetime) -> timedelta:
+        stretches = zip(edges[::2], [*edges[1::2], until], strict=True)
+        return sum((calendar.between(a, b, limit.unit) for a, b in stretches), ZERO)
+
+    # Measures add up without rounding, and the deadline is the first microsecond at which the allowance is used up;
+    # only a day's end is written as its last one, the microsecond before.
+    assert used(meter.due.at - MICRO) < meter.allowance <= used(meter.due.at + MICRO)
+    if meter.unit not in ("d", "mo", "y", "wd"):
+        assert used(meter.due.at) == meter.allowance
     first = Meter.start(calendar, start, limit, roll)
     assert meter.allowance >= first.allowance and meter.due.at >= first.due.at
     if not roll:
