@@ -176,6 +176,6 @@ def test_a_sample_of_what_may_be_asked_is_answered_as_the_document_says(fuzz: Fu
 
 @pytest.mark.long
 def test_whatever_is_asked_is_answered_as_the_document_says(fuzz: Fuzz) -> None:
-    each(fuzz, 80)
-    chains(fuzz, 120, 12)
+    each(fuzz, 100)
+    chains(fuzz, 150, 12)
     fuzz.judge(5_000)
