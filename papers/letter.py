@@ -25,12 +25,7 @@ def letter(process: Process, view: Names, files: Files, languages: tuple[str, ..
 
     Raises EvaluationError or TemplateError where a fact that it needs is not set yet.
     """
-    checklist = checklist_of(process)
-    spec = next(
-        (node.spec for node in process.nodes.values()
-         if isinstance(node.spec, Notify) and checklist is not None and node.spec.template == checklist.letter),
-        None,
-    )  # fmt: skip
+    spec = _spec(process)
     if spec is None:
         return {}
     path = file_of(spec.template)
@@ -43,6 +38,20 @@ def letter(process: Process, view: Names, files: Files, languages: tuple[str, ..
         return compile_template(text).render(facts, process.zone)
 
     return {language: Letter(made("subject", language), made("body", language)) for language in languages}
+
+
+def letter_reads(process: Process) -> frozenset[str]:
+    """The names of the data that the letter shows something of."""
+    spec = _spec(process)
+    return frozenset().union(*(fact.reads for fact in spec.facts.values())) if spec is not None else frozenset()
+
+
+def _spec(process: Process) -> Notify | None:
+    checklist = checklist_of(process)
+    for node in process.nodes.values():
+        if isinstance(node.spec, Notify) and checklist is not None and node.spec.template == checklist.letter:
+            return node.spec
+    return None
 
 
 CANNOT = (EvaluationError, TemplateError)

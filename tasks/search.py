@@ -31,8 +31,8 @@ LONGEST, LONGEST_HAN = 24, 8
 MOST = 64
 """Words of one case."""
 MOST_TERMS = 6
-SHOWN = 80
-"""Characters of what a line says of a case."""
+ABOUT, SHOWN = 2, 80
+"""What a line says of a case: its first search fields, cut."""
 
 CODES = {"CW823": "cases found by what they cannot be found by"}
 
@@ -98,9 +98,9 @@ def words_of(process: Process, data: dict[str, Any]) -> list[str]:
 
 
 def about(process: Process, data: dict[str, Any]) -> str:
-    """What a line in a list says of a case: its short search fields."""
-    texts = (text for name in fields(process) for text in _texts(data.get(name)) if len(text) <= SHOWN)
-    return " ".join(texts)[: 3 * SHOWN]
+    """What a line in a list says of a case."""
+    texts = (text[:SHOWN] for name in fields(process)[:ABOUT] for text in _texts(data.get(name)))
+    return " ".join(texts)[: ABOUT * SHOWN]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -170,7 +170,7 @@ SEARCH_WORDS = Extension(
     name=PART,
     process_keywords={
         "search": described(
-            _FIELDS, "The fields by which cases are found, beside their number; the short ones say in lists what a "
+            _FIELDS, "The fields by which cases are found, beside their number; the first two say in lists what a "
             "case is about.", ["policy_number", "customer_name"],
         ),
     },

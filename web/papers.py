@@ -13,7 +13,7 @@ from engine.runtime.answers import Accepted
 from engine.runtime.cipher import VaultError
 from organisation import looks
 from papers import commands as c
-from papers.letter import CANNOT, letter
+from papers.letter import CANNOT, letter, letter_reads
 from papers.media import TYPES, NotTaken, disposition, endings
 from papers.model import CUSTOMER, MEGABYTE, Intake, Line, checklist_of, intake_of
 from papers.reception import take_in
@@ -21,6 +21,7 @@ from papers.state import Attachment, files_of, lines_of, links_of
 from web.commands import submit
 from web.desk import Desk
 from web.problems import Problem, refused
+from web.reading import revealed
 from web.tasks import Opened
 
 ACTIONS: Mapping[str, Callable[[str, str], Command]] = {
@@ -168,6 +169,9 @@ def letters(opened: Opened) -> Mapping[str, LetterView]:
     bundle = desk.caseway.definitions.bundle("process", flow.process, flow.version)
     if bundle is None:
         return {}
+    secret = letter_reads(opened.process) & opened.process.secrets
+    if secret:  # the letter shows them: only to who may open them, and the look is kept
+        revealed(desk, opened.sight, opened.subject, names=secret)
     view: Any = Names(opened.look)
     try:
         made = letter(opened.process, view, bundle, desk.house.languages)
