@@ -87,13 +87,17 @@ STEP = {
 }  # fmt: skip
 
 OWNER = {
-    "title": "starter, or {first: step, else_queue: queue}",
+    "title": "starter, or {first: step, starter: true, else_queue: queue}",
     "description": "Who owns the case: whoever starts it, or the first responder, who takes the step `first`.",
     "anyOf": [
         {"type": "string", "enum": ["starter"]},
         mapping(
             {
                 "first": described(NAME, "The step whose first handler owns the case until it is closed."),
+                "starter": described(
+                    {"title": "true or false", "type": "boolean"},
+                    "Whether whoever starts the case owns it before that, if they are in service.",
+                ),
                 "else_queue": described(NAME, "Where what is meant for the owner goes while there is none."),
             },
             "first",
@@ -226,7 +230,7 @@ def _process(context: Context, where: Where, found: dict[str, Any]) -> Owning | 
     if "else_queue" in written:
         known = frozenset(context.house.queues)
         context.name((*where, "owner", "else_queue"), written["else_queue"], known, "queue")
-    return Owning(written["first"], else_queue=written.get("else_queue", ""))
+    return Owning(written["first"], written.get("starter", False), written.get("else_queue", ""))
 
 
 def check(context: Context, process: Process) -> None:

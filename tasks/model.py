@@ -61,7 +61,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Owning:
-    """Who owns a case: whoever starts it (`starter`), or who takes the step `first`; with neither, nobody.
+    """Who owns a case: whoever starts it (`starter`), if that is somebody in service, else who takes the step `first`;
+    with neither, nobody.
 
     While nobody does, what is meant for the owner goes to `else_queue`.
     """

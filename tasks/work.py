@@ -243,10 +243,14 @@ def _taken(turn: Turn, event: e.TaskClaimed) -> None:
         turn.emit(e.OwnerChanged(event.by, turn.now))
 
 
-def _given_back(turn: Turn, event: e.TaskReleased | e.TaskTransferred) -> None:
-    """Who gives the first step back, undone, has not responded; nor has who had it taken away."""
+def _given_back(turn: Turn, event: e.TaskReleased) -> None:
+    """Who gives the first step back to its queue, undone, has not responded. Who hands it on has, or has it taken
+    away: handing on work does not hand on ownership. And whoever started the case has heard it first."""
     work: WorkState = turn.state.work
-    if work.owner and _is_first(turn, event.token) and work.tasks[event.token].step not in work.done_by:
+    if work.owner != event.by or not _is_first(turn, event.token):
+        return
+    recorded = owning(turn.process).starter and work.owner == turn.state.flow.starter
+    if not recorded and work.tasks[event.token].step not in work.done_by:
         turn.emit(e.OwnerChanged("", turn.now))
 
 
@@ -292,7 +296,6 @@ WORK = Slice(
         flow_events.ActRequested: requested,
         e.TaskClaimed: _taken,
         e.TaskReleased: _given_back,
-        e.TaskTransferred: _given_back,
         e.OwnerChanged: _owner_changed,
     },
 )

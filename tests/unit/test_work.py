@@ -443,6 +443,34 @@ def test_who_takes_the_first_step_owns_the_case() -> None:
     assert told.state.work.owner == "li", "handing on work does not hand on ownership"
 
 
+def test_the_first_step_handed_on_or_taken_away_leaves_its_owner() -> None:
+    """A-2.2: whoever receives it first owns it until it is closed."""
+    told = start(REVIEW, CHECK, parts=Owning(first="review", else_queue="senior"))
+    told.do(t.ClaimTask(1), "chen")
+    told.do(t.TransferTask(1, user="li", reason="yours"), "chen")
+    assert told.state.work.owner == "chen"
+    told.do(t.ClaimTask(1), "li")
+    told.do(t.TransferTask(1, queue="senior", reason="late"), "gu")  # who manages the queue
+    assert told.state.work.owner == "chen"
+    told = start(REVIEW, CHECK, parts=Owning(first="review", else_queue="senior"))
+    told.do(t.SetOwner("wu", "on duty"), "gu")
+    told.do(t.ClaimTask(1), "chen")
+    told.do(t.ReleaseTask(1, "not mine"), "chen")
+    assert told.state.work.owner == "wu", "only who gives it back has not responded"
+
+
+def test_whoever_records_it_owns_it_else_who_takes_the_first_step() -> None:
+    rule = Owning(first="review", starter=True, else_queue="senior")
+    told = start(REVIEW, CHECK, by="li", parts=rule)
+    assert told.state.work.owner == "li"
+    for user in ("chen", "li"):
+        told.do(t.ClaimTask(1), user)
+        told.do(t.ReleaseTask(1), user)
+    assert told.complete("review", actor="chen").state.work.owner == "li"
+    told = start(REVIEW, CHECK, by="web", parts=rule)
+    assert told.state.work.owner == "" and told.complete("review", actor="chen").state.work.owner == "chen"
+
+
 def test_ownership_is_handed_on_by_owner_line_or_administrator() -> None:
     told = start(REVIEW, CHECK, parts=Owning(first="review", else_queue="senior"))
     told.do(t.SetOwner("chen", "on duty"), "gu")  # manages the queue for cases without owner

@@ -102,6 +102,11 @@ def test_votes_and_steps_that_may_be_left_out() -> None:
     assert work.approvals == Approvals(3, 2, early=False) and work.authority is not None and not work.authority.climb
 
 
+def test_the_starter_may_own_the_case_before_the_first_handler() -> None:
+    text = FILE.replace("{first: a, else_queue: intake}", "{starter: true, first: a, else_queue: intake}")
+    assert compiled(text).parts["work"] == Owning("a", starter=True, else_queue="intake")
+
+
 def test_the_starter_may_own_the_case() -> None:
     text = FILE.replace("{first: a, else_queue: intake}", "starter")
     text = text.replace("follow: true", "follow: true\n      else_queue: review")
