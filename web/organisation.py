@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
@@ -60,6 +61,10 @@ class GrantLine(BaseModel):
     start: str
     end: str
 
+    @property
+    def amount_text(self) -> str:
+        return f"{Decimal(self.amount):,}" if self.amount else ""
+
 
 class ChangeLine(BaseModel):
     """A change that waits for a second person, as lines of the organisation's file. `own`: the reader proposed it."""
@@ -117,7 +122,7 @@ def people(desk: Desk, q: str = "", state: str = "") -> list[Person]:
 def person(desk: Desk, user: User) -> Person:
     directory, today = desk.caseway.directory, desk.caseway.directory.today(desk.now)
     left, coming = user.end is not None and user.end < today, user.start is not None and user.start > today
-    away = directory.absence(user.id, today) is not None
+    away = any(one.start <= today <= one.end for one in user.absences)  # for some processes, or all
     groups = [desk.told(directory.groups[name].title, name) for name in user.groups[:1]]
     return Person(
         user=user.id, name=desk.person(user.id), roles=[desk.role(one) for one in sorted(user.roles)],

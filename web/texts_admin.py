@@ -58,6 +58,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "kind.house": ("机构配置", "house"),
     "kind.calendar": ("工作日历", "calendar"),
     "in_force": ("生效", "in force"),
+    "in_force.title": ("现行版本", "What is in force"),
     "later": ("待生效", "not yet in force"),
     "since": ("自", "Since"),
     "deployed_by": ("部署人", "Deployed by"),
@@ -90,6 +91,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Files are checked at once; what is right waits for the approval of another. Only what changes is needed.",
     ),
     "files": ("文件", "Files"),
+    "files.of": ("该版本的 {count} 个文件", "The {count} files of this version"),
     "files.help": (
         "YAML、CSV、XLSX，或包含它们的 ZIP。单个文件不超过 1 MB。",
         "YAML, CSV, XLSX, or a ZIP of them. At most 1 MB each.",

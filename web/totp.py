@@ -141,7 +141,7 @@ def uri(secret: str, user: str, house: str) -> str:
 
 def drawn(text: str) -> str:
     """A QR code as an SVG document without style of its own: dark on white, whatever the page is."""
-    return segno.make(text, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff", omitsize=False)
+    return segno.make(text, error="m").svg_inline(border=3, dark="#000", light="#fff", omitsize=True)
 
 
 def _place(user: str) -> str:

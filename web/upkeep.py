@@ -1,7 +1,8 @@
 """What administrators and supervisors look after: incidents, failing service work, calendars."""
 
 from calendar import Calendar
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
 
@@ -70,6 +71,16 @@ class DayView(BaseModel):
     hours: str = ""
 
 
+class Span(BaseModel):
+    """Days in a row that differ from their week in the same way."""
+
+    start: date
+    end: date
+    kind: str
+    reason: str
+    hours: str
+
+
 class MonthView(BaseModel):
     """A month in weeks of seven, Monday first; None where a week belongs to another month."""
 
@@ -90,7 +101,7 @@ class CalendarView(BaseModel):
     hours: list[str]
     working: int
     months: list[MonthView]
-    special: list[DayView]
+    special: list[Span]
 
 
 def incidents(desk: Desk, after: str = "", limit: int = PAGE) -> Incidents:
@@ -145,7 +156,7 @@ def calendar_view(desk: Desk, name: str, year: int) -> CalendarView:
         published=found.published_until is None or year <= found.published_until,
         published_until=found.published_until, hours=[_hours(hours) for hours in found.week],
         working=sum(day.working for day in days), months=months,
-        special=[day for day in days if day.kind not in ("weekday", "weekend")],
+        special=_spans(day for day in days if day.kind not in ("weekday", "weekend")),
     )  # fmt: skip
 
 
@@ -154,6 +165,18 @@ def _day(desk: Desk, calendar: WorkCalendar, day: date) -> DayView:
     return DayView(
         day=day, kind=found.kind, working=found.working, reason=desk.told(dict(found.reason)), hours=_hours(found.hours)
     )
+
+
+def _spans(days: Iterable[DayView]) -> list[Span]:
+    found: list[Span] = []
+    for day in days:
+        last = found[-1] if found else None
+        same = last is not None and (last.kind, last.reason, last.hours) == (day.kind, day.reason, day.hours)
+        if last is not None and same and day.day - last.end == timedelta(1):
+            last.end = day.day
+        else:
+            found.append(Span(start=day.day, end=day.day, kind=day.kind, reason=day.reason, hours=day.hours))
+    return found
 
 
 def _hours(hours: Hours) -> str:

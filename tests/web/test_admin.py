@@ -175,7 +175,7 @@ def test_authority_begins_and_ends_by_two(town: Town) -> None:
     found = CHANGE.search(above.get("/admin/changes").text)
     assert found is not None and send(above, f"changes/{found[1]}/approve").status_code == 303
     page = visitor.get("/admin/authority").text
-    assert "2500.50" in page and "2026-04-01" in page
+    assert "2,500.50" in page and "2026-04-01" in page
     key = KEY.search(page)
     assert key is not None
     assert send(visitor, "authority/end", key=key[1], reason="over").headers["location"].endswith("change_proposed")
