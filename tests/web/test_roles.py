@@ -114,6 +114,35 @@ GET /processes/{kind}/{name}                                 s   s   x   x   x  
 GET /processes/{kind}/{name}/{version}                       s   s   x   x   x   2   2   2   2   2   2
 GET /processes/{kind}/{name}/{version}/compare/{other}       s   s   x   x   x   2   2   2   2   2   2
 GET /processes/process/{name}/{version}/picture.svg          s   s   x   x   x   2   2   2   2   2   2
+GET /admin                                                   s   s   x   x   x   2   2   2   2   2   2
+GET /admin/absences                                          s   s   x   x   x   2   2   2   2   2   2
+GET /admin/changes                                           s   s   x   x   x   2   2   2   2   2   2
+GET /admin/incidents                                         s   s   x   x   x   2   2   2   2   2   2
+GET /admin/calendars/{name}/{year}                           s   s   x   x   x   2   2   2   2   2   2
+GET /admin/calendars                                         s   s   x   x   x   3   3   3   3   3   3
+GET /admin/people                                            s   s   x   x   x   x   x   x   x   x   2
+GET /admin/people/{user}                                     s   s   x   x   x   x   x   x   x   x   2
+GET /admin/queues                                            s   s   x   x   x   x   x   x   x   x   2
+GET /admin/groups                                            s   s   x   x   x   x   x   x   x   x   2
+GET /admin/authority                                         s   s   x   x   x   x   x   x   x   x   2
+GET /admin/file                                              s   s   x   x   x   x   x   x   x   x   2
+GET /admin/file/organisation.yaml                            s   s   x   x   x   x   x   x   x   x   2
+GET /admin/tokens                                            s   s   x   x   x   x   x   x   x   x   2
+POST /admin/people                                           s   s   x   x   x   x   x   x   x   x   -
+POST /admin/people/{user}                                    s   s   x   x   x   x   x   x   x   x   -
+POST /admin/people/{user}/leave                              s   s   x   x   x   x   x   x   x   x   -
+POST /admin/queues/{queue}                                   s   s   x   x   x   x   x   x   x   x   -
+POST /admin/groups                                           s   s   x   x   x   x   x   x   x   x   -
+POST /admin/groups/{group}                                   s   s   x   x   x   x   x   x   x   x   -
+POST /admin/authority                                        s   s   x   x   x   x   x   x   x   x   -
+POST /admin/authority/end                                    s   s   x   x   x   x   x   x   x   x   -
+POST /admin/file                                             s   s   x   x   x   x   x   x   x   x   -
+POST /admin/tokens/revoke                                    s   s   x   x   x   x   x   x   x   x   -
+POST /admin/accounts/{user}/{action}                         s   s   x   x   x   x   x   x   x   x   3
+POST /admin/absences                                         s   s   x   x   x   x   x   x   -   -   -
+POST /admin/absences/end                                     s   s   x   x   x   x   x   x   -   -   -
+POST /admin/changes/{id}/{decision}                          s   s   x   x   x   -   -   -   -   -   -
+POST /admin/incidents                                        s   s   x   x   x   -   -   -   -   -   -
 GET /live                                                    4   4   -   -   -   -   -   -   -   -   -
 GET /live floor                                              4   4   -   -   -   -   -   -   -   -   -
 GET /c/{token}                                               2   2   2   2   2   2   2   2   2   2   2
@@ -179,6 +208,28 @@ POST /api/cases/{number}/{action} suspend                    4   4   x   x   x  
 POST /api/cases/{number}/{action} resume                     4   4   x   x   x   2   x   x   2   2   2
 POST /api/cases/{number}/{action} cancel                     4   4   x   x   x   2   x   x   2   2   2
 POST /api/cases/{number}/{action} owner                      4   4   x   x   x   2   x   x   2   2   2
+GET /api/admin/absences                                      4   4   x   x   x   2   2   2   2   2   2
+GET /api/admin/changes                                       4   4   x   x   x   2   2   2   2   2   2
+GET /api/admin/incidents                                     4   4   x   x   x   2   2   2   2   2   2
+GET /api/admin/jobs/failing                                  4   4   x   x   x   2   2   2   2   2   2
+GET /api/admin/calendars/{name}/{year}                       4   4   x   x   x   2   2   2   2   2   2
+GET /api/admin/organisation                                  4   4   x   x   x   x   x   x   x   x   2
+GET /api/admin/people                                        4   4   x   x   x   x   x   x   x   x   2
+GET /api/admin/grants                                        4   4   x   x   x   x   x   x   x   x   2
+GET /api/admin/accounts/locked                               4   4   x   x   x   x   x   x   x   x   2
+GET /api/admin/tokens                                        4   4   x   x   x   x   x   x   x   x   2
+PUT /api/admin/organisation                                  4   4   x   x   x   x   x   x   x   x   -
+PUT /api/admin/people/{user}                                 4   4   x   x   x   x   x   x   x   x   -
+PUT /api/admin/groups/{group}                                4   4   x   x   x   x   x   x   x   x   -
+PUT /api/admin/queues/{queue}                                4   4   x   x   x   x   x   x   x   x   -
+POST /api/admin/people/{user}/leave                          4   4   x   x   x   x   x   x   x   x   -
+POST /api/admin/grants                                       4   4   x   x   x   x   x   x   x   x   -
+POST /api/admin/grants/{key}/end                             4   4   x   x   x   x   x   x   x   x   -
+POST /api/admin/tokens/{user}/{digest}/revoke                4   4   x   x   x   x   x   x   x   x   -
+POST /api/admin/accounts/{user}/{action}                     4   4   x   x   x   x   x   x   x   x   2
+POST /api/admin/absences                                     4   4   x   x   x   x   x   x   -   -   -
+POST /api/admin/absences/{key}/end                           4   4   x   x   x   x   x   x   -   -   -
+POST /api/admin/changes/{id}/{decision}                      4   4   x   x   x   -   -   -   -   -   -
 """
 
 
@@ -386,9 +437,9 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "/processes/process/claims/{version}/compare/{version}", {},
     ),
     "GET /processes/process/{name}/{version}/picture.svg": ("/processes/process/claims/{version}/picture.svg", {}),
+    "POST /admin/people/{user}/leave": ("/admin/people/nobody_here/leave", {}),
     "POST /cases/{number}/correct": ("/cases/{case}/correct", {"data": {"changes": "{}", **WHY}}),
     "POST /cases/{number}/move": ("/cases/{case}/move", {"data": {"token": "1", "target": "nowhere", **WHY}}),
-    "GET /tasks": ("/tasks", {}),
     "POST /api/cases/{number}/attachments/{attachment}/remove": (
         "/api/cases/{case}/attachments/1/remove", {"json": WHY},
     ),
@@ -441,6 +492,36 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "GET /api/proposals/{id}": ("/api/proposals/{proposal}", {}),
     "POST /api/proposals/{id}/{decision} approve": ("/api/proposals/{proposal}/approve", {"json": {}}),
     "POST /api/proposals/{id}/{decision} reject": ("/api/proposals/{proposal}/reject", {"json": {"why": "no"}}),
+    "GET /admin/calendars/{name}/{year}": ("/admin/calendars/insurer/2026", {}),
+    "GET /admin/people/{user}": ("/admin/people/lu_yao", {}),
+    "POST /admin/people": ("/admin/people", {"data": {"user": "lu_yao"}}),
+    "POST /admin/people/{user}": ("/admin/people/lu_yao", {"data": {"roles": "boss"}}),
+    "POST /admin/people/{user}/leave": ("/admin/people/lu_yao/leave", {"data": {"to": "soon"}}),
+    "POST /admin/queues/{queue}": ("/admin/queues/intake", {"data": {"members": "nobody_here"}}),
+    "POST /admin/groups": ("/admin/groups", {"data": {"group": "No Name"}}),
+    "POST /admin/groups/{group}": ("/admin/groups/claims", {"data": {"manager": "nobody_here"}}),
+    "POST /admin/authority": ("/admin/authority", {"data": {"amount": "much"}}),
+    "POST /admin/authority/end": ("/admin/authority/end", {"data": {"key": "none"}}),
+    "POST /admin/accounts/{user}/{action}": ("/admin/accounts/lu_yao/unlock", {}),
+    "POST /admin/absences": ("/admin/absences", {"data": {"user": "nobody_here", "from": "2026-04-01"}}),
+    "POST /admin/absences/end": ("/admin/absences/end", {"data": {"key": "none"}}),
+    "POST /admin/changes/{id}/{decision}": ("/admin/changes/none/approve", {}),
+    "POST /admin/tokens/revoke": ("/admin/tokens/revoke", {"data": {"user": "lu_yao", "digest": "none"}}),
+    "GET /api/admin/calendars/{name}/{year}": ("/api/admin/calendars/insurer/2026", {}),
+    "PUT /api/admin/organisation": ("/api/admin/organisation", {"json": {"yaml": "users: ["}}),
+    "PUT /api/admin/people/{user}": ("/api/admin/people/lu_yao", {"json": {"roles": ["boss"]}}),
+    "PUT /api/admin/groups/{group}": ("/api/admin/groups/claims", {"json": {"manager": "nobody_here"}}),
+    "PUT /api/admin/queues/{queue}": ("/api/admin/queues/intake", {"json": {"members": ["nobody_here"]}}),
+    "POST /api/admin/people/{user}/leave": ("/api/admin/people/nobody_here/leave", {"json": {"to": "2026-04-01"}}),
+    "POST /api/admin/grants": ("/api/admin/grants", {"json": {"kind": "claims", "amount": "much"}}),
+    "POST /api/admin/grants/{key}/end": ("/api/admin/grants/none/end", {"json": WHY}),
+    "POST /api/admin/tokens/{user}/{digest}/revoke": ("/api/admin/tokens/lu_yao/none/revoke", {}),
+    "POST /api/admin/accounts/{user}/{action}": ("/api/admin/accounts/lu_yao/unlock", {}),
+    "POST /api/admin/absences": (
+        "/api/admin/absences", {"json": {"user": "nobody_here", "from": "2026-04-01", "to": "2026-04-02"}},
+    ),
+    "POST /api/admin/absences/{key}/end": ("/api/admin/absences/none/end", {}),
+    "POST /api/admin/changes/{id}/{decision}": ("/api/admin/changes/none/approve", {}),
 }  # fmt: skip
 """For each row that is more than its path: the path, and what is sent: `data` of a form, `json` of a program; what is a
 function is called."""
@@ -495,8 +576,11 @@ def sign(answer: httpx.Response) -> str:
 PLAIN = (
     ("{number}/{task}", "{task}"), ("{number}/tasks/{task}", "{listed}"),
     ("{number}/links/{number_of_link}", "{linked}"), ("{number}", "{case}"), ("{attachment}", "1"),
-    ("{paper}/{action}", "claim_form/receive"), ("/c/{token}", "{link}"),
+    ("{paper}/{action}", "claim_form/receive"), ("/c/{token}", "{link}"), ("{name}/{year}", "insurer/2026"),
+    ("{user}", "wang_fang"), ("{group}", "claims_intake"), ("{queue}", "intake"),
+    *((name, "none") for name in ("{key}", "{id}", "{digest}", "{decision}", "{action}")),
 )  # fmt: skip
+"""Nothing is sent to change the organisation: the others are to find the people as they are."""
 
 
 def plain(route: str) -> str:
