@@ -37,7 +37,7 @@ from engine.runtime import anchors, keys, messages, schema
 from engine.runtime.answers import Answer
 from engine.runtime.batch import Also, Item, Shows
 from engine.runtime.cipher import VaultError
-from engine.runtime.clock import Clock, SystemClock, new_id
+from engine.runtime.clock import Clock, SystemClock, fresh_id, new_id
 from engine.runtime.database import Connection, Database, open_database
 from engine.runtime.definitions import Definitions
 from engine.runtime.deploy import Outcome, deploy
@@ -263,15 +263,14 @@ class Caseway:
             names = {"id": one.id, "case": one.case, "actor": actor, "ground": one.ground}
             refused.append(unfit(names) or unwritable(one.command))
             if refused[-1] is None:
-                request = Request(one.id or new_id(now), one.case, one.command, actor, now, one.ground)
+                request = Request(one.id or fresh_id(now), one.case, one.command, actor, now, one.ground)
                 items.append(Item(request, one.also))
         answers = iter(self.runner.submit_items(items))
         return [no if no is not None else next(answers) for no in refused]
 
     def start(self, command: StartCase, actor: str, *, ground: str = "", id: str = "") -> Answer:
-        """Starts a case; its id follows from the command's, so that a repeat starts no second one."""
-        command_id = id or new_id(self.clock.now())
-        return self.ask(command_id, command, actor, ground=ground, id=command_id)
+        """Starts a case. One that was given an id goes by it, so that a repeat starts no second one."""
+        return self.ask(id or new_id(self.clock.now()), command, actor, ground=ground, id=id)
 
     def attach(
         self, case: str, name: str, content: BinaryIO, actor: str, *, paper: str = "", ground: str = "", id: str = ""
@@ -445,8 +444,6 @@ class Caseway:
 def _owner(state: Any) -> str | None:
     found: str | None = state.work.owner or None
     return found
-
-
 
 
 def create(home: Home) -> Vault:

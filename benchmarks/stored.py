@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.installation import DATA, HERE, WHO, Installation, accepted, opened
 from engine.core.commands import StartCase
 from engine.runtime.chain import START
-from engine.runtime.clock import new_id
+from engine.runtime.clock import FRESH, new_id
 from engine.runtime.history import StoredRow, decode_row, encode_row
 from engine.runtime.tables import metadata, micros, moment
 
@@ -93,7 +93,7 @@ class Stored:
             new = (ident, number, _written(at), _written(at + WAIT), *_desk(queue))
             key = vault.new_key(ident)
             row = encode_row(
-                vault.cipher(ident, key), START, ident, 1, ident, stamp, actor=first.actor,
+                vault.cipher(ident, key), START, ident, 1, FRESH + ident, stamp, actor=first.actor,
                 command=_patched(first.command, old, new), answer=_patched(first.answer, old, new),
                 events=_patched(first.events, old, new),
             )  # fmt: skip

@@ -20,7 +20,6 @@ from engine.core.commands import Command, refusal
 from engine.core.model import Process
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.batch import Step
-from engine.runtime.clock import new_id
 from engine.runtime.errors import Collision
 from tasks import commands as work
 from tasks.ground import Look
@@ -104,7 +103,7 @@ def submit(desk: Desk, case: str, command: Command, *, id: str = "", revision: i
     id: what is sent again under the same one is not done again. revision: of the case as the caller has seen
     it; a case that has moved on refuses the command with the code `stale`.
     """
-    command_id = hashlib.sha256(f"{desk.user}\0{id}".encode()).hexdigest()[:32] if id else new_id(desk.now)
+    command_id = hashlib.sha256(f"{desk.user}\0{id}".encode()).hexdigest()[:32] if id else ""
     ask = partial(desk.caseway.ask, case, command, desk.user, ground=desk.ground, id=command_id)
     if revision is None:
         return ask()
@@ -132,7 +131,7 @@ def _revision(desk: Desk, case: str) -> int | None:
 
 
 def _known(desk: Desk, command_id: str) -> bool:
-    return desk.caseway.connection.one("SELECT 1 FROM history WHERE command_id = ?", (command_id,)) is not None
+    return desk.caseway.connection.one("SELECT 1 FROM given_ids WHERE id = ?", (command_id,)) is not None
 
 
 def take_next(desk: Desk, queues: tuple[str, ...] = ()) -> Listed | None:

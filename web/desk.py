@@ -66,7 +66,13 @@ class Desk:
     def person(self, user: str) -> str:
         """A user's name; what is no user (the engine, a program) under its own."""
         known = self.caseway.directory.users.get(user)
-        return titled(known.name, self.language, user) if known else self.say(user) if user in ("system", "customer") else user
+        return (
+            titled(known.name, self.language, user)
+            if known
+            else self.say(user)
+            if user in ("system", "customer")
+            else user
+        )
 
     def queue(self, name: str) -> str:
         return titled(self.house.queues.get(name), self.language, name)

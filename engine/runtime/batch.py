@@ -39,7 +39,10 @@ from engine.runtime.tables import micros
 log = logging.getLogger(__name__)
 
 REFUSAL = ("command_id", "case_id", "command", "actor", "ground", "at", "code", "text")
-OF_COMMAND = f"SELECT {', '.join(StoredRow._fields)} FROM history WHERE command_id = ?"
+OF_COMMAND = (
+    f"SELECT {', '.join(f'h.{name}' for name in StoredRow._fields)} "
+    "FROM given_ids g JOIN history h ON h.case_id = g.case_id AND h.seq = g.seq WHERE g.id = ?"
+)
 HASH = "SELECT hash FROM history WHERE case_id = ? AND seq = ?"
 ANOTHER = refusal(
     "repeated",

@@ -64,6 +64,15 @@ def new_id(now: datetime) -> str:
     return f"{ms:012x}7{order.count:03x}{tail:016x}"
 
 
+FRESH = "~"
+"""What an id begins with that was made for one command and told to nobody: it cannot come again."""
+
+
+def fresh_id(now: datetime) -> str:
+    """A new random id for a command whose caller has given none, and so can never repeat it (R5)."""
+    return FRESH + new_id(now)
+
+
 def derived_id(at: datetime, index: int, *cause: str | int) -> str:
     """The id of what follows from a cause (UUID version 8): the same arguments give the same id.
 

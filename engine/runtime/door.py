@@ -7,6 +7,7 @@ import msgspec
 
 from engine.core.commands import Command, Refusal, refusal
 from engine.core.values import MAX_DEPTH, ValueProblem, writable_text
+from engine.runtime.clock import FRESH
 
 MOST = 200
 """Characters."""
@@ -56,9 +57,11 @@ def _unwritable(value: Any, path: str, depth: int) -> Iterator[tuple[str, ValueP
 def unfit(names: Mapping[str, str]) -> Refusal | None:
     """Why one of these names cannot be taken, by what it names; None when all can."""
     every = "".join(names.values())
-    if len(every) <= MOST and every.isascii() and "\x00" not in every:  # as good as always
+    if len(every) <= MOST and every.isascii() and "\x00" not in every and FRESH not in every:  # as good as always
         return None
     for what, text in names.items():
+        if what == "id" and text.startswith(FRESH):
+            return refusal(what, f"{what}：不能以 {FRESH} 开头", f"{what}: one that begins with {FRESH} is never given")
         try:
             writable_text(text)
         except ValueProblem as problem:

@@ -13,6 +13,7 @@ import msgspec
 
 from engine.runtime.chain import START
 from engine.runtime.cipher import CaseCipher
+from engine.runtime.clock import FRESH
 from engine.runtime.database import Connection
 from engine.runtime.errors import Collision
 from engine.runtime.history import StoredRow
@@ -89,6 +90,7 @@ class Cases:
         self._update = make.update(table, OFTEN, ("id", "revision"))
         self._update_shown = make.update(table, (*OFTEN, *SHOWN), ("id", "revision"))
         self._history = make.insert(metadata.tables["history"], StoredRow._fields)
+        self._given = make.insert(metadata.tables["given_ids"], ("id", "case_id", "seq"))
         self._kept: dict[str, Held] = {}  # the ones used last at the end
         self._others: int | None = None  # what `Connection.others` said of them
 
@@ -156,6 +158,9 @@ class Cases:
                 raise Collision("a case has been moved by another writer")
         if history:
             connection.bulk(self._history, history)
+            given = [(row.command_id, row.case_id, row.seq) for row in history if row.command_id[:1] != FRESH]
+            if given:
+                connection.bulk(self._given, given)
 
 
 def _held(row: Any) -> Held:

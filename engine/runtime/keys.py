@@ -9,7 +9,7 @@ from engine.runtime.vault import Vault
 
 PAGE = 1_000  # cases in one transaction
 
-KEPT = {"history", "refusals", "looks", "glass"}
+KEPT = {"history", "given_ids", "refusals", "looks", "glass"}
 """Tables that keep what they know of a destroyed case: nobody can read its history, the others hold no data."""
 
 _INSTALLATION = "SELECT value FROM meta WHERE key = 'installation'"

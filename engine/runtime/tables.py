@@ -115,7 +115,6 @@ class History(SQLModel, table=True):
     """One row per accepted command (R13). `content` is encrypted, `hash` covers what is stored."""
 
     __tablename__ = "history"
-    __table_args__ = (Index("uq_history_command_id", "command_id", unique=True),)
 
     case_id: str = record(key=True)
     seq: int = record(BigInteger, key=True)
@@ -124,6 +123,17 @@ class History(SQLModel, table=True):
     at: datetime = record(Moment)
     content: bytes = record(LargeBinary)
     hash: bytes = record(LargeBinary)
+
+
+class GivenId(SQLModel, table=True):
+    """The id of an accepted command that its caller gave, and could send again: where its row of history is (R5)."""
+
+    __tablename__ = "given_ids"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    id: str = record(key=True)
+    case_id: str = record()
+    seq: int = record(BigInteger)
 
 
 class Timer(SQLModel, table=True):

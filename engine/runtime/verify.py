@@ -13,6 +13,7 @@ from engine.core.env import Versions
 from engine.core.machine import Machine
 from engine.runtime.anchors import Anchor, Anchors, known_to
 from engine.runtime.batch import Shows
+from engine.runtime.clock import FRESH
 from engine.runtime.database import Connection, Database
 from engine.runtime.derive import projections as own_projections
 from engine.runtime.examine import Decider, Examiner, Finding, Stored, Tables
@@ -77,7 +78,7 @@ def verify(
     connection = database.connect()
     known = Anchors(anchors, vault, known_to(connection))
     try:
-        report.problems += [*known.problems, *changed(connection)]
+        report.problems += [*known.problems, *changed(connection), *_ids(connection)]
         report.notes += known.notes
         report.anchor = known.newest
         total = connection.one("SELECT count(*) FROM cases")[0]
@@ -91,6 +92,23 @@ def verify(
         known.close()
         connection.close()
     return report
+
+
+_WRONG_IDS = f"""
+    SELECT h.case_id, h.seq FROM history h LEFT JOIN given_ids g ON g.id = h.command_id
+    WHERE h.command_id NOT LIKE '{FRESH}%' AND (g.id IS NULL OR g.case_id <> h.case_id OR g.seq <> h.seq)
+    UNION ALL SELECT g.case_id, g.seq FROM given_ids g LEFT JOIN history h ON h.case_id = g.case_id AND h.seq = g.seq
+    WHERE h.command_id IS NULL OR h.command_id <> g.id
+    ORDER BY 1, 2
+"""
+
+
+def _ids(connection: Connection) -> Iterator[str]:
+    """Ids by which a repeated command would not find, or would wrongly find, what was answered first (R5)."""
+    rows = connection.all(f"SELECT * FROM ({_WRONG_IDS}) AS wrong LIMIT 20")
+    if rows:
+        places = ", ".join(f"case {case}, row {seq}" for case, seq in rows[:5])
+        yield f"the ids that commands were given do not agree with the history, at {places}"
 
 
 def _judge(report: Report, examiner: Examiner, stored: Stored) -> None:

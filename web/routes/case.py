@@ -27,6 +27,7 @@ from workbench.picture import picture
 
 router = APIRouter()
 
+
 @router.get("/cases")
 def cases(
     request: Request, desk: Signed, q: str = "", process: str = "", status: Status = "", after: str = ""

@@ -99,7 +99,9 @@ def make_link(request: Request, desk: Signed, form: Form, number: str) -> Respon
 
 @router.post("/cases/{number}/links/{number_of_link}/revoke")
 def end_link(request: Request, desk: Signed, form: Form, number: str, number_of_link: int) -> Response:
-    return _done(request, desk, number, RevokeLink(number_of_link), str(form.get("command", "")), "link_ended", "#links")
+    return _done(
+        request, desk, number, RevokeLink(number_of_link), str(form.get("command", "")), "link_ended", "#links"
+    )
 
 
 def _done(request: Request, desk: Desk, number: str, command: Any, id: str, said: str, where: str = "") -> Response:
