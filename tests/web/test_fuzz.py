@@ -41,7 +41,7 @@ CONFORMS = [
 """What holds for every answer."""
 WHO = {
     "/api/webhooks": ["admin"], "/api/processes": ["director"], "/api/proposals": ["director", "compliance"],
-    "/api/reading": ["compliance"], "/api/floor": ["supervisor", "director"],
+    "/api/admin": ["admin"], "/api/reading": ["compliance"], "/api/floor": ["supervisor", "director"],
 }  # fmt: skip
 """Who asks for what; for the rest, somebody of those who work on claims."""
 CLERKS = ["officer", "supervisor", "supervisor", "director", "compliance"]
