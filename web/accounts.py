@@ -46,7 +46,7 @@ _STANDING = (
     'SELECT a."user", a.password, f.confirmed_at, a.failures, a.locked_until, a.last_at FROM accounts a '
     'LEFT JOIN second_factors f ON f."user" = a."user"'
 )
-_LOCKED = "account_locked"
+LOCKED = "account_locked"
 """The template of the notice that an account has been closed."""
 
 
@@ -269,7 +269,7 @@ class Accounts:
                 'UPDATE accounts SET failures = ?, locked_until = ? WHERE "user" = ?', (failures, closed, user)
             )
             if until is not None:
-                post(connection, [f"user.{user}"], _LOCKED, {"until": until.isoformat(), "failures": failures}, now)
+                post(connection, [f"user.{user}"], LOCKED, {"until": until.isoformat(), "failures": failures}, now)
 
         self._caseway.runner.write(note)
         return Refused("locked", until) if until else Refused("wrong")
