@@ -107,8 +107,9 @@ def breaches(
 def open_breaches(connection: Connection, now: datetime, limit: int = 1000) -> list[Listed]:
     """Running clocks whose deadline has passed, the earliest deadline first: what can still be put right, or be
     acknowledged."""
-    sql = f"SELECT {_COLUMNS} FROM clocks WHERE status = 'running' AND deadline < ? ORDER BY deadline, case_id, id LIMIT ?"
-    return [_listed(row, now) for row in connection.all(sql, (micros(now), limit))]
+    late = f"SELECT {_COLUMNS} FROM clocks WHERE status = 'running' AND deadline < ?"
+    rows = connection.all(f"{late} ORDER BY deadline, case_id, id LIMIT ?", (micros(now), limit))
+    return [_listed(row, now) for row in rows]
 
 
 def at_risk(

@@ -120,7 +120,7 @@ def test_counts_go_no_further_than_they_must(database: Database, monkeypatch: py
         scope, order = SCOPES[name], "service" if SCOPES[name].free else "due"
         for only in FILTERS.values():
             whole = len(expected(made, scope, order, only))
-            page = listing.page(connection, scope, order, only)  # type: ignore[arg-type]
+            page = listing.page(connection, scope, order, only)  # type: ignore[arg-type]  # one of the orders
             assert (page.found, page.more) == (whole, False)
     monkeypatch.setattr(listing, "MOST", 20)
     page = listing.page(connection, SCOPES["queues"])

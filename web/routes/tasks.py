@@ -26,7 +26,9 @@ def show_tasks(
     )
     asked = {"whose": whose, "queue": queue, "process": process, "step": step, "q": q, "order": order}
     asked = {name: value for name, value in asked.items() if value} | ({"overdue": "true"} if overdue else {})
-    tabs: list[Whose] = ["mine", "queues", *(["team"] if sees_floor(desk) else [])]  # type: ignore[list-item]
+    tabs: list[Whose] = ["mine", "queues", "team"]
+    if not sees_floor(desk):
+        tabs.remove("team")
     queues = scope_of(desk, whose).queues
     return page(
         request, desk, "tasks.html", found=found, whose=whose, queue=queue, process=process, step=step, q=q,
