@@ -25,7 +25,7 @@ from engine.core.values import ValueProblem, normalise
 from organisation.directory import Grant
 from tasks import commands as c
 from tasks import events as e
-from tasks import likeness, restricting, steering
+from tasks import likeness, restricting, steering, stranded
 from tasks.acts import requested
 from tasks.authority import ruling
 from tasks.climbing import climb
@@ -239,6 +239,7 @@ def _reads(step: Work) -> frozenset[str]:
 
 def _taken(turn: Turn, event: e.TaskClaimed) -> None:
     """First-responder ownership: who takes the first step owns the case, unless it has an owner already."""
+    stranded.found(turn, event)
     if not turn.state.work.owner and _is_first(turn, event.token):
         turn.emit(e.OwnerChanged(event.by, turn.now))
 
@@ -294,6 +295,8 @@ WORK = Slice(
         flow_events.DataChanged: _data,
         flow_events.DataCorrected: steering.corrected,
         flow_events.ActRequested: requested,
+        e.TaskOpened: stranded.look,
+        e.TaskTransferred: stranded.look,
         e.TaskClaimed: _taken,
         e.TaskReleased: _given_back,
         e.OwnerChanged: _owner_changed,

@@ -14,6 +14,8 @@ from engine.language.compile_house import compile_house
 from engine.language.house import House
 from engine.language.source import read
 from sla.model import Clock, Notice, clocks_of, limit_of
+from tasks.stranded import NOTICE
+from web.accounts import LOCKED
 
 FOLDER = Path(__file__).parents[2] / "processes"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != "house")
@@ -82,7 +84,7 @@ def test_a_clock_of_the_law_or_the_manual_says_which_clause(processes: dict[str,
 
 
 def test_notices_are_all_sent_by_something_and_read_in_both_languages(processes: dict[str, Process]) -> None:
-    sent = {template for process in processes.values() for template in _templates(process)}
+    sent = {template for process in processes.values() for template in _templates(process)} | {NOTICE, LOCKED}
     assert {path.stem for path in (FOLDER / "notices").glob("*.yaml")} == sent
     for name in sent:
         written: Any = read((FOLDER / f"notices/{name}.yaml").read_bytes(), name).value
