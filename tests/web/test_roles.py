@@ -74,6 +74,7 @@ POST /tasks/{number}/{task}/{action} claim                   s   s   3   3   x  
 POST /tasks/{number}/{task}/{action} release                 s   s   x   3   x   3   x   3   3   x   3
 POST /tasks/{number}/{task}/{action} transfer                s   s   x   3   x   3   x   3   3   x   3
 POST /tasks/{number}/{task}/{action} priority                s   s   x   x   x   3   x   x   x   x   3
+GET /tasks                                                   s   s   2   2   2   2   2   2   2   2   2
 POST /cases/{number}/secrets                                 s   s   x   x   x   x   x   x   x   x   x
 GET /cases/{number}/glass                                    s   s   2   2   2   2   2   2   2   2   2
 POST /cases/{number}/glass                                   s   s   3   3   3   3   3   3   3   3   3
@@ -102,7 +103,7 @@ GET /floor/tasks                                             s   s   x   x   x  
 POST /floor/tasks                                            s   s   x   x   x   2   x   2   2   2   2
 GET /start                                                   s   s   2   2   2   2   2   2   2   2   2
 GET /start/{name}                                            s   s   2   2   2   2   2   2   2   2   2
-POST /start/{name}                                           s   s   3   3   3   3   3   3   3   3   3
+POST /start/{name}                                           s   s   2   2   2   2   2   2   2   2   2
 GET /processes                                               s   s   x   x   x   2   2   2   2   2   2
 POST /processes/upload                                       s   s   x   x   x   x   x   x   3   3   3
 GET /processes/edit                                          s   s   x   x   x   x   x   x   2   2   2
@@ -115,34 +116,34 @@ GET /processes/{kind}/{name}/{version}                       s   s   x   x   x  
 GET /processes/{kind}/{name}/{version}/compare/{other}       s   s   x   x   x   2   2   2   2   2   2
 GET /processes/process/{name}/{version}/picture.svg          s   s   x   x   x   2   2   2   2   2   2
 GET /admin                                                   s   s   x   x   x   2   2   2   2   2   2
-GET /admin/absences                                          s   s   x   x   x   2   2   2   2   2   2
-GET /admin/changes                                           s   s   x   x   x   2   2   2   2   2   2
-GET /admin/incidents                                         s   s   x   x   x   2   2   2   2   2   2
-GET /admin/calendars/{name}/{year}                           s   s   x   x   x   2   2   2   2   2   2
-GET /admin/calendars                                         s   s   x   x   x   3   3   3   3   3   3
-GET /admin/people                                            s   s   x   x   x   x   x   x   x   x   2
-GET /admin/people/{user}                                     s   s   x   x   x   x   x   x   x   x   2
-GET /admin/queues                                            s   s   x   x   x   x   x   x   x   x   2
-GET /admin/groups                                            s   s   x   x   x   x   x   x   x   x   2
-GET /admin/authority                                         s   s   x   x   x   x   x   x   x   x   2
-GET /admin/file                                              s   s   x   x   x   x   x   x   x   x   2
-GET /admin/file/organisation.yaml                            s   s   x   x   x   x   x   x   x   x   2
+POST /admin/accounts/{user}/{action}                         s   s   x   x   x   x   x   x   x   x   3
 GET /admin/tokens                                            s   s   x   x   x   x   x   x   x   x   2
+POST /admin/tokens/revoke                                    s   s   x   x   x   x   x   x   x   x   -
+GET /admin/calendars                                         s   s   x   x   x   3   3   3   3   3   3
+GET /admin/calendars/{name}/{year}                           s   s   x   x   x   2   2   2   2   2   2
+GET /admin/incidents                                         s   s   x   x   x   2   2   2   2   2   2
+POST /admin/incidents                                        s   s   x   x   x   -   -   -   -   -   -
+GET /admin/people                                            s   s   x   x   x   x   x   x   x   x   2
 POST /admin/people                                           s   s   x   x   x   x   x   x   x   x   -
+GET /admin/people/{user}                                     s   s   x   x   x   x   x   x   x   x   2
 POST /admin/people/{user}                                    s   s   x   x   x   x   x   x   x   x   -
 POST /admin/people/{user}/leave                              s   s   x   x   x   x   x   x   x   x   -
+GET /admin/queues                                            s   s   x   x   x   x   x   x   x   x   2
 POST /admin/queues/{queue}                                   s   s   x   x   x   x   x   x   x   x   -
+GET /admin/groups                                            s   s   x   x   x   x   x   x   x   x   2
 POST /admin/groups                                           s   s   x   x   x   x   x   x   x   x   -
 POST /admin/groups/{group}                                   s   s   x   x   x   x   x   x   x   x   -
+GET /admin/authority                                         s   s   x   x   x   x   x   x   x   x   2
 POST /admin/authority                                        s   s   x   x   x   x   x   x   x   x   -
 POST /admin/authority/end                                    s   s   x   x   x   x   x   x   x   x   -
-POST /admin/file                                             s   s   x   x   x   x   x   x   x   x   -
-POST /admin/tokens/revoke                                    s   s   x   x   x   x   x   x   x   x   -
-POST /admin/accounts/{user}/{action}                         s   s   x   x   x   x   x   x   x   x   3
+GET /admin/absences                                          s   s   x   x   x   2   2   2   2   2   2
 POST /admin/absences                                         s   s   x   x   x   x   x   x   -   -   -
 POST /admin/absences/end                                     s   s   x   x   x   x   x   x   -   -   -
+GET /admin/changes                                           s   s   x   x   x   2   2   2   2   2   2
 POST /admin/changes/{id}/{decision}                          s   s   x   x   x   -   -   -   -   -   -
-POST /admin/incidents                                        s   s   x   x   x   -   -   -   -   -   -
+GET /admin/file                                              s   s   x   x   x   x   x   x   x   x   2
+GET /admin/file/organisation.yaml                            s   s   x   x   x   x   x   x   x   x   2
+POST /admin/file                                             s   s   x   x   x   x   x   x   x   x   -
 GET /live                                                    4   4   -   -   -   -   -   -   -   -   -
 GET /live floor                                              4   4   -   -   -   -   -   -   -   -   -
 GET /c/{token}                                               2   2   2   2   2   2   2   2   2   2   2
@@ -155,6 +156,7 @@ GET /api/reading/waiting                                     4   4   x   x   x  
 GET /api/reading/glass                                       4   4   x   x   x   x   x   x   x   2   x
 POST /api/reading/glass/{id}                                 4   4   x   x   x   x   x   x   x   2   x
 GET /api/reading/looks                                       4   4   x   x   x   x   x   x   x   2   x
+GET /api/tasks                                               4   4   2   2   2   2   2   2   2   2   2
 GET /api/cases/{number}/papers                               4   4   2   2   x   2   x   x   2   2   2
 GET /api/cases/{number}/papers/letter                        4   4   2   2   x   2   x   x   2   2   2
 POST /api/cases/{number}/papers/{paper}/{action}             4   4   2   2   x   2   x   x   2   2   2
@@ -208,28 +210,28 @@ POST /api/cases/{number}/{action} suspend                    4   4   x   x   x  
 POST /api/cases/{number}/{action} resume                     4   4   x   x   x   2   x   x   2   2   2
 POST /api/cases/{number}/{action} cancel                     4   4   x   x   x   2   x   x   2   2   2
 POST /api/cases/{number}/{action} owner                      4   4   x   x   x   2   x   x   2   2   2
-GET /api/admin/absences                                      4   4   x   x   x   2   2   2   2   2   2
-GET /api/admin/changes                                       4   4   x   x   x   2   2   2   2   2   2
-GET /api/admin/incidents                                     4   4   x   x   x   2   2   2   2   2   2
-GET /api/admin/jobs/failing                                  4   4   x   x   x   2   2   2   2   2   2
-GET /api/admin/calendars/{name}/{year}                       4   4   x   x   x   2   2   2   2   2   2
 GET /api/admin/organisation                                  4   4   x   x   x   x   x   x   x   x   2
-GET /api/admin/people                                        4   4   x   x   x   x   x   x   x   x   2
-GET /api/admin/grants                                        4   4   x   x   x   x   x   x   x   x   2
-GET /api/admin/accounts/locked                               4   4   x   x   x   x   x   x   x   x   2
-GET /api/admin/tokens                                        4   4   x   x   x   x   x   x   x   x   2
 PUT /api/admin/organisation                                  4   4   x   x   x   x   x   x   x   x   -
-PUT /api/admin/people/{user}                                 4   4   x   x   x   x   x   x   x   x   -
-PUT /api/admin/groups/{group}                                4   4   x   x   x   x   x   x   x   x   -
-PUT /api/admin/queues/{queue}                                4   4   x   x   x   x   x   x   x   x   -
+GET /api/admin/people                                        4   4   x   x   x   x   x   x   x   x   2
+PUT /api/admin/people/{user}                                 4   4   x   x   x   x   x   x   x   x   2
 POST /api/admin/people/{user}/leave                          4   4   x   x   x   x   x   x   x   x   -
+PUT /api/admin/groups/{group}                                4   4   x   x   x   x   x   x   x   x   2
+PUT /api/admin/queues/{queue}                                4   4   x   x   x   x   x   x   x   x   2
+GET /api/admin/grants                                        4   4   x   x   x   x   x   x   x   x   2
 POST /api/admin/grants                                       4   4   x   x   x   x   x   x   x   x   -
 POST /api/admin/grants/{key}/end                             4   4   x   x   x   x   x   x   x   x   -
-POST /api/admin/tokens/{user}/{digest}/revoke                4   4   x   x   x   x   x   x   x   x   -
-POST /api/admin/accounts/{user}/{action}                     4   4   x   x   x   x   x   x   x   x   2
-POST /api/admin/absences                                     4   4   x   x   x   x   x   x   -   -   -
+GET /api/admin/absences                                      4   4   x   x   x   2   2   2   2   2   2
+POST /api/admin/absences                                     4   4   x   x   x   x   x   2   2   2   2
 POST /api/admin/absences/{key}/end                           4   4   x   x   x   x   x   x   -   -   -
+GET /api/admin/changes                                       4   4   x   x   x   2   2   2   2   2   2
 POST /api/admin/changes/{id}/{decision}                      4   4   x   x   x   -   -   -   -   -   -
+GET /api/admin/accounts/locked                               4   4   x   x   x   x   x   x   x   x   2
+POST /api/admin/accounts/{user}/{action}                     4   4   x   x   x   x   x   x   x   x   2
+GET /api/admin/tokens                                        4   4   x   x   x   x   x   x   x   x   2
+POST /api/admin/tokens/{user}/{digest}/revoke                4   4   x   x   x   x   x   x   x   x   -
+GET /api/admin/calendars/{name}/{year}                       4   4   x   x   x   2   2   2   2   2   2
+GET /api/admin/incidents                                     4   4   x   x   x   2   2   2   2   2   2
+GET /api/admin/jobs/failing                                  4   4   x   x   x   2   2   2   2   2   2
 """
 
 
@@ -437,7 +439,6 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "/processes/process/claims/{version}/compare/{version}", {},
     ),
     "GET /processes/process/{name}/{version}/picture.svg": ("/processes/process/claims/{version}/picture.svg", {}),
-    "POST /admin/people/{user}/leave": ("/admin/people/nobody_here/leave", {}),
     "POST /cases/{number}/correct": ("/cases/{case}/correct", {"data": {"changes": "{}", **WHY}}),
     "POST /cases/{number}/move": ("/cases/{case}/move", {"data": {"token": "1", "target": "nowhere", **WHY}}),
     "POST /api/cases/{number}/attachments/{attachment}/remove": (
@@ -509,16 +510,18 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /admin/tokens/revoke": ("/admin/tokens/revoke", {"data": {"user": "lu_yao", "digest": "none"}}),
     "GET /api/admin/calendars/{name}/{year}": ("/api/admin/calendars/insurer/2026", {}),
     "PUT /api/admin/organisation": ("/api/admin/organisation", {"json": {"yaml": "users: ["}}),
-    "PUT /api/admin/people/{user}": ("/api/admin/people/lu_yao", {"json": {"roles": ["boss"]}}),
-    "PUT /api/admin/groups/{group}": ("/api/admin/groups/claims", {"json": {"manager": "nobody_here"}}),
-    "PUT /api/admin/queues/{queue}": ("/api/admin/queues/intake", {"json": {"members": ["nobody_here"]}}),
+    "PUT /api/admin/people/{user}": ("/api/admin/people/qin_shuang", {"json": {"capacity": 5}}),
+    "PUT /api/admin/groups/{group}": (
+        "/api/admin/groups/underwriting", {"json": {"title": {"zh": "承保部", "en": "Underwriting"}}},
+    ),
+    "PUT /api/admin/queues/{queue}": ("/api/admin/queues/survey", {"json": {"assign_by": ""}}),
     "POST /api/admin/people/{user}/leave": ("/api/admin/people/nobody_here/leave", {"json": {"to": "2026-04-01"}}),
     "POST /api/admin/grants": ("/api/admin/grants", {"json": {"kind": "claims", "amount": "much"}}),
     "POST /api/admin/grants/{key}/end": ("/api/admin/grants/none/end", {"json": WHY}),
     "POST /api/admin/tokens/{user}/{digest}/revoke": ("/api/admin/tokens/lu_yao/none/revoke", {}),
     "POST /api/admin/accounts/{user}/{action}": ("/api/admin/accounts/lu_yao/unlock", {}),
     "POST /api/admin/absences": (
-        "/api/admin/absences", {"json": {"user": "nobody_here", "from": "2026-04-01", "to": "2026-04-02"}},
+        "/api/admin/absences", {"json": {"user": "qin_shuang", "from": "2026-04-01", "to": "2026-04-02"}},
     ),
     "POST /api/admin/absences/{key}/end": ("/api/admin/absences/none/end", {}),
     "POST /api/admin/changes/{id}/{decision}": ("/api/admin/changes/none/approve", {}),
