@@ -182,7 +182,7 @@ class Courier:
             return 0
         taken = self._calls.take(now)
         receivers = self._receivers()
-        by = sorted(taken, key=lambda call: (call.webhook, call.at, call.id))
+        by = sorted(taken, key=lambda call: (call.webhook, call.at, call.case, call.revision))
         lots = [(receivers.get(webhook), list(calls)) for webhook, calls in groupby(by, lambda call: call.webhook)]
         tried: list[Tried] = []
         anyio.run(self._round, lots, tried)
