@@ -11,7 +11,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-from bootstrap import Caseway
+from bootstrap import MACHINE, Caseway
 from engine.core import commands as c
 from engine.core.commands import Command, Refusal
 from engine.runtime.answers import Accepted, Answer, Failed
@@ -28,6 +28,30 @@ TABLES = (
     "cases", "history", "tasks", "timers", "waits", "jobs", "incidents", "clocks", "inbox", "outbox", "messages",
     "deliveries", "counters",
 )  # fmt: skip
+
+
+CLOSED = ("completed", "cancelled", "skipped")
+AWAY = ("parked", "review", "suspended")
+_HELD = ("start", "draft", "draft", "release", "move", "give", "delegate", "park", "ask", "suspend", "skip", "comment")
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "open": ("claim", "claim", "claim", "move", "give", "suspend", "skip", "priority"),
+    "claimed": _HELD,
+    "started": _HELD,
+    "delegated": ("draft", "return", "return", "release", "give"),
+    "parked": ("take_up", "take_up", "release", "move"),
+    "review": ("answer", "answer", "withdraw", "release"),
+    "suspended": ("resume", "resume", "resume", "give"),
+}
+"""What is done with a task in each state."""
+
+
+class Found(NamedTuple):
+    case: str
+    number: int
+    step: str
+    queue: str
+    holder: str
+    status: str
 
 
 class Asked(NamedTuple):
@@ -127,16 +151,15 @@ class Bustle:
     def chance(self, of: float) -> bool:
         return self.random.random() < of
 
-    def task(self) -> tuple[str, int, str, str, str] | None:
-        """case, number, step, queue and holder of a task of some case, open as a rule."""
+    def task(self) -> Found | None:
+        """A task of some case, one that is not closed as a rule."""
         for _ in range(6):
             case = self.book.some(self.random)
             rows = self.reading.all("SELECT id, step, queue, holder, status FROM tasks WHERE case_id = ?", (case,))
-            live = [row for row in rows if row[4] in ("open", "claimed")]
+            live = [row for row in rows if row[4] not in CLOSED]
             found = rows if self.chance(0.03) else live
             if found:
-                number, step, queue, holder, _ = self.random.choice(found)
-                return case, number, step, queue, holder
+                return Found(case, *self.random.choice(found))
         return None
 
     def person(self, queue: str, holder: str = "") -> str:
@@ -190,7 +213,9 @@ class Bustle:
         found = self.task()
         if found is None:
             return self.start()
-        case, number, step, queue, holder = found
+        case, number, step, queue, holder, status = found
+        if status in AWAY and self.chance(0.9):  # laid aside, asked about, stopped: taken up first
+            return self.handle(found)
         outcomes = {
             "check": ("ok", "ok", "ok", "ask", "refuse"), "approve": ("approve", "approve", "back"),
             "go": ("met", "met", "away"), "read": ("forward", "file"),
@@ -204,17 +229,50 @@ class Bustle:
         found = self.task()
         if found is None:
             return
-        case, number, _, queue, holder = found
-        command = self.pick(
-            t.ClaimTask(number), t.ClaimTask(number), t.ClaimTask(number),
-            t.ReleaseTask(number, self.random.choice(REASONS)),
-            t.TransferTask(number, queue=self.pick("seniors", "counter", "no_queue"), reason="busy"),
-            t.TransferTask(number, user=self.random.choice(PEOPLE), reason="busy"),
-            t.SaveDraft(number, self.pick({"note": "half"}, {}, {"strange": 1})),
-            t.SetPriority(number, self.pick(0, 50, 100, 500), "urgent"),
-        )  # fmt: skip
-        free = isinstance(command, t.ClaimTask)
-        self.ask(case, command, self.person(queue, "" if free else holder or "sun"))
+        self.handle(found)
+
+    def handle(self, found: Found) -> None:
+        """What the life of a task allows in its state, or, now and then, what only another would."""
+        case, number, _, queue, holder, status = found
+        actions = self.acts(number)
+        usual = USUAL.get(status, tuple(actions))
+        name = self.pick(*usual) if self.chance(0.85) else self.pick(*actions)
+        actor = self.person(queue, "" if name == "claim" else holder or "sun")
+        if name == "answer" and self.chance(0.9):
+            actor = self.reviewer(case, number) or actor
+        answer = self.ask(case, actions[name], actor)
+        if name == "claim" and isinstance(answer, Accepted) and self.chance(0.6):  # and does something with it
+            self.handle(found._replace(holder=actor, status="claimed"))
+
+    def reviewer(self, case: str, number: int) -> str:
+        """Who has been asked about a task."""
+        (state,) = self.reading.one("SELECT state FROM cases WHERE id = ?", (case,))
+        task = MACHINE.decode(state).work.tasks.get(number)
+        return str(task.reviewer) if task is not None else ""
+
+    def acts(self, number: int) -> Mapping[str, Command]:
+        """Everything that people do with a task beside completing it."""
+        now = self.app.clock.now()
+        return {
+            "claim": t.ClaimTask(number),
+            "release": t.ReleaseTask(number, self.random.choice(REASONS)),
+            "move": t.TransferTask(number, queue=self.pick("seniors", "counter", "no_queue"), reason="busy"),
+            "give": t.TransferTask(number, user=self.random.choice(PEOPLE), reason="busy"),
+            "draft": t.SaveDraft(number, self.pick({"note": "half"}, {}, {"strange": 1})),
+            "priority": t.SetPriority(number, self.pick(0, 50, 100, 500), "urgent"),
+            "start": t.StartTask(number),
+            "delegate": t.DelegateTask(number, self.random.choice(PEOPLE), "busy"),
+            "return": t.ReturnTask(number, self.random.choice(REASONS)),
+            "park": t.ParkTask(number, now + timedelta(minutes=self.pick(-5, 5, 40, 600)), "later"),
+            "take_up": t.TakeUpTask(number),
+            "ask": t.AskReview(number, self.random.choice(PEOPLE), "is that right?"),
+            "answer": t.AnswerReview(number, "it is", self.chance(0.7)),
+            "withdraw": t.WithdrawReview(number),
+            "suspend": t.SuspendTask(number, "a letter is awaited"),
+            "resume": t.ResumeTask(number),
+            "skip": c.SkipTask(number, self.pick("", "not needed")),
+            "comment": t.Comment("noted", number),
+        }
 
     def next_task(self) -> None:
         user = self.pick("chen", "li", "wang", "sun", "gu", "wu")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bootstrap import MACHINE, Caseway
@@ -52,28 +53,72 @@ def _once(app: Caseway) -> Iterator[str]:
     yield from (f"{call} was called {times} times" for call, times in calls.items() if times > 1)
 
 
+@dataclass
+class Life:
+    """A task as its events tell: who holds it, who has lent it out, and what keeps it from being worked."""
+
+    holder: str = ""
+    lent_by: str = ""
+    away: str = ""
+
+
 def _held(app: Caseway) -> Iterator[str]:
-    """No task was ever held by two, and who holds it now is who its row names."""
-    rows = {(row[0], row[1]): row[2] for row in app.connection.all("SELECT case_id, id, holder FROM tasks")}
+    """No task was ever held by two, or worked while it was away; and who holds it now is who its row names."""
+    rows = {row[:2]: row[2:] for row in map(tuple, app.connection.all("SELECT case_id, id, holder, status FROM tasks"))}
     for (case,) in app.connection.all("SELECT id FROM cases"):
-        holders: dict[int, str] = {}
+        lives: dict[int, Life] = {}
         for row in history.read(app.database, app.vault, case):
             for event in MACHINE.decode_events(row.events):
-                yield from _moved(case, holders, event)
-        for task, holder in holders.items():
-            if rows.get((case, task)) != holder:
-                yield f"task {task} of {case}: held by {holder!r}, its row says {rows.get((case, task))!r}"
+                for fault in _moved(lives, event):
+                    yield f"task {event.token} of {case}: {fault}"
+        for task, life in lives.items():
+            holder, status = rows.get((case, task), ("nobody: it is not there", ""))
+            if holder != life.holder:
+                yield f"task {task} of {case}: held by {life.holder!r}, its row says {holder!r}"
+            if (status if status in AWAY else "") != life.away:
+                yield f"task {task} of {case}: away as {life.away!r}, its row says {status!r}"
 
 
-def _moved(case: str, holders: dict[int, str], event: Any) -> Iterator[str]:
+AWAY = ("parked", "review", "suspended")
+_LEAVES: Mapping[Any, str] = {e.TaskParked: "parked", e.ReviewAsked: "review", e.TaskSuspended: "suspended"}
+_COMES_BACK: Mapping[Any, str] = {
+    e.TaskTakenUp: "parked", e.ReviewAnswered: "review", e.ReviewWithdrawn: "review", e.TaskResumed: "suspended",
+}  # fmt: skip
+
+
+def _moved(lives: dict[int, Life], event: Any) -> Iterator[str]:
+    kind = type(event)
+    if kind is e.TaskOpened:
+        lives[event.token] = Life()
+    life = lives.get(getattr(event, "token", 0))
+    if life is None:
+        return
+    if kind in _LEAVES:
+        if life.away:
+            yield f"{kind.__name__} while it was {life.away}"
+        life.away = _LEAVES[kind]
+    elif kind in _COMES_BACK:
+        if life.away != _COMES_BACK[kind]:
+            yield f"{kind.__name__} while it was {life.away or 'there'}"
+        life.away = ""
     match event:
-        case e.TaskOpened():
-            holders[event.token] = ""
         case e.TaskClaimed():
-            if holders[event.token]:
-                yield f"task {event.token} of {case}: {event.by} got it while {holders[event.token]} held it"
-            holders[event.token] = event.by
+            if life.holder:
+                yield f"{event.by} got it while {life.holder} held it"
+            life.holder = event.by
+        case e.TaskDelegated():
+            if life.holder != event.by:
+                yield f"{event.by} lent it out while {life.holder!r} held it"
+            life.holder, life.lent_by = event.to, event.by
+        case e.TaskReturned():
+            life.holder, life.lent_by = life.lent_by, ""
         case e.TaskReleased() | e.TaskTransferred():
-            holders[event.token] = ""
+            life.holder = life.lent_by = ""
+            if life.away != "suspended" or isinstance(event, e.TaskReleased):  # what is stopped stays so
+                life.away = ""
+        case e.TaskClosed(how="completed" | "skipped"):
+            if life.away:
+                yield f"it was {event.how} while it was {life.away}"
+            del lives[event.token]
         case e.TaskClosed():
-            del holders[event.token]
+            del lives[event.token]

@@ -121,6 +121,11 @@ class Game:
         self.leave(spot, goal or self.node(spot).next)
         self.settle()
 
+    def skip(self, spot: Spot) -> None:
+        spot.failed = True  # not done: there is nothing of it to undo
+        self.leave(spot, self.node(spot).next)
+        self.settle()
+
     def fire_timer(self, host: Spot | None, index: int) -> None:
         one = next(a for a in self.armed if a.host is host and a.index == index and a.trigger.kind in TIMED)
         self.armed.remove(one)

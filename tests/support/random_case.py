@@ -110,7 +110,8 @@ class RandomCase:
         scopes = [n for n, t in flow.tokens.items() if not isinstance(self.process.nodes[t.at].spec, Human)] or [0]
         gone = self.random.randint(1, flow.seq) + flow.seq
         options = [
-            c.CompleteTask(gone), c.CompleteTask(self.random.choice(scopes)), c.FinishJob(gone), c.FailJob(gone, ""),
+            c.CompleteTask(gone), c.CompleteTask(self.random.choice(scopes)), c.SkipTask(gone, "x"),
+            c.FinishJob(gone), c.FailJob(gone, ""),
             c.RetryIncident(gone), c.FireTimer("flow", gone, self.now), c.DeliverMessage("unknown", "k"),
             c.FinishCall(gone, "z"), c.StartStep(gone, "s1"), c.AddInstance(gone, "i"), c.FinishBlock(gone),
             c.StartCase("test"), c.SuspendCase("") if flow.status == "suspended" else c.ResumeCase(),
@@ -152,6 +153,8 @@ class RandomCase:
                 continue
             if isinstance(spec, Human):
                 found += [self.completion(number, spec)] * 4
+                if self.random.random() < 0.3:
+                    found.append((c.SkipTask(number, "left out"), "skip", (self.spot(number),)))
             elif isinstance(spec, AdHoc):
                 step = self.random.choice(spec.steps)
                 found += [(c.StartStep(number, step), "start_step", (self.spot(number), step))] * 2
