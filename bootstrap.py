@@ -8,6 +8,7 @@ import gc
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -254,19 +255,15 @@ class Caseway:
         self, case: str, command: Command, actor: str, *, ground: str = "", id: str = "", also: Also | None = None
     ) -> Answer:
         """The answer to a command, once it is durable. `also`: see `engine.runtime.batch.Item`."""
-        return self.ask_many([Asked(case, command, ground, id, also)], actor)[0]
+        item = _item(Asked(case, command, ground, id, also), actor, self.clock.now())
+        return item if isinstance(item, Refusal) else self.runner.submit_items([item])[0]
 
     def ask_many(self, asked: Iterable[Asked], actor: str) -> list[Answer]:
         """The answers to several commands in order, all in one transaction if that can be written."""
-        now, items, refused = self.clock.now(), list[Item](), list[Refusal | None]()
-        for one in asked:
-            names = {"id": one.id, "case": one.case, "actor": actor, "ground": one.ground}
-            refused.append(unfit(names) or unwritable(one.command))
-            if refused[-1] is None:
-                request = Request(one.id or fresh_id(now), one.case, one.command, actor, now, one.ground)
-                items.append(Item(request, one.also))
-        answers = iter(self.runner.submit_items(items))
-        return [no if no is not None else next(answers) for no in refused]
+        now = self.clock.now()
+        items = [_item(one, actor, now) for one in asked]
+        answers = iter(self.runner.submit_items([item for item in items if isinstance(item, Item)]))
+        return [item if isinstance(item, Refusal) else next(answers) for item in items]
 
     def start(self, command: StartCase, actor: str, *, ground: str = "", id: str = "") -> Answer:
         """Starts a case. One that was given an id goes by it, so that a repeat starts no second one."""
@@ -439,6 +436,13 @@ class Caseway:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _item(asked: Asked, actor: str, now: datetime) -> Item | Refusal:
+    """A command on its way to its case; why not, if the door does not let it in."""
+    case, command, ground, id, also = asked
+    refused = unfit({"id": id, "case": case, "actor": actor, "ground": ground}) or unwritable(command)
+    return refused or Item(Request(id or fresh_id(now), case, command, actor, now, ground), also)
 
 
 def _owner(state: Any) -> str | None:
