@@ -199,3 +199,15 @@ def test_a_file_with_wrong_keys_is_told_with_its_place(tmp_path: Path) -> None:
         (tmp_path / "oidc.yaml").write_text(text)
         with pytest.raises(DefinitionError, match=r"oidc\.yaml:"):
             settings(tmp_path, {})
+
+
+def test_the_example_in_the_guide_can_be_used(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "admin.md").read_text("utf-8")
+    lines = [line[4:] for line in guide.splitlines() if line.startswith("    ")]
+    start = next(index for index, line in enumerate(lines) if line.startswith("issuer:"))
+    (tmp_path / "oidc.yaml").write_text("\n".join(lines[start : start + 6]), "utf-8")
+    (tmp_path / "oidc.secret").write_text("hush")
+    found = settings(tmp_path, {})
+    assert (
+        found is not None and found.address == "https://caseway.example.com" and found.title["en"] == "Company sign-in"
+    )
