@@ -13,9 +13,10 @@ from typing import Any
 
 from engine.core.model import Block, Handler, Node, Path, Process, Set, Start
 from engine.language import numbering
+from engine.language.build import RESERVED, Build, end_of
 from engine.language.checks import CHECKS, Seen
 from engine.language.compile_house import compile_house
-from engine.language.context import RESERVED, Build, Scope, end_of
+from engine.language.context import Scope
 from engine.language.data_schema import load_schema
 from engine.language.document import Document, Place
 from engine.language.files import Files, Recorded, version_of

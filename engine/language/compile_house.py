@@ -7,7 +7,8 @@ from zoneinfo import available_timezones
 
 from engine.core.kinds import Type, holds_secret
 from engine.core.types import SchemaProblem, names_of_schema
-from engine.language.context import Build, Scope
+from engine.language.build import Build
+from engine.language.context import Scope
 from engine.language.data_schema import FIELDS, named_file
 from engine.language.document import Place
 from engine.language.files import Files, Recorded, version_of

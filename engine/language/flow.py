@@ -5,7 +5,7 @@ This looks at steps as they are written, so that it can be asked whatever else i
 
 from collections.abc import Iterator, Mapping
 
-from engine.language.context import Build
+from engine.language.build import Build
 from engine.language.document import Place
 from engine.language.kinds.kind import Kind
 from engine.language.outline import HERE, Region, Step

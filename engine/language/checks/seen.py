@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.language.context import Build, Scope
+from engine.language.build import Build
+from engine.language.context import Scope
 from engine.language.flow import Flows
 from engine.language.outline import Region
 

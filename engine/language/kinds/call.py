@@ -2,7 +2,8 @@
 
 from engine.core.kinds import ANY, TEXT, Type, object_of
 from engine.core.model import Call
-from engine.language.context import RESERVED, Scope
+from engine.language.build import RESERVED
+from engine.language.context import Scope
 from engine.language.data_schema import DataSchema, load_schema
 from engine.language.document import Place
 from engine.language.kinds.kind import Kind

@@ -5,7 +5,8 @@ from typing import Any
 
 from engine.core.kinds import ANY, BOOL, INT, LIST, Type, not_assignable
 from engine.core.model import AdHoc, Block, Each
-from engine.language.context import RESERVED, Scope
+from engine.language.build import RESERVED
+from engine.language.context import Scope
 from engine.language.kinds.kind import Kind, Written
 from engine.language.outline import Inner, Step
 from engine.language.words import BODY, CONDITION, EXPRESSION, NAME, SETS, STEPS, described, mapping
