@@ -378,6 +378,12 @@ class Caseway:
         self.staffing.run(self.directory, now)
         return revision
 
+    def destroy(self, case: str) -> bool:
+        """Destroys a case and its files for good (R13); False when there is no such case. Raises OnHold."""
+        done = keys.destroy(self.database, case)
+        self.files.forget(case)
+        return done
+
     def anchor(self) -> None:
         """Notes the heads of all cases outside the database (R13); daily, or whenever it is asked for."""
         anchors.anchor(self.database, self.vault, self.home.anchors, self.clock.now())

@@ -23,6 +23,7 @@ HEARD: Mapping[type[Event], Callable[[Any], str]] = {
     core.CaseSuspended: _named("case.suspended"),
     core.CaseResumed: _named("case.resumed"),
     core.CaseEnded: lambda event: "case.cancelled" if event.cancelled else "case.ended",
+    core.CaseReopened: _named("case.reopened"),
     core.MilestoneReached: _named("case.milestone"),
     core.IncidentRaised: _named("case.incident"),
     core.IncidentClosed: _named("case.incident_closed"),
@@ -40,8 +41,8 @@ HEARD: Mapping[type[Event], Callable[[Any], str]] = {
 }
 
 NAMES: tuple[str, ...] = (
-    "case.started", "case.suspended", "case.resumed", "case.ended", "case.cancelled", "case.milestone", "case.incident",
-    "case.incident_closed", "task.opened", "task.claimed", "task.released", "task.transferred", "task.delegated",
+    "case.started", "case.suspended", "case.resumed", "case.ended", "case.cancelled", "case.reopened",
+    "case.milestone", "case.incident", "case.incident_closed", "task.opened", "task.claimed", "task.released", "task.transferred", "task.delegated",
     "task.returned", "task.parked", "task.taken_up", "task.suspended", "task.resumed",
     *(f"task.{how}" for how in CLOSED),
 )  # fmt: skip

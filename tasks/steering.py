@@ -74,6 +74,10 @@ STEERING: Mapping[str, Steer] = {
 }
 """Actions on a case: in which of its states each is open, and to whom."""
 
+WITHIN = (core.StartStep, core.FinishBlock, core.AddInstance)
+"""What whoever commands a case does within it: starts a step of an ad-hoc block, ends the block, adds an item."""
+_COMMANDS = (HOLDER, *_LEAD)
+
 ITSELF = (core.MoveToken, core.NoteLink, core.NoteDecision)
 """What only Caseway asks for."""
 
@@ -131,6 +135,7 @@ def _authorise(turn: Turn, command: Command) -> None:
 
 _WHO: Mapping[type[Command], tuple[str, ...]] = {
     **{rule.command: rule.who for rule in STEERING.values()},
+    **dict.fromkeys(WITHIN, _COMMANDS),
     **dict.fromkeys(ITSELF, ()),
 }
 AUTHORISE: Mapping[type[Command], Callable[[Turn, Command], None]] = dict.fromkeys(_WHO, _authorise)

@@ -92,6 +92,6 @@ def test_a_destroyed_case_s_files_are_gone(place: Caseway) -> None:
     with pytest.raises(Destroyed):
         attach(place, case, PDF, "a.pdf")
     assert examine(place).loose == 1  # a file that nobody can open any more
-    place.files.forget(case)
+    assert place.destroy(case)
     found = examine(place)
     assert (found.attachments, found.problems, found.loose) == (1, [], 0)

@@ -74,6 +74,9 @@ def test_every_action_has_its_command_decided_and_its_parties(action: str) -> No
         ("chen", t.SetOwner("chen", "mine"), False),
         ("chen", c.LinkCases("other", "related"), True),  # has its task in hand
         ("wu", c.LinkCases("other", "related"), False),
+        ("wu", c.StartStep(2, "enter"), False),
+        ("wu", c.FinishBlock(2), False),
+        ("wu", c.AddInstance(2, "x"), False),
         ("ann", c.HoldCase("court"), False),  # neither director nor compliance
         ("ann", c.MoveToken(2, "enter", "back"), False),  # by two, or by Caseway itself
         (SYSTEM, c.MoveToken(2, "enter", "back"), True),
