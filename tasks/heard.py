@@ -42,8 +42,9 @@ HEARD: Mapping[type[Event], Callable[[Any], str]] = {
 
 NAMES: tuple[str, ...] = (
     "case.started", "case.suspended", "case.resumed", "case.ended", "case.cancelled", "case.reopened",
-    "case.milestone", "case.incident", "case.incident_closed", "task.opened", "task.claimed", "task.released", "task.transferred", "task.delegated",
-    "task.returned", "task.parked", "task.taken_up", "task.suspended", "task.resumed",
+    "case.milestone", "case.incident", "case.incident_closed", "task.opened", "task.claimed", "task.released",
+    "task.transferred", "task.delegated", "task.returned", "task.parked", "task.taken_up", "task.suspended",
+    "task.resumed",
     *(f"task.{how}" for how in CLOSED),
 )  # fmt: skip
 """Every event there is."""

@@ -25,10 +25,10 @@ MOST = 50
 """Webhooks that listen at once."""
 Id = Annotated[str, Path(description="The webhook.", max_length=40, pattern="^[0-9a-f]+$")]
 EventName = Literal[
-    "case.started", "case.suspended", "case.resumed", "case.ended", "case.cancelled", "case.reopened", "case.milestone", "case.incident",
-    "case.incident_closed", "task.opened", "task.claimed", "task.released", "task.transferred", "task.delegated",
-    "task.returned", "task.parked", "task.taken_up", "task.suspended", "task.resumed", "task.completed",
-    "task.skipped", "task.cancelled",
+    "case.started", "case.suspended", "case.resumed", "case.ended", "case.cancelled", "case.reopened",
+    "case.milestone", "case.incident", "case.incident_closed", "task.opened", "task.claimed", "task.released",
+    "task.transferred", "task.delegated", "task.returned", "task.parked", "task.taken_up", "task.suspended",
+    "task.resumed", "task.completed", "task.skipped", "task.cancelled",
 ]  # fmt: skip
 assert set(EventName.__args__) == set(NAMES)  # type: ignore[attr-defined]  # what a Literal holds
 
