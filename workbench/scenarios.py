@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +34,12 @@ from engine.runtime.clock import VirtualClock
 from engine.runtime.errors import StoreError
 from engine.runtime.tables import moment
 from papers.model import CUSTOMER
-from papers.state import lines_of
 from tasks.lifecycle import SYSTEM
 from tasks.registry import BusinessError, Job, Registered
+from workbench.expectations import Look, expect
 from workbench.handing_in import DOES, hand_in
 from workbench.scenario_file import check, load
-from workbench.story import WAITS, state_of
+from workbench.story import state_of
 
 BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 """When the scenarios' installation was set up: before any scenario begins."""
@@ -186,7 +185,8 @@ class Play:
         state, _ = state_of(self.caseway, self.case)
         tasks = [n for n, t in state.flow.tokens.items() if t.at == given["step"]]
         if not tasks:
-            raise Wrong(f"{given['step']} is not open; the case is at {', '.join(self._open()) or 'its end'}")
+            places = ", ".join(Look(self.caseway, self.case).open())
+            raise Wrong(f"{given['step']} is not open; the case is at {places or 'its end'}")
         command = CompleteTask(
             tasks[0], given.get("outcome", ""), dict(given.get("data", {})), str(given.get("reason", ""))
         )
@@ -288,90 +288,8 @@ class Play:
     def _state(self) -> Any:
         return state_of(self.caseway, self.case)[0]
 
-    def _open(self) -> list[str]:
-        state, process = state_of(self.caseway, self.case)
-        tokens = state.flow.tokens.values()
-        return sorted(t.at for t in tokens if not t.phase and process.nodes[t.at].kind in WAITS)
-
     def _expect(self, given: Mapping[str, Any]) -> None:
-        for what, wanted in given.items():
-            _EXPECTS[what](self, wanted)
-
-    def _same(self, what: str, found: Any, wanted: Any) -> None:
-        if not _alike(found, wanted):
-            self.problems.append(f"{what}: expected {_shown(wanted)}, found {_shown(found)}")
-
-    def _expect_open(self, wanted: Any) -> None:
-        self._same("open", self._open(), sorted(wanted))
-
-    def _expect_end(self, wanted: Any) -> None:
-        flow = self._state().flow
-        found = flow.end if flow.status == "ended" else f"not ended, at {', '.join(self._open())}"
-        self._same("end", found, wanted)
-
-    def _task_column(self, column: str) -> dict[str, str]:
-        sql = f"SELECT step, {column} FROM tasks WHERE case_id = ? AND closed_at IS NULL"
-        return {row[0]: row[1] for row in self.caseway.connection.all(sql, (self.case,))}
-
-    def _expect_queue(self, wanted: Any) -> None:
-        found = self._task_column("queue")
-        for step, queue in wanted.items():
-            self._same(f"queue of {step}", found.get(step), queue)
-
-    def _expect_holder(self, wanted: Any) -> None:
-        found = self._task_column("holder")
-        for step, user in wanted.items():
-            self._same(f"holder of {step}", found.get(step), user)
-
-    def _expect_owner(self, wanted: Any) -> None:
-        self._same("owner", self._state().work.owner, wanted)
-
-    def _expect_data(self, wanted: Any) -> None:
-        state, process = state_of(self.caseway, self.case)
-        key = self.caseway.connection.one("SELECT key FROM cases WHERE id = ?", (self.case,))[0]
-        sealer = self.caseway.vault.cipher(self.case, key).sealer
-        for path, value in wanted.items():
-            found: Any = state.flow.data
-            for name in path.split("."):
-                found = found.get(name) if isinstance(found, dict) else None
-            if path.split(".")[0] in process.secrets and isinstance(found, str):
-                found = sealer.open(path, found)
-            self._same(path, found, value)
-
-    def _expect_clocks(self, wanted: Any) -> None:
-        sql = "SELECT clock, status, breached, deadline FROM clocks WHERE case_id = ? ORDER BY run, id"
-        now = self.clock.now()
-        found: dict[str, str] = {}
-        for name, status, breached, deadline in self.caseway.connection.all(sql, (self.case,)):
-            late = bool(breached) or (status == "running" and moment(deadline) < now)
-            found[name] = "breached" if late else {"stopped": "met"}.get(status, status)
-        for deferred in self._state().clocks.deferred.values():
-            found.setdefault(deferred.clock, "deferred")
-        for name, status in wanted.items():
-            self._same(f"clock {name}", found.get(name, "not begun"), status)
-
-    def _expect_notices(self, wanted: Any) -> None:
-        rows = self.caseway.connection.all("SELECT template FROM outbox WHERE case_id = ?", (self.case,))
-        self._hold("notice", {row[0] for row in rows}, wanted)
-
-    def _expect_milestones(self, wanted: Any) -> None:
-        self._hold("milestone", set(self._state().flow.milestones), wanted)
-
-    def _hold(self, what: str, found: set[str], wanted: Any) -> None:
-        for name in wanted:
-            if name not in found:
-                self.problems.append(f"{what} {name} is not there; there are {', '.join(sorted(found)) or 'none'}")
-
-    def _expect_papers(self, wanted: Any) -> None:
-        found = lines_of(self._state().papers)
-        for name, status in wanted.items():
-            self._same(f"paper {name}", found[name].status if name in found else "not needed", status)
-
-    def _expect_incidents(self, wanted: Any) -> None:
-        texts = [i.text for i in self._state().flow.incidents.values()]
-        for text in wanted:
-            if not any(text in found for found in texts):
-                self.problems.append(f"no open incident says {text!r}; there are {texts}")
+        self.problems += expect(self.caseway, self.case, given)
 
 
 _DOES = {
@@ -385,19 +303,6 @@ _DOES = {
     "correct": Play._correct,
     "reopen": Play._reopen,
     "expect": Play._expect,
-}
-_EXPECTS = {
-    "open": Play._expect_open,
-    "end": Play._expect_end,
-    "queue": Play._expect_queue,
-    "holder": Play._expect_holder,
-    "owner": Play._expect_owner,
-    "data": Play._expect_data,
-    "clocks": Play._expect_clocks,
-    "notices": Play._expect_notices,
-    "milestones": Play._expect_milestones,
-    "papers": Play._expect_papers,
-    "incidents": Play._expect_incidents,
 }
 
 
@@ -425,17 +330,3 @@ def _span(text: Any) -> timedelta:
         return timedelta(days=int(duration.amount)) if duration.unit == "d" else duration.span
     except (ValueError, KeyError):
         raise Wrong(f"wait: expected minutes, hours or days such as 90min, 4h, 2d, not {text!r}") from None
-
-
-def _alike(found: Any, wanted: Any) -> bool:
-    """Equal, numbers as numbers wherever they are kept as text."""
-    if isinstance(wanted, int | Decimal) and not isinstance(wanted, bool):
-        try:
-            return found is not None and not isinstance(found, bool) and Decimal(str(found)) == Decimal(wanted)
-        except ArithmeticError:
-            return False
-    return bool(found == wanted)
-
-
-def _shown(value: Any) -> str:
-    return str(value) if value != "" else "nothing"

@@ -1,0 +1,156 @@
+"""What must be so of a case (`expect:` in a scenario): each of its words, with what was found instead."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from bootstrap import Caseway
+from engine.runtime.tables import moment
+from papers.state import lines_of
+from workbench.story import WAITS, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A case as it stands."""
+
+    caseway: Caseway
+    case: str
+
+    @property
+    def state(self) -> Any:
+        return state_of(self.caseway, self.case)[0]
+
+    def open(self) -> list[str]:
+        """The steps at which it stands and waits."""
+        state, process = state_of(self.caseway, self.case)
+        tokens = state.flow.tokens.values()
+        return sorted(t.at for t in tokens if not t.phase and process.nodes[t.at].kind in WAITS)
+
+    def tasks(self, column: str) -> dict[str, str]:
+        """A column of the open tasks, by step."""
+        sql = f"SELECT step, {column} FROM tasks WHERE case_id = ? AND closed_at IS NULL"
+        return {row[0]: row[1] for row in self.caseway.connection.all(sql, (self.case,))}
+
+
+Problems = Iterator[str]
+
+
+def expect(caseway: Caseway, case: str, given: Mapping[str, Any]) -> Problems:
+    """All that is otherwise than it must be."""
+    for what, wanted in given.items():
+        yield from _EXPECTS[what](Look(caseway, case), wanted)
+
+
+def _same(what: str, found: Any, wanted: Any) -> Problems:
+    if not _alike(found, wanted):
+        yield f"{what}: expected {_shown(wanted)}, found {_shown(found)}"
+
+
+def _there(what: str, found: set[str], wanted: Any) -> Problems:
+    for name in wanted:
+        if name not in found:
+            yield f"{what} {name} is not there; there are {', '.join(sorted(found)) or 'none'}"
+
+
+def _open(look: Look, wanted: Any) -> Problems:
+    yield from _same("open", look.open(), sorted(wanted))
+
+
+def _end(look: Look, wanted: Any) -> Problems:
+    flow = look.state.flow
+    yield from _same("end", flow.end if flow.status == "ended" else f"not ended, at {', '.join(look.open())}", wanted)
+
+
+def _queue(look: Look, wanted: Any) -> Problems:
+    found = look.tasks("queue")
+    for step, queue in wanted.items():
+        yield from _same(f"queue of {step}", found.get(step), queue)
+
+
+def _holder(look: Look, wanted: Any) -> Problems:
+    found = look.tasks("holder")
+    for step, user in wanted.items():
+        yield from _same(f"holder of {step}", found.get(step), user)
+
+
+def _owner(look: Look, wanted: Any) -> Problems:
+    yield from _same("owner", look.state.work.owner, wanted)
+
+
+def _data(look: Look, wanted: Any) -> Problems:
+    state, process = state_of(look.caseway, look.case)
+    key = look.caseway.connection.one("SELECT key FROM cases WHERE id = ?", (look.case,))[0]
+    sealer = look.caseway.vault.cipher(look.case, key).sealer
+    for path, value in wanted.items():
+        found: Any = state.flow.data
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        if path.split(".")[0] in process.secrets and isinstance(found, str):
+            found = sealer.open(path, found)
+        yield from _same(path, found, value)
+
+
+def _clocks(look: Look, wanted: Any) -> Problems:
+    sql = "SELECT clock, status, breached, deadline FROM clocks WHERE case_id = ? ORDER BY run, id"
+    now = look.caseway.clock.now()
+    found: dict[str, str] = {}
+    for name, status, breached, deadline in look.caseway.connection.all(sql, (look.case,)):
+        late = bool(breached) or (status == "running" and moment(deadline) < now)
+        found[name] = "breached" if late else {"stopped": "met"}.get(status, status)
+    for deferred in look.state.clocks.deferred.values():
+        found.setdefault(deferred.clock, "deferred")
+    for name, status in wanted.items():
+        yield from _same(f"clock {name}", found.get(name, "not begun"), status)
+
+
+def _notices(look: Look, wanted: Any) -> Problems:
+    rows = look.caseway.connection.all("SELECT template FROM outbox WHERE case_id = ?", (look.case,))
+    yield from _there("notice", {row[0] for row in rows}, wanted)
+
+
+def _milestones(look: Look, wanted: Any) -> Problems:
+    yield from _there("milestone", set(look.state.flow.milestones), wanted)
+
+
+def _papers(look: Look, wanted: Any) -> Problems:
+    found = lines_of(look.state.papers)
+    for name, status in wanted.items():
+        yield from _same(f"paper {name}", found[name].status if name in found else "not needed", status)
+
+
+def _incidents(look: Look, wanted: Any) -> Problems:
+    texts = [incident.text for incident in look.state.flow.incidents.values()]
+    for text in wanted:
+        if not any(text in found for found in texts):
+            yield f"no open incident says {text!r}; there are {texts}"
+
+
+_EXPECTS: Mapping[str, Callable[[Look, Any], Problems]] = {
+    "open": _open,
+    "end": _end,
+    "queue": _queue,
+    "holder": _holder,
+    "owner": _owner,
+    "data": _data,
+    "clocks": _clocks,
+    "notices": _notices,
+    "milestones": _milestones,
+    "papers": _papers,
+    "incidents": _incidents,
+}
+
+
+def _alike(found: Any, wanted: Any) -> bool:
+    """Equal, numbers as numbers wherever they are kept as text."""
+    if isinstance(wanted, int | Decimal) and not isinstance(wanted, bool):
+        try:
+            return found is not None and not isinstance(found, bool) and Decimal(str(found)) == Decimal(wanted)
+        except ArithmeticError:
+            return False
+    return bool(found == wanted)
+
+
+def _shown(value: Any) -> str:
+    return str(value) if value != "" else "nothing"
