@@ -9,6 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from papers.commands import RevokeLink
+from papers.media import TYPES
 from web.api import ANSWERS, Done, Key, Number, done_of
 from web.commands import submit
 from web.deps import Caller
@@ -49,7 +50,7 @@ FILE: dict[str, Any] = {
     }
 }
 CONTENT: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file", "content": {"application/octet-stream": {}}}
+    200: {"description": "The file", "content": {kind.media: {} for kind in TYPES.values()}}
 }
 
 
