@@ -1,0 +1,179 @@
+"""Every page with something on it: a small insurer after some weeks of work, and the table of its pages.
+
+The axe tests look at each of them, and `tools.screenshots` takes their pictures. The weeks are those of the main job,
+with a seed of its own, ended on a fixed Monday morning; what rarely happens (a proposal, broken glass, an account that
+is locked) is done afterwards by hand.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bootstrap import Caseway, Home
+from engine.runtime.clock import VirtualClock
+from tests.support.samples import PDF, PNG
+from tests.web.conftest import CHEAP, PASSWORD, Town
+from tests.web.test_admin import fail, send, whole
+from tests.web.test_papers import link, sent
+from tests.web.test_processes import CHANGED, CLAIMS, upload
+from web.app import create_app
+from workbench.quarter import Quarter
+
+MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # nine in the morning in Shanghai
+DAYS, SEED, COUNTS = 24, 7, {"claims": 90, "complaints": 40}
+SIZES: Mapping[str, Mapping[str, int]] = {
+    "wide": {"width": 1280, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+
+PAGES: Mapping[str, tuple[str, str]] = {
+    "sign-in": ("", "/sign-in"),
+    "inbox": ("chen_wei", "/"),
+    "tasks": ("chen_wei", "/tasks"),
+    "task": ("chen_wei", "/tasks/{number}/{task}"),
+    "task-to-take": ("lu_yao", "/tasks/{free}"),
+    "cases": ("lin_xiaoyan", "/cases"),
+    "case": ("lin_xiaoyan", "/cases/{number}"),
+    "case-masked": ("fang_qi", "/cases/{masked}"),
+    "case-correct": ("lin_xiaoyan", "/cases/{number}/correct"),
+    "case-move": ("lin_xiaoyan", "/cases/{number}/move"),
+    "case-papers": ("chen_wei", "/cases/{number}/papers"),
+    "case-file": ("chen_wei", "/cases/{number}/files/1?show=true"),
+    "case-glass": ("fang_qi", "/cases/{masked}/glass"),
+    "start": ("lu_yao", "/start"),
+    "start-form": ("lu_yao", "/start/claims"),
+    "floor": ("zhou_jianguo", "/floor"),
+    "floor-tasks": ("lin_xiaoyan", "/floor/tasks?queue=intake"),
+    "floor-breaches": ("gu_mingyuan", "/floor/breaches"),
+    "reading": ("yu_siqi", "/reading"),
+    "reading-looks": ("yu_siqi", "/reading?show=looks"),
+    "processes": ("dong_lei", "/processes"),
+    "process": ("dong_lei", "/processes/process/claims"),
+    "process-version": ("dong_lei", "/processes/process/claims/{version}"),
+    "process-compare": ("dong_lei", "/processes/process/claims/{version}/compare/{before}"),
+    "process-edit": ("dong_lei", "/processes/edit?path=complaint.yaml"),
+    "process-proposal": ("gu_mingyuan", "{proposal}"),
+    "admin": ("dong_lei", "/admin"),
+    "admin-people": ("dong_lei", "/admin/people"),
+    "admin-person": ("dong_lei", "/admin/people/chen_wei"),
+    "admin-queues": ("dong_lei", "/admin/queues"),
+    "admin-groups": ("dong_lei", "/admin/groups"),
+    "admin-authority": ("dong_lei", "/admin/authority"),
+    "admin-absences": ("dong_lei", "/admin/absences"),
+    "admin-changes": ("gu_mingyuan", "/admin/changes"),
+    "admin-file": ("dong_lei", "/admin/file"),
+    "admin-tokens": ("dong_lei", "/admin/tokens"),
+    "admin-calendar": ("dong_lei", "/admin/calendars/insurer/2026"),
+    "admin-incidents": ("dong_lei", "/admin/incidents"),
+    "account": ("chen_wei", "/account"),
+    "account-second-factor": ("gu_mingyuan", "/account/second-factor"),
+    "error": ("chen_wei", "/cases/LP-2026-999999"),
+    "customer": ("", "{customer}"),
+}
+"""Each page: who looks at it, and where it is; what stands in braces is `Gallery.named`."""
+NEW = (
+    ("刘建军", "PM2026000311", "motor", "collision", "停车场倒车时与立柱相撞，后保险杠受损", 3200),
+    ("孙晓梅", "PH2026000127", "health", "illness", "急性阑尾炎住院手术，已出院", 12480),
+    ("吴国强", "PP2026000042", "property", "fire", "厨房起火，橱柜与家电受损", 46000),
+    ("郑雅琴", "PA2026000208", "accident", "injury", "下楼时摔倒，右腕骨折", 8900),
+    ("何志远", "PM2026000355", "motor", "other", "高速行驶中前挡风玻璃被石子击裂", 1850),
+)
+"""Who has just reported a claim: name, policy, line, event, what happened, amount."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The insurer, and what the paths of its pages name."""
+
+    town: Town
+    named: Mapping[str, str]
+
+    def path(self, page: str) -> str:
+        return PAGES[page][1].format_map(self.named)
+
+    def look(self, browser: Any, address: str, user: str, size: str, language: str) -> Any:
+        """A tab of somebody who has signed in, or of nobody."""
+        context = browser.new_context(viewport=SIZES[size], locale=LOCALES[language], base_url=address)
+        if user:
+            app, connection = self.town.app, self.town.caseway.connection
+            (generation,) = connection.one('SELECT generation FROM accounts WHERE "user" = ?', (user,))
+            session = app.state.sessions.begin(self.town.clock.now(), user, generation)
+            context.add_cookies([{"name": "caseway", "value": app.state.sessions.write(session), "url": address}])
+        return context.new_page()
+
+
+@contextmanager
+def gallery(folder: Path) -> Iterator[Gallery]:
+    """The insurer, made in an empty folder."""
+    quarter = Quarter(folder / "house", days=DAYS, seed=SEED, **COUNTS, out=Console(file=StringIO()))
+    quarter.begin, quarter.end = MONDAY - timedelta(days=DAYS), MONDAY
+    quarter.run()
+    clock = VirtualClock(MONDAY)
+    with Caseway(Home(folder / "house"), clock) as caseway:
+        app = create_app(caseway, hasher=CHEAP)
+        app.state.accounts.set_passwords(list(caseway.directory.users), PASSWORD, "system")
+        town = Town(caseway, clock, app)
+        try:
+            _arrangements(town, folder)
+            yield Gallery(town, _cases(town) | _definitions(town))
+        finally:
+            app.state.live.close()
+            app.state.desks.close()
+
+
+def _cases(town: Town) -> dict[str, str]:
+    number = town.claim(policy_number="PM2026000266", reported_at="2026-03-02T08:40:00+08:00", loss_date="2026-03-01")
+    for name, policy, line, event, what, amount in NEW:
+        masked = town.claim(
+            customer_name=name, policy_number=policy, line=line, event=event, description=what, claimed_amount=amount,
+            reported_at="2026-03-02T08:55:00+08:00", loss_date="2026-03-01",
+        )  # fmt: skip
+    free = f"{masked}/{town.task_of(masked)}"
+    town.settle()
+    handler = town.browser("chen_wei", "zh")
+    handler.post(f"/tasks/{number}/{town.task_of(number)}/claim")
+    sent(handler, f"/cases/{number}/papers/upload", ("现场照片.png", PNG), ("理赔申请书.pdf", PDF), paper="claim_form")
+    customer = link(handler, number)
+    stranger = town.browser("shi_lei", "zh")
+    assert stranger.post(f"/cases/{masked}/glass", reason="客户在柜台，经办人今日休假").status_code == 303
+    return {
+        "number": number, "task": str(town.task_of(number)), "free": free, "masked": masked, "customer": customer,
+    }  # fmt: skip
+
+
+def _definitions(town: Town) -> dict[str, str]:
+    before = town.caseway.definitions.names()["claims"]
+    designer, other = town.browser("dong_lei", "zh"), town.browser("gu_mingyuan", "zh")
+    first = _proposed(upload(designer, ("claims.yaml", CHANGED), reason="标题更清楚"))
+    assert other.post(f"{first}/approve", why="同意").status_code == 303
+    changed = CHANGED.replace("limit: 48h", "limit: 24h", 1)
+    assert CLAIMS != CHANGED != changed
+    waiting = _proposed(upload(designer, ("claims.yaml", changed), reason="按手册新规缩短时限"))
+    return {"before": before, "version": town.caseway.definitions.names()["claims"], "proposal": waiting}
+
+
+def _proposed(answer: Any) -> str:
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"]).partition("?")[0]
+
+
+def _arrangements(town: Town, folder: Path) -> None:
+    fail(town, folder, 3)
+    admin = town.browser("dong_lei", "zh")
+    away = {"user": "wang_fang", "from": "2026-03-03", "to": "2026-03-06", "substitute": "zhang_min"}
+    send(admin, "absences", **away, processes="claims")
+    send(admin, "absences", **{"user": "jin_tao", "from": "2026-03-09", "to": "2026-03-13"})
+    roles = {"roles": ["officer", "supervisor"], "reason": "通过年度考评，拟任主管"}
+    send(admin, "people/liu_yang", **whole(town, "liu_yang", **roles))
+    for title in ("夜间报表", "数据仓库"):
+        town.app.state.accounts.issue("yu_siqi", title)
+    for _ in range(5):
+        town.browser().post("/sign-in", user="fan_xiang", password="wrong")
+    town.app.state.accounts.factors.begin(town.caseway.connection, "gu_mingyuan")
