@@ -141,7 +141,10 @@ def _own(headers: Headers) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc == headers.get("host")
+    except ValueError:  # what is no address is not ours either
+        return False
 
 
 def language_of(chosen: str, accepted: str) -> str:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import BaseModel
@@ -195,12 +195,16 @@ def write_cursor(after: After) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(list(after))).decode().rstrip("=")
 
 
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number that a place in a list may hold: the database keeps no larger one."""
+
+
 def read_cursor(text: str) -> After | None:
     """Raises Problem for what is no place."""
     if not text:
         return None
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        return After(*msgspec.json.decode(raw, type=tuple[int, int, str, int]))
+        return After(*msgspec.json.decode(raw, type=tuple[Whole, Whole, str, Whole]))
     except (binascii.Error, msgspec.DecodeError, ValueError) as error:
         raise Problem(400, "cursor", f"there is no such page: {text[:40]}") from error

@@ -20,6 +20,7 @@ from tasks.find import COLUMNS, Found, Place
 from tasks.search import Term, terms
 from web import show
 from web.desk import Desk
+from web.lists import Whole
 from web.problems import Problem
 from workbench.reading import sights
 from workbench.story import MASK
@@ -124,6 +125,6 @@ def _place(text: str) -> Place | None:
         return None
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        return Place(*msgspec.json.decode(raw, type=tuple[int, str]))
+        return Place(*msgspec.json.decode(raw, type=tuple[Whole, str]))
     except (binascii.Error, msgspec.DecodeError, ValueError) as error:
         raise Problem(400, "cursor", f"there is no such page: {text[:40]}") from error

@@ -26,7 +26,10 @@ PLACE = "/sign-in/oidc"
 
 def inside(target: str) -> str:
     """Where to go next, if that is one of our own pages; otherwise the first page."""
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return "/"
     ours = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
     return target if ours else "/"
 
