@@ -6,6 +6,7 @@ its first keys. An archive says itself where its files belong. Everything is bou
 """
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -24,10 +25,14 @@ BESIDE = frozenset({"scenarios", "samples"})
 PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}", re.ASCII)
 HIDDEN = re.compile(r"(^|/)(\.[^./]|__)")
 DEPTH = 4
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError, OSError,
+)  # fmt: skip
+"""What reading an archive raises that is none, or not whole."""
 
 # The first of these that stands at the beginning of a line says what a new YAML file is.
 FOLDERS = (
-    (re.compile(rb"^[^\x20-\x7e]*(process|house|steps)[ \t]*:", re.MULTILINE), ""),
+    (re.compile(rb"^[^\x20-\x7e\n]*(process|house|steps)[ \t]*:", re.MULTILINE), ""),
     (re.compile(rb"^calendar[ \t]*:", re.MULTILINE), "calendars"),
     (re.compile(rb"^(hit|rules|outputs)[ \t]*:", re.MULTILINE), "decisions"),
     (re.compile(rb"^(subject|body)[ \t]*:", re.MULTILINE), "notices"),
@@ -85,7 +90,7 @@ def unpacked(content: bytes) -> dict[str, bytes]:
                 if path in found:
                     raise ProposalRefused("upload.twice", file=path)
                 found[path] = inner
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+    except BROKEN as error:
         raise ProposalRefused("upload.archive") from error
     return {path: inner for path, inner in _rooted(found).items() if path.split("/")[0] not in BESIDE}
 

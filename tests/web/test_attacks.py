@@ -1,11 +1,16 @@
 """What somebody sends who means harm, or whose program is broken: refused, never a fault of ours."""
 
 import base64
+import io
+import time
+import zipfile
 
 import pytest
 
 from tests.web.conftest import PASSWORD, Town
+from web.proposals import ProposalRefused
 from web.routes.signing_in import inside
+from web.uploads import placed, unpacked
 
 HUGE = "9" * 30
 
@@ -45,3 +50,22 @@ def test_an_origin_that_is_no_address_is_not_ours(town: Town) -> None:
 def test_a_place_that_no_list_has_is_refused(town: Town, user: str, path: str, after: str) -> None:
     joint = "&" if "?" in path else "?"
     assert town.browser(user).get(f"{path}{joint}after={after}").status_code == 400
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_is_not_whole_is_refused(method: int) -> None:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", method) as archive:
+        archive.writestr("a.yaml", b"process: x\n" * 1000)
+    broken = bytearray(whole.getvalue())
+    for at in range(45, 70):
+        broken[at] ^= 0xFF
+    with pytest.raises(ProposalRefused):
+        unpacked(bytes(broken))
+
+
+def test_a_file_of_empty_lines_is_looked_at_in_a_moment() -> None:
+    began = time.process_time()
+    with pytest.raises(ProposalRefused):
+        placed([("a.yaml", b"\n" * 1_000_000)], [])
+    assert time.process_time() - began < 5  # it took hours
