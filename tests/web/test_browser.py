@@ -123,7 +123,7 @@ def test_a_supervisor_moves_what_presses(chromium: Any, town: Town, address: str
     page.check("#all")
     page.select_option("#to_user", "wang_fang")
     page.click("text=Hand on")
-    assert "1 done, 0 not" in page.inner_text("[role=status]")
+    page.wait_for_selector("[role=status]:has-text('1 done, 0 not')")
     other = Tab(chromium, address)
     other.sign_in("wang_fang")
     assert number in other.page.inner_text("section[aria-labelledby=mine]")
