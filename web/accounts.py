@@ -109,7 +109,7 @@ class Accounts:
         if row is not None and row[3] is not None and moment(row[3]) > now:
             return Refused("locked", moment(row[3]))
         if row is None or not right:
-            return Refused("wrong") if row is None else self._failed(user, row[2] + 1, now)
+            return Refused("wrong") if row is None else self._failed(user, now)
         if not self.in_service(user):
             return Refused("wrong")
         if self._hasher.check_needs_rehash(row[0]):
@@ -128,7 +128,7 @@ class Accounts:
         if row[3] is not None and moment(row[3]) > now:
             return Refused("locked", moment(row[3]))
         if not self.factors.check(connection, asked.user, code):
-            refused = self._failed(asked.user, row[2] + 1, now)
+            refused = self._failed(asked.user, now)
             return refused if refused.until else Refused("wrong_code")
         return self._entered(asked.user, row[1], now)
 
@@ -258,20 +258,21 @@ class Accounts:
         )
         return Known(user, generation)
 
-    def _failed(self, user: str, failures: int, now: datetime) -> Refused:
-        """Notes a wrong password or code; from when on the account is closed, its user is told."""
-        over = failures - FREE
-        until = None if over < 0 else now + min(FIRST * 2 ** min(over, 10), LONGEST)
+    def _failed(self, user: str, now: datetime) -> Refused:
+        """Counts a wrong password or code, each of several that come together; from when on the account is closed, its
+        user is told."""
 
-        def note(connection: Connection) -> None:
-            closed = None if until is None else micros(until)
-            connection.run(
-                'UPDATE accounts SET failures = ?, locked_until = ? WHERE "user" = ?', (failures, closed, user)
-            )
-            if until is not None:
-                post(connection, [f"user.{user}"], LOCKED, {"until": until.isoformat(), "failures": failures}, now)
+        def note(connection: Connection) -> datetime | None:
+            connection.run('UPDATE accounts SET failures = failures + 1 WHERE "user" = ?', (user,))
+            failures = connection.one(_ACCOUNT, (user,))[2]
+            if failures < FREE:
+                return None
+            closed = now + min(FIRST * 2 ** min(failures - FREE, 10), LONGEST)
+            connection.run('UPDATE accounts SET locked_until = ? WHERE "user" = ?', (micros(closed), user))
+            post(connection, [f"user.{user}"], LOCKED, {"until": closed.isoformat(), "failures": failures}, now)
+            return closed
 
-        self._caseway.runner.write(note)
+        until = self._caseway.runner.write(note)
         return Refused("locked", until) if until else Refused("wrong")
 
     def _write(self, sql: str, parameters: tuple[object, ...]) -> int:

@@ -10,6 +10,8 @@ from web.casework import preview, preview_reopening, steer
 from web.deps import Caller
 from web.kin import Alike, Linked, Place, alike, like, links, places
 from web.problems import Problem
+from web.roles import may_start
+from web.starting import who_starts
 from web.tasks import Opened
 
 router = APIRouter(prefix="/api", responses=ANSWERS)
@@ -107,6 +109,8 @@ def find_alike(desk: Caller, given: Begun) -> list[Alike]:
     process = desk.caseway.definitions.process(given.process)
     if process is None:
         raise Problem(404, "process")
+    if not may_start(desk, process):
+        raise Problem(403, "start", desk.say("start.closed", who=who_starts(desk, process)))
     return like(desk, process, exact(given.data))
 
 

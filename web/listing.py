@@ -51,8 +51,9 @@ def listed(
     if wanted:  # what is masked is not found by its words
         told = [line for line in told if line.subject != MASK]
     return TaskList(
-        tasks=told, next=write_cursor(found.next) if found.next else None, count=found.found, more=found.more
-    )
+        tasks=told, next=write_cursor(found.next) if found.next else None,
+        count=found.found - (len(found.tasks) - len(told)), more=found.more,
+    )  # fmt: skip
 
 
 def scope_of(desk: Desk, whose: Whose, queue: str = "") -> Scope:

@@ -31,7 +31,7 @@ def start_of(desk: Desk, name: str) -> tuple[Process, Startable]:
     if process is None or not by_hand(process):
         raise Problem(404, "process")
     if not may_start(desk, process):
-        raise Problem(403, "start", desk.say("start.closed", who=_who(desk, process)))
+        raise Problem(403, "start", desk.say("start.closed", who=who_starts(desk, process)))
     return process, Startable(
         process=name, title=desk.process(name), help=desk.told(process.parts.get("help")), version=process.version,
         fields=fields(desk, process, process.start.form),
@@ -52,7 +52,7 @@ def begin(desk: Desk, name: str, data: dict[str, Any], key: str = "") -> Accepte
     raise refused(desk, answer)
 
 
-def _who(desk: Desk, process: Process) -> str:
+def who_starts(desk: Desk, process: Process) -> str:
     """Who may start it, in words."""
     told = [desk.say(f"start.by.{one}") for one in process.start.by if one in ("staff", "web")]
     return ", ".join([*told, *(desk.role(one[5:]) for one in process.start.by if one.startswith("role."))])

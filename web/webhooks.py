@@ -92,9 +92,18 @@ class Reach:
         return any(address.version == network.version and address in network for network in self.networks)
 
 
+CARRIERS = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+"""Addresses of IPv6 whose last 32 bits are one of IPv4: by translation (RFC 6052), or "compatible" (RFC 4291)."""
+INSIDE = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10"))
+"""Inside by their very standards (RFC 8215, RFC 3879), which the library does not know of."""
+
+
 def _public(address: Address) -> bool:
     mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return (mapped or address).is_global and address.is_global and not address.is_multicast
+    if any(address in network for network in CARRIERS):
+        mapped = IPv4Address(int(address) & 0xFFFFFFFF)
+    inside = address.is_multicast or any(address in network for network in INSIDE)
+    return (mapped or address).is_global and address.is_global and not inside
 
 
 # --- what is sent -----------------------------------------------------------------------------------

@@ -2,12 +2,21 @@
 
 import base64
 import io
+import shutil
+import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
+
+from bootstrap import SHIPPED
 
 from tests.web.conftest import PASSWORD, Town
+from web.accounts import FREE, Accounts
 from web.proposals import ProposalRefused
 from web.routes.signing_in import inside
 from web.uploads import placed, unpacked
@@ -69,3 +78,42 @@ def test_a_file_of_empty_lines_is_looked_at_in_a_moment() -> None:
     with pytest.raises(ProposalRefused):
         placed([("a.yaml", b"\n" * 1_000_000)], [])
     assert time.process_time() - began < 5  # it took hours
+
+
+class Together(PasswordHasher):
+    """Lets so many guesses be looked at in the same moment."""
+
+    def __init__(self, guesses: int) -> None:
+        super().__init__(time_cost=1, memory_cost=1024, parallelism=1)
+        self.barrier = threading.Barrier(guesses, timeout=20)
+
+    def verify(self, *given: Any) -> Any:
+        self.barrier.wait()
+        return super().verify(*given)
+
+
+def test_guesses_that_come_together_count_each(town: Town) -> None:
+    accounts = Accounts(town.caseway, Together(FREE))
+
+    def guess(index: int) -> None:
+        with town.app.state.desks.borrow() as caseway:
+            accounts.sign_in(caseway.connection, "chen_wei", f"guess {index}")
+
+    with ThreadPoolExecutor(FREE) as pool:
+        list(pool.map(guess, range(FREE)))
+    standing = accounts.standing(town.caseway.connection, "chen_wei")
+    assert standing is not None and standing.failures == FREE and standing.locked_until is not None
+
+
+def test_what_is_alike_is_told_to_who_may_start_the_process(town: Town, tmp_path: Path) -> None:
+    town.claim()
+    folder = Path(shutil.copytree(SHIPPED, tmp_path / "processes"))
+    file = folder / "claims.yaml"
+    file.write_text(file.read_text().replace("  by: [staff, web]\n", "  by: [role.officer]\n", 1))
+    town.caseway.deploy(folder, "dong_lei")
+    given = {"process": "claims", "data": {"policy_number": "PM2026000001", "loss_date": "2026-03-02"}}
+    for user, status in (("chen_wei", 200), ("fang_qi", 200), ("ma_chao", 403)):
+        visitor = town.browser(user)
+        answer = visitor.ask("POST", "/api/alike", json=given, headers={"x-csrf-token": visitor.token()})
+        assert answer.status_code == status, answer.text
+        assert status == 200 or "LP-2026" not in answer.text

@@ -213,6 +213,8 @@ def test_the_courier_works_in_a_thread_of_its_own(town: Town, receiver: Receiver
         ("ftp://1.1.1.1/", "expected"), ("https://user:word@1.1.1.1/", "expected"), ("https:///x", "expected"),
         ("https://no.such.name.invalid/", "name service"), ("https://1.1.1.1:99999/", "no address"),
         ("https://224.0.0.1/", "inside"), ("not a url", "expected"), ("https://[::", "no address"),
+        ("https://[64:ff9b::7f00:1]/", "inside"), ("https://[64:ff9b::a00:1]/", "inside"),
+        ("https://[64:ff9b:1::1]/", "inside"), ("https://[::7f00:1]/", "inside"), ("https://[fec0::1]/", "inside"),
     ],
 )  # fmt: skip
 def test_no_call_leads_inside(url: str, says: str) -> None:
