@@ -331,8 +331,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "day.holiday": ("节假日", "holiday"),
     "day.make_up": ("调休上班", "make-up day"),
     "day.company": ("公司安排", "day of our own"),
-    "mark.weekday": ("", ""),
-    "mark.weekend": ("", ""),
     "mark.holiday": ("休", "h"),
     "mark.make_up": ("班", "w"),
     "mark.company": ("司", "c"),
