@@ -264,10 +264,10 @@ class Accounts:
 
         def note(connection: Connection) -> datetime | None:
             connection.run('UPDATE accounts SET failures = failures + 1 WHERE "user" = ?', (user,))
-            failures = connection.one(_ACCOUNT, (user,))[2]
+            failures = int(connection.one(_ACCOUNT, (user,))[2])
             if failures < FREE:
                 return None
-            closed = now + min(FIRST * 2 ** min(failures - FREE, 10), LONGEST)
+            closed: datetime = now + min(FIRST * 2 ** min(failures - FREE, 10), LONGEST)
             connection.run('UPDATE accounts SET locked_until = ? WHERE "user" = ?', (micros(closed), user))
             post(connection, [f"user.{user}"], LOCKED, {"until": closed.isoformat(), "failures": failures}, now)
             return closed

@@ -161,7 +161,7 @@ def view_of(opened: Opened, task: int) -> TaskView:
         facts=facts(opened, {path[0] for path in human.form}),
         clauses=[Clause(id=one, title=desk.told(desk.house.clauses.get(one))) for one in node.clauses],
         actions=told,
-        note=_note(desk, found),
+        note=_note(desk, found, internal),
         colleagues=[(one, desk.person(one)) for one in members if one != desk.user],
         queues=[(one, desk.queue(one)) for one in sorted(people.queues) if one != found.queue],
     )  # fmt: skip
@@ -220,9 +220,10 @@ def plain(opened: Opened, text: str) -> str:
     return opened.desk.plain(text, opened.process)
 
 
-def _note(desk: Desk, task: Any) -> str:
+def _note(desk: Desk, task: Any, internal: bool) -> str:
     if task.question:
-        return desk.say("asks", who=desk.person(task.holder), whom=desk.person(task.reviewer), what=task.question)
+        what = task.question if internal else MASK
+        return desk.say("asks", who=desk.person(task.holder), whom=desk.person(task.reviewer), what=what)
     if task.until is not None:
         return desk.say("parked_until", at=show.moment(desk, task.until))
     return desk.say("on_behalf", who=desk.person(task.delegator)) if task.delegator else ""

@@ -14,7 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from bootstrap import SHIPPED
-
+from tasks.commands import RestrictCase
 from tests.web.conftest import PASSWORD, Town
 from web.accounts import FREE, Accounts
 from web.proposals import ProposalRefused
@@ -117,3 +117,18 @@ def test_what_is_alike_is_told_to_who_may_start_the_process(town: Town, tmp_path
         answer = visitor.ask("POST", "/api/alike", json=given, headers={"x-csrf-token": visitor.token()})
         assert answer.status_code == status, answer.text
         assert status == 200 or "LP-2026" not in answer.text
+
+
+def test_what_a_reviewer_is_asked_is_for_who_reads_the_case(town: Town) -> None:
+    number = town.claim()
+    path, officer = f"/tasks/{number}/{town.task_of(number)}", town.browser("chen_wei")
+    officer.post(f"{path}/claim")
+    officer.post(f"{path}/ask_review", user="liu_yang", question="Is 王小明 the same person as before?")
+    assert "the same person" in town.browser("wang_fang").get(path).text
+    case = town.caseway.connection.one("SELECT id FROM cases WHERE number = ?", (number,))[0]
+    town.caseway.ask(case, RestrictCase("a colleague"), "gu_mingyuan")
+    assert "the same person" in town.browser("liu_yang").get(path).text  # who was asked
+    serves = town.browser("wang_fang")
+    for where in (path, f"/api{path}"):
+        answer = serves.get(where)
+        assert answer.status_code == 200 and "the same person" not in answer.text
