@@ -5,12 +5,12 @@ runs show the same. Each page is taken wide and as on a phone, in Chinese and in
 (`apt-get install chromium fonts-noto-cjk`), and pngquant to make them small. Runs for some minutes.
 """
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Collection
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -42,17 +42,13 @@ def main(only: Collection[str]) -> None:
         served(made.town.app) as address,
         sync_playwright() as playwright,
     ):
-        for language, locale in LOCALES.items():
-            # The browser's own words (of date fields, of file fields) follow the environment, not the page.
-            environment: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": locale.replace("-", "_")}
-            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, env=environment)
-            for size in SIZES:
-                for name, who in pages.items():
-                    tab = made.look(browser, address, who, size, language)
-                    tab.goto(made.path(name))
-                    take(tab, FOLDER / f"{name}-{size}-{language}.png")
-                    tab.context.close()
-            browser.close()
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        for size, language, name in product(SIZES, LOCALES, pages):
+            tab = made.look(browser, address, pages[name], size, language)
+            tab.goto(made.path(name))
+            take(tab, FOLDER / f"{name}-{size}-{language}.png")
+            tab.context.close()
+        browser.close()
     (FOLDER / "README.md").write_text(contents(), encoding="utf-8")
     print(f"{len(list(FOLDER.glob('*.png')))} pictures, {sum(p.stat().st_size for p in FOLDER.glob('*.png')):,} bytes")
 
