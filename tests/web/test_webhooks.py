@@ -243,7 +243,7 @@ def test_where_a_name_leads_is_looked_at_when_it_is_called_too(town: Town, recei
     town.app.state.reach = LOOPBACK
     admin, hook, _ = listen(town, receiver.url, "case.started")
     town.claim()
-    with closing(Courier(town.caseway, Reach())) as strict:
+    with closing(Aside(town.caseway, Reach())) as strict:
         assert strict.run_once() == 1
     assert receiver.heard == []
     assert "inside" in admin.get(f"/webhooks/{hook}/calls").json()["calls"][0]["error"]
