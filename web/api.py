@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from engine.runtime.answers import Accepted
 from web.cases import CaseView, case_view
-from web.commands import ACTS, act, take_next
+from web.commands import ACTS, act, take_next, utc
 from web.deps import Caller
 from web.lists import Inbox, inbox
 from web.problems import Problem
@@ -171,6 +171,10 @@ def do_task(
     asked = (given or Given()).model_dump(exclude_unset=True)
     if asked.get("until") is not None and asked["until"].tzinfo is None:
         raise Problem(422, "form", fields={"until": "a moment with its offset"})
+    try:
+        asked |= {"until": utc(asked["until"])} if asked.get("until") is not None else {}
+    except ValueError as error:
+        raise Problem(422, "form", fields={"until": str(error)}) from error
     missing = [name for name in ("until",) if name in ACTS[action].takes and asked.get(name) is None]
     if missing:
         raise Problem(422, "form", fields=dict.fromkeys(missing, "is required"))

@@ -9,7 +9,7 @@ command and the check share one transaction: of two who saw the same, one comes 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -161,6 +161,14 @@ def until(text: str, desk: Desk) -> datetime | None:
     """A moment that a form gives in the organisation's zone; None for what is none."""
     try:
         found = datetime.fromisoformat(text)
+        return utc(found if found.tzinfo is not None else found.replace(tzinfo=desk.zone))
     except ValueError:
         return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=desk.zone)
+
+
+def utc(moment: datetime) -> datetime:
+    """The moment in UTC. Raises ValueError for one that no calendar has there."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"there is no {moment}") from error

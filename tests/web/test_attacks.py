@@ -132,3 +132,29 @@ def test_what_a_reviewer_is_asked_is_for_who_reads_the_case(town: Town) -> None:
     for where in (path, f"/api{path}"):
         answer = serves.get(where)
         assert answer.status_code == 200 and "the same person" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("action", "fields"),
+    [
+        ("priority", {"priority": "9" * 5000, "reason": "x"}), ("priority", {"priority": "--5", "reason": "x"}),
+        ("draft", {"revision": "9" * 5000}), ("complete", {"revision": "9" * 5000}),
+        ("follow_up", {"until": "9999-12-31T23:59-23:59", "reason": "x"}),
+    ],
+)  # fmt: skip
+def test_numbers_and_moments_beyond_all_bounds_are_no_fault_of_ours(
+    town: Town, action: str, fields: dict[str, str]
+) -> None:
+    number = town.claim()
+    path, officer = f"/tasks/{number}/{town.task_of(number)}", town.browser("chen_wei")
+    officer.post(f"{path}/claim")
+    assert officer.post(f"{path}/{action}", **fields).status_code < 500
+
+
+def test_a_moment_beyond_all_calendars_does_not_fit(town: Town) -> None:
+    number = town.claim()
+    path, officer = f"/tasks/{number}/{town.task_of(number)}", town.browser("chen_wei")
+    officer.post(f"{path}/claim")
+    given = {"until": "9999-12-31T23:59:59-23:59", "reason": "x"}
+    answer = officer.ask("POST", f"/api{path}/follow_up", json=given, headers={"x-csrf-token": officer.token()})
+    assert answer.status_code == 422

@@ -15,6 +15,7 @@ from web.desk import Desk
 from web.forms import at, data_of, fields, shown
 from web.problems import Problem, body
 from web.render import page
+from web.routes.case import whole
 from web.tasks import Opened, approach, changed_since, human_step, plain, view_of, with_secrets
 
 router = APIRouter()
@@ -53,7 +54,7 @@ def _page(
 @router.post("/tasks/{number}/{task}/complete")
 def complete(request: Request, desk: Signed, form: Form, number: str, task: int) -> Response:
     command, said = str(form.get("command", "")), ""
-    seen = int(str(form.get("revision", "0")) or 0) if str(form.get("revision", "0")).isdecimal() else 0
+    seen = whole(form.get("revision"))
     for _ in range(TRIES):
         opened = approach(desk, number, task)
         _, _, human = human_step(opened, task)
@@ -143,6 +144,7 @@ def given_of(desk: Desk, form: FormData) -> dict[str, Any]:
         given["until"] = until(str(form["until"]), desk)
         if given["until"] is None:
             raise Problem(422, "form", fields={"until": desk.say("field.until")})
-    if str(form.get("priority", "")).lstrip("-").isdecimal():
-        given["priority"] = int(str(form["priority"]))
+    if "priority" in form:
+        text = str(form["priority"])
+        given["priority"] = int(text) if text.isdecimal() and len(text) < 9 else -1
     return given
