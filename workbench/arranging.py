@@ -105,6 +105,6 @@ def amount_of(text: str) -> Decimal | int | None:
         found = Decimal(text.replace(",", "").strip())
     except InvalidOperation as error:
         raise ValueError(text) from error
-    if not found.is_finite() or found < 0:
+    if not found.is_finite() or found < 0 or found.adjusted() > 17:  # more digits than any sum of money
         raise ValueError(text)
     return int(found) if found == found.to_integral_value() else found

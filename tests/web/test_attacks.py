@@ -20,6 +20,7 @@ from web.accounts import FREE, Accounts
 from web.proposals import ProposalRefused
 from web.routes.signing_in import inside
 from web.uploads import placed, unpacked
+from workbench.arranging import amount_of
 
 HUGE = "9" * 30
 
@@ -158,3 +159,8 @@ def test_a_moment_beyond_all_calendars_does_not_fit(town: Town) -> None:
     given = {"until": "9999-12-31T23:59:59-23:59", "reason": "x"}
     answer = officer.ask("POST", f"/api{path}/follow_up", json=given, headers={"x-csrf-token": officer.token()})
     assert answer.status_code == 422
+
+
+def test_an_amount_of_a_million_digits_is_none() -> None:
+    with pytest.raises(ValueError, match="1e"):
+        amount_of("1e9999999")
