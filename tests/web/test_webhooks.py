@@ -7,7 +7,6 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -79,12 +78,6 @@ def courier(town: Town) -> Iterator[Courier]:
         yield found
 
 
-def turn(courier: Courier) -> int:
-    """A round, in a thread of its own: where a browser's driver runs, this one has a loop already."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(courier.run_once).result()
-
-
 def listen(town: Town, url: str, *events: str) -> tuple[Program, str, str]:
     admin = Program(town, "dong_lei")
     made = admin.post("/webhooks", {"url": url, "events": list(events)})
@@ -101,7 +94,7 @@ def test_a_case_and_its_tasks_are_told_signed_and_without_data(
     task = town.task_of(number)
     path = f"/tasks/{number}/{task}"
     assert chen.post(f"{path}/complete", {"outcome": "accept", "data": INTAKE}).status_code == 200
-    assert turn(courier) == 2 and turn(courier) == 0
+    assert courier.run_once() == 2 and courier.run_once() == 0
     first, second = receiver.told
     assert first["type"] == "case.changed" and first["data"]["number"] == number and first["data"]["revision"] == 1
     assert first["data"]["events"] == [
@@ -138,12 +131,12 @@ def test_what_fails_is_tried_again_with_the_same_id_and_body(town: Town, receive
     town.claim()
     town.claim(policy_number="PM2026000002")
     receiver.answers = [500, 302]
-    assert turn(courier) == 1  # the second of the same receiver waits
-    assert turn(courier) == 0
+    assert courier.run_once() == 1  # the second of the same receiver waits
+    assert courier.run_once() == 0
     town.clock.advance(timedelta(seconds=6))
-    assert turn(courier) >= 1 and turn(courier) == 0
+    assert courier.run_once() >= 1 and courier.run_once() == 0
     town.clock.advance(timedelta(minutes=2))
-    while turn(courier):
+    while courier.run_once():
         pass
     ids = [headers["webhook-id"] for headers, _ in receiver.heard]
     bodies = {headers["webhook-id"]: body for headers, body in receiver.heard}
@@ -160,16 +153,16 @@ def test_a_receiver_that_stays_away_is_given_up_and_may_be_tried_again(
     receiver.answers = [503] * TRIES
     waits = []
     for _ in range(TRIES):
-        assert turn(courier) == 1
+        assert courier.run_once() == 1
         (call,) = admin.get(f"/webhooks/{hook}/calls").json()["calls"]
         due = town.caseway.connection.one("SELECT due FROM webhook_calls")[0]
         waits.append(due)
         if call["state"] == "pending":
             town.clock.advance(timedelta(hours=6))
     assert call["state"] == "dead" and call["attempts"] == TRIES and call["error"] == "answered 503"
-    assert turn(courier) == 0
+    assert courier.run_once() == 0
     assert admin.post(f"/webhooks/{hook}/calls/{call['id']}/retry").status_code == 202
-    assert turn(courier) == 1
+    assert courier.run_once() == 1
     assert admin.get(f"/webhooks/{hook}/calls?state=sent").json()["calls"][0]["id"] == call["id"]
     town.clock.advance(timedelta(days=8))
     assert courier._calls.tidy(town.clock.now()) == 1
@@ -179,18 +172,18 @@ def test_a_receiver_that_says_gone_is_not_called_any_more(town: Town, receiver: 
     admin, hook, _ = listen(town, receiver.url, "case.started")
     town.claim()
     receiver.answers = [410]
-    assert turn(courier) == 1
+    assert courier.run_once() == 1
     assert admin.get(f"/webhooks/{hook}").json()["stopped_why"] == "answered 410"
     town.caseway.refresh()
     town.claim()
-    assert turn(courier) == 0
+    assert courier.run_once() == 0
 
 
 def test_nobody_there_costs_nobody_else_their_calls(town: Town, receiver: Receiver, courier: Courier) -> None:
     admin, away, _ = listen(town, "http://127.0.0.1:9/hook", "case.started")
     listen(town, receiver.url, "case.started")
     town.claim()
-    assert turn(courier) == 2 and len(receiver.heard) == 1
+    assert courier.run_once() == 2 and len(receiver.heard) == 1
     (call,) = admin.get(f"/webhooks/{away}/calls").json()["calls"]
     assert call["state"] == "pending" and call["status"] is None and "ConnectError" in call["error"]
 
@@ -198,12 +191,12 @@ def test_nobody_there_costs_nobody_else_their_calls(town: Town, receiver: Receiv
 def test_a_ping_and_another_secret(town: Town, receiver: Receiver, courier: Courier) -> None:
     admin, hook, secret = listen(town, receiver.url, "case.started")
     assert admin.post(f"/webhooks/{hook}/ping").status_code == 202
-    assert turn(courier) == 1 and receiver.told[0]["type"] == "ping"
+    assert courier.run_once() == 1 and receiver.told[0]["type"] == "ping"
     other = admin.post(f"/webhooks/{hook}/secret").json()["secret"]
     assert other != secret and secret not in admin.get("/webhooks").text
     keys.rotate(town.caseway.database, town.caseway.vault)
     town.caseway.vault.forget()
-    assert admin.post(f"/webhooks/{hook}/ping").status_code == 202 and turn(courier) == 1
+    assert admin.post(f"/webhooks/{hook}/ping").status_code == 202 and courier.run_once() == 1
 
 
 def test_the_courier_works_in_a_thread_of_its_own(town: Town, receiver: Receiver) -> None:
@@ -251,7 +244,7 @@ def test_where_a_name_leads_is_looked_at_when_it_is_called_too(town: Town, recei
     admin, hook, _ = listen(town, receiver.url, "case.started")
     town.claim()
     with closing(Aside(town.caseway, Reach())) as strict:
-        assert turn(strict) == 1
+        assert strict.run_once() == 1
     assert receiver.heard == []
     assert "inside" in admin.get(f"/webhooks/{hook}/calls").json()["calls"][0]["error"]
 
