@@ -75,7 +75,7 @@ def test_any_brackets(text: str, times: int, opening: str) -> None:
     check(opening * times + text)
 
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x7f\ufffe\uffff"), max_size=20)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\x7f\ufffe\uffff"), max_size=20)
 NUMBERS = st.integers(-(10**18) + 1, 10**18 - 1) | st.decimals(-(10**9), 10**9, places=3)
 LEAVES = st.none() | st.booleans() | NUMBERS | TEXTS
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4))

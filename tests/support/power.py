@@ -187,6 +187,10 @@ class PowerConnection:
             except apsw.Error:
                 self.raw.close(True)
 
+    def others(self) -> int:
+        number: int = self.one("PRAGMA data_version")[0]
+        return number
+
     def one(self, sql: str, parameters: Row = ()) -> Any:
         found = self.all(sql, parameters)
         return found[0] if found else None

@@ -6,15 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.language.compile import Compiler
+from bootstrap import compiler
 from engine.language.files import Folder
 from engine.language.house import Authority, House
-from engine.language.language import Language
 from engine.language.problems import DefinitionError
 from organisation.directory import Directory
 from organisation.load import build, load
-from sla.keywords import CLOCK_WORDS
-from tasks.keywords import WORK_WORDS
 
 SAMPLE = Path(__file__).parents[2] / "processes/samples/organisation.yaml"
 
@@ -184,8 +181,7 @@ def test_the_house_knows_the_names() -> None:
 
 
 def test_the_sample_agrees_with_the_house() -> None:
-    compiler = Compiler(Language(extensions=(WORK_WORDS, CLOCK_WORDS)))
-    house = compiler.house(Folder(SAMPLE.parents[1]))
+    house = compiler().house(Folder(SAMPLE.parents[1]))
     _, warnings = load(SAMPLE.read_bytes(), "organisation.yaml", house)
     assert warnings == ()
     wrong = SAMPLE.read_text(encoding="utf-8").replace("line: motor", "line: moter", 1)
