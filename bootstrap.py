@@ -255,15 +255,28 @@ class Caseway:
         self, case: str, command: Command, actor: str, *, ground: str = "", id: str = "", also: Also | None = None
     ) -> Answer:
         """The answer to a command, once it is durable. `also`: see `engine.runtime.batch.Item`."""
-        item = _item(Asked(case, command, ground, id, also), actor, self.clock.now())
+        item = self._let_in(Asked(case, command, ground, id, also), actor, self.clock.now())
         return item if isinstance(item, Refusal) else self.runner.submit_items([item])[0]
 
     def ask_many(self, asked: Iterable[Asked], actor: str) -> list[Answer]:
         """The answers to several commands in order, all in one transaction if that can be written."""
         now = self.clock.now()
-        items = [_item(one, actor, now) for one in asked]
+        items = [self._let_in(one, actor, now) for one in asked]
         answers = iter(self.runner.submit_items([item for item in items if isinstance(item, Item)]))
         return [item if isinstance(item, Refusal) else next(answers) for item in items]
+
+    def _let_in(self, asked: Asked, actor: str, now: datetime) -> Item | Refusal:
+        """A command on its way to its case; why not, if the door does not let it in. That is kept, too (R3), unless
+        it is a name that no store can hold."""
+        case, command, ground, id, also = asked
+        refused = unfit({"id": id, "case": case, "actor": actor, "ground": ground})
+        if refused is not None:
+            return refused
+        request = Request(id or fresh_id(now), case, command, actor, now, ground)
+        refused = unwritable(command)
+        if refused is not None:
+            self.runner.note_refused(request, refused)
+        return refused or Item(request, also)
 
     def start(self, command: StartCase, actor: str, *, ground: str = "", id: str = "") -> Answer:
         """Starts a case. One that was given an id goes by it, so that a repeat starts no second one."""
@@ -442,13 +455,6 @@ class Caseway:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _item(asked: Asked, actor: str, now: datetime) -> Item | Refusal:
-    """A command on its way to its case; why not, if the door does not let it in."""
-    case, command, ground, id, also = asked
-    refused = unfit({"id": id, "case": case, "actor": actor, "ground": ground}) or unwritable(command)
-    return refused or Item(Request(id or fresh_id(now), case, command, actor, now, ground), also)
 
 
 def _owner(state: Any) -> str | None:

@@ -107,6 +107,10 @@ class Runner:
         result: T = _given(self._group.submit([Work(run)], machine)[0])
         return result
 
+    def note_refused(self, request: Request, refusal: Refusal) -> None:
+        """Keeps what was refused before it came here (R3)."""
+        self.write(lambda connection: connection.bulk(self._tools.refusals, [refusal_row(request, refusal)]))
+
     def close(self) -> None:
         self._connection.close()
 

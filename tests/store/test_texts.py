@@ -68,6 +68,7 @@ def test_commands_are_refused_by_name_of_the_text(app: Caseway, bad: str) -> Non
     refused = app.start(c.StartCase("order", {**ORDER, "who": bad}), "li")
     assert isinstance(refused, Refusal) and set(refused.fields) == {"who"}
     audit = app.connection.all("SELECT text FROM refusals")
+    assert len(audit) == len(commands) + 1
     assert not [row for row in audit if "\0" in row[0]]
 
 
