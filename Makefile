@@ -29,7 +29,7 @@ test: $(READY) ## everything a change needs, under ten minutes
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-long: $(READY) ## kill tests and the big property runs
-	$(BIN)/python -m pytest -n $(WORKERS) -m long
+	$(BIN)/python -m pytest -n $(WORKERS) -m long -o faulthandler_timeout=1200
 
 check: $(READY) ## style, types, direction of imports, house rules
 	$(BIN)/ruff check .
