@@ -8,7 +8,7 @@ again at `node.parts[name]`, `process.parts[name]` and `house.parts[name]`.
 A text that may also be computed is a literal unless it is written as `{{ expression }}`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from engine.core.durations import Duration
 from engine.core.expressions import Expression
 from engine.core.model import Length, Path, Process, Text
 from engine.core.types import Type
+from engine.language.problems import Problem
 
 Where = tuple[str | int, ...]
 """A place in the document: ("steps", "answer", "limit")."""
@@ -105,3 +106,5 @@ class Extension:
     compile_house: Callable[[Context, Where, dict[str, Any]], Any] | None = None
     check: Callable[[Context, Process], None] | None = None
     """Looks at the whole compiled process; reports with `context.problem`."""
+    deep: tuple[Callable[[Any], Iterable[Problem]], ...] = ()
+    """Checks of everything together (`engine.language.project.Check`), which take a `Project`."""
