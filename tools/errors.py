@@ -10,12 +10,12 @@ from typing import Any
 from engine.language.problems import DefinitionError, Problem
 from engine.language.source import read
 from organisation.load import load
-from tools.examples import DOCS, problems, the_house
+from tools.examples import DEEP, DOCS, findings, problems, the_house
 
 ROOT = DOCS.parent
 PAGE = DOCS / "errors.md"
 CURES = Path(__file__).with_name("errors.yaml")
-PACKAGES = ("engine", "tasks", "sla", "papers", "organisation")
+PACKAGES = ("engine", "tasks", "sla", "papers", "organisation", "workbench")
 _OPENING = """\
 # Problems and their cures
 
@@ -31,6 +31,7 @@ of [docs/example](example/house.yaml).
 _GROUPS = {
     "0": "The file and its YAML",
     "1": "Keywords, steps, names, expressions, data, flow",
+    "6": "What the deep checks find",
     "7": "Clocks",
     "8": "People's work",
     "9": "The organisation",
@@ -57,13 +58,16 @@ def cures() -> dict[str, dict[str, Any]]:
     return dict(value)
 
 
-def told(entry: Mapping[str, Any]) -> list[Problem]:
-    """What an example is told."""
+def told(code: str, entry: Mapping[str, Any]) -> list[Problem]:
+    """What the example of a code is told; of deep findings, those of the code."""
     if entry["form"] == "organisation":
         try:
             return list(load(entry["wrong"], "organisation.yaml", the_house())[1])
         except DefinitionError as error:
             return list(error.problems)
+    if code.startswith(DEEP):
+        whole = findings(entry["form"], entry["wrong"], entry.get("files", {}), entry.get("people", ""))
+        return [each for each in whole if each.code == code or not each.code.startswith(DEEP)]
     return problems(entry["form"], entry["wrong"], entry.get("files", {}), entry.get("file", ""))
 
 
@@ -84,7 +88,7 @@ def _entries() -> Iterator[str]:
         yield f"### {code} {meaning}\n"
         if "wrong" in entry:
             yield f"```yaml\n{entry['wrong']}```\n"
-            for each in told(entry):
+            for each in told(code, entry):
                 yield f"> {each.severity}: {each.message}{_aside(each)}\n"
         yield f"{entry['cure']}\n"
 

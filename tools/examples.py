@@ -14,9 +14,11 @@ Examples stand in the folder docs/example: its house, its schema, its notices ar
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 from bootstrap import compiler
 from engine.language.compile import Compiler
@@ -24,7 +26,14 @@ from engine.language.compile_house import compile_house
 from engine.language.files import Bundle, Folder
 from engine.language.house import House
 from engine.language.problems import DefinitionError, Problem
+from organisation.directory import Directory
+from organisation.load import build, load
+from workbench.linting import Around, lint
 
+DEEP = "CW6"
+"""How the codes of the deep checks begin."""
+TODAY = date(2026, 6, 1)
+"""The day on which the people of an example are looked at."""
 DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """\
 process: example
@@ -99,6 +108,23 @@ def problems(kind: str, text: str, more: Mapping[str, str] | None = None, name: 
         return list(the_compiler().compile(files, name, the_house()).warnings)
     except DefinitionError as error:
         return list(error.problems)
+
+
+def findings(kind: str, text: str, more: Mapping[str, str] | None = None, people: str = "") -> list[Problem]:
+    """The same with what the deep checks find; further processes among `more` are part of the whole, and so is the
+    one that examples call. `people` is the text of an organisation."""
+    name, whole = _WHOLE[kind](text)
+    beside = {file: content.encode() for file, content in (more or {}).items()}
+    files = Bundle({**contents(), **beside, name: whole.encode()})
+    names = {name, "payment_order.yaml", *beside} - {"house.yaml"}
+    processes = sorted(each for each in names if each.endswith(".yaml") and "/" not in each)
+    around = Around(_directory(people) if people else None, TODAY)
+    return list(lint(the_compiler(), files, processes, around).problems)
+
+
+def _directory(people: str) -> Directory:
+    value: Any = load(people, "organisation.yaml", the_house())[0].value
+    return build(value, 1)
 
 
 def _process(text: str) -> tuple[str, str]:

@@ -242,6 +242,9 @@ class _Process:
         if build.calendar:
             scope.name(("calendar",), build.calendar, house.calendars, "calendar")
         scope.clauses(("clauses",), value.get("clauses", []))
+        for index, accepted in enumerate(value.get("accepted", ())):
+            if "step" in accepted:
+                scope.name(("accepted", index, "step"), accepted["step"], scope.steps, "step")
         calendar = house.calendars.get(build.calendar or "")
         start = compile_start(scope, value.get("start", {}))
         parts: dict[str, Any] = {}

@@ -81,6 +81,7 @@ def _plain(value: Mapping[str, Any], build: Build) -> House:
         escalations=titles("escalations"),
         calendars={name: _calendar(scope, name, path) for name, path in value.get("calendars", {}).items()},
         clauses=titles("clauses"),
+        checks=tuple(value.get("checks", ())),
     )
 
 

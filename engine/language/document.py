@@ -52,6 +52,12 @@ class Document:
             path = path[:-1]
         return self._keys.get(path) or self.at(path)
 
+    def path_at(self, position: Position) -> Place:
+        """The path of what begins last at or before a place, a key or a value: what stands there."""
+        begins = [(mark.position, len(path), path) for path, mark in self._values.items() if mark.position <= position]
+        begins += [(key, len(path), path) for path, key in self._keys.items() if key <= position]
+        return max(begins, key=lambda each: each[:2], default=(position, 0, ()))[2]
+
     def inside(self, path: Place, offset: int) -> Position:
         """Where character `offset` of the text at `path` stands; of folded or escaped text its begin."""
         mark = self._values.get(path)

@@ -58,6 +58,19 @@ _START = mapping(
     },
     title="how a case starts",
 )
+_ACCEPTED = mapping(
+    {
+        "check": described(
+            {"title": "the code of a finding, as CW621", "type": "string", "pattern": "^[A-Z]+[0-9]+$"},
+            "The code of the finding.",
+        ),
+        "step": described(NAME, "The step at which it is found; left out: anywhere in the process."),
+        "reason": described({"title": "a reason", "type": "string", "minLength": 1}, "Why it is well as it is."),
+    },
+    "check",
+    "reason",
+    title="a finding that is accepted",
+)
 _PROCESS: Mapping[str, Schema] = {
     "process": described(NAME, "The name of the process; its file is called the same.", "complaint"),
     "title": described(TEXT, "What people call it."),
@@ -80,6 +93,10 @@ _PROCESS: Mapping[str, Schema] = {
         listing(NAME, "a list of steps"),
         "Where a case that has ended may go on; left out, an end is final.",
         ["reopened"],
+    ),
+    "accepted": described(
+        listing(_ACCEPTED, "a list of {check, step, reason}"),
+        "Findings of `caseway lint` that are well as they are, each with its reason.",
     ),
     "steps": described(STEPS, "The steps, in order: each flows to the one below unless it says `next`."),
     "meanwhile": described(MEANWHILE, "What may happen at any time while the case is open."),

@@ -71,6 +71,7 @@ class House:
     escalations: Mapping[str, Text] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     clauses: Mapping[str, Text] = field(default_factory=dict)
+    checks: tuple[str, ...] = ()  # rules of the house's own: module:function, in Python files beside house.yaml
     parts: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
 
@@ -80,6 +81,11 @@ _SENDER = {
     "title": "staff, customer, role.x or process.x",
     "type": "string",
     "pattern": r"^(staff|customer|(role|process)\.[a-z][a-z0-9_]*)$",
+}
+_RULE = {
+    "title": "a Python file beside house.yaml and a function in it, as house_rules:no_untitled_steps",
+    "type": "string",
+    "pattern": r"^[a-z_][a-z0-9_]*:[a-z_][a-z0-9_]*$",
 }
 
 KEYWORDS: Mapping[str, Mapping[str, Any]] = {
@@ -129,5 +135,9 @@ KEYWORDS: Mapping[str, Mapping[str, Any]] = {
     "clauses": described(
         {"title": "a mapping from clauses to what they say", "type": "object", "additionalProperties": TEXT},
         "The catalogue of clauses that processes may cite.",
+    ),
+    "checks": described(
+        listing(_RULE, "a list of rules, as [house_rules:no_untitled_steps]"),
+        "Rules of the house's own, in Python files beside this one; `caseway lint` and deploying hold to them.",
     ),
 }  # fmt: skip

@@ -26,9 +26,20 @@ from sla.calendar_files import CalendarError, load_calendar
 from sla.telling import WORDS
 from tests.support.walk import Walk
 from tools import errors
-from tools.examples import DOCS, Example, contents, examples, problems, the_compiler
+from tools.examples import DEEP, DOCS, Example, contents, examples, findings, problems, the_compiler
 
-PAGES = ("language", "writing-a-process", "expressions", "tables", "clocks", "calendars", "house", "reading", "editor")
+PAGES = (
+    "language",
+    "writing-a-process",
+    "expressions",
+    "tables",
+    "clocks",
+    "calendars",
+    "house",
+    "reading",
+    "editor",
+    "checks",
+)
 EXAMPLES = {page: list(examples(DOCS / f"{page}.md")) for page in PAGES}
 ALL = [example for found in EXAMPLES.values() for example in found]
 COMPILED = ("yaml process", "yaml steps", "yaml top", "yaml house")
@@ -43,12 +54,18 @@ def data_of(example: Example) -> Any:
     return read(example.text.encode(), example.file).value
 
 
+def findings_of(example: Example) -> list[Any]:
+    """What the deep checks say of an example of one finding: of others only what the compiler says."""
+    found = findings(example.words[1], example.text)
+    return [each for each in found if each.code == example.wrong or not each.code.startswith(DEEP)]
+
+
 # --- the language -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("example", of_kind(*COMPILED))
 def test_an_example_compiles_or_shows_its_problem(example: Example) -> None:
-    found = problems(example.words[1], example.text)
+    found = findings_of(example) if example.wrong.startswith(DEEP) else problems(example.words[1], example.text)
     assert {each.code for each in found} == ({example.wrong} if example.wrong else set()), "\n".join(map(str, found))
 
 
@@ -173,7 +190,7 @@ def test_every_code_has_a_cure_and_no_cure_is_left_over() -> None:
 
 @pytest.mark.parametrize(("code", "entry"), [(c, e) for c, e in errors.cures().items() if "wrong" in e])
 def test_the_example_of_a_code_gives_it(code: str, entry: dict[str, Any]) -> None:
-    found = errors.told(entry)
+    found = errors.told(code, entry)
     assert {each.code for each in found} == {code}, "\n".join(map(str, found))
 
 
