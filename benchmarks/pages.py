@@ -42,8 +42,8 @@ def lists(many: Stored, rounds: int, each: int = 40) -> Iterator[Result]:
     accounts, sessions = app.state.accounts, app.state.sessions
     for name, (user, path) in PAGES.items():
         accounts.set_password(user, "a long enough password", "bench")
-        generation = accounts.generation(many.installation.caseway.connection, user)
-        session = sessions.begin(many.installation.caseway.clock.now(), user, generation)
+        session = sessions.begin(many.installation.caseway.clock.now(), user)
+        accounts.sessions.open(session, accounts.generation(many.installation.caseway.connection, user))
         found = asyncio.run(_asked(app, path, {"caseway": sessions.write(session)}, rounds, each))
         yield (
             name,

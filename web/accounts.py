@@ -10,6 +10,7 @@ does not get in whatever they know.
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from bootstrap import Caseway
 from engine.runtime.database import Connection
 from engine.runtime.outbox import post
 from engine.runtime.tables import micros, moment
+from web.sessions import END_ALL, Register, Session
 from web.totp import SecondFactors
 
 SHORTEST = 12
@@ -37,21 +39,31 @@ _UPSERT = (
     'ON CONFLICT ("user") DO UPDATE SET password = excluded.password, generation = accounts.generation + 1, '
     "changed_at = excluded.changed_at, changed_by = excluded.changed_by, failures = 0, locked_until = NULL"
 )
-_ACCOUNT = 'SELECT password, generation, failures, locked_until FROM accounts WHERE "user" = ?'
+_ACCOUNT = 'SELECT password, generation, failures, locked_until, closed_at FROM accounts WHERE "user" = ?'
 _VOUCHED = (
     'INSERT INTO accounts ("user", password, generation, changed_at, changed_by, failures) '
     "VALUES (?, '', 1, ?, ?, 0) ON CONFLICT (\"user\") DO NOTHING"
 )
 _STANDING = (
-    'SELECT a."user", a.password, f.confirmed_at, a.failures, a.locked_until, a.last_at FROM accounts a '
+    'SELECT a."user", a.password, f.confirmed_at, a.failures, a.locked_until, a.last_at, a.closed_at FROM accounts a '
     'LEFT JOIN second_factors f ON f."user" = a."user"'
+)
+_END = 'UPDATE accounts SET generation = generation + 1 WHERE "user" = ?'
+_CLOSE = 'UPDATE accounts SET closed_at = ?, closed_by = ? WHERE "user" = ? AND closed_at IS NULL'
+_OPEN = (
+    "UPDATE accounts SET failures = 0, locked_until = NULL, closed_at = NULL, closed_by = NULL "
+    'WHERE "user" = ? AND (closed_at IS NOT NULL OR locked_until IS NOT NULL OR failures > 0)'
+)
+_BEARER = (
+    'SELECT t."user" FROM tokens t LEFT JOIN accounts a ON a."user" = t."user" '
+    "WHERE t.digest = ? AND t.revoked_at IS NULL AND t.expires > ? AND a.closed_at IS NULL"
 )
 LOCKED = "account_locked"
 """The template of the notice that an account has been closed."""
 
 
 class Refused(NamedTuple):
-    """Why somebody does not get in: `wrong`, `wrong_code`, `locked` (until when), `short`."""
+    """Why somebody does not get in: `wrong`, `wrong_code`, `locked` (until when), `account_closed`, `short`."""
 
     why: str
     until: datetime | None = None
@@ -65,7 +77,7 @@ class Asked(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Somebody who has signed in, and the generation of their sessions."""
+    """Somebody who has signed in, and the generation of what they signed in with."""
 
     user: str
     generation: int
@@ -82,7 +94,8 @@ class Issued(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How an account stands, for administrators. `locked_until`: closed by wrong passwords or codes."""
+    """How an account stands, for administrators. `locked_until`: closed by wrong passwords or codes; `closed_at`: by
+    an administrator, until one opens it."""
 
     user: str
     password: bool
@@ -90,6 +103,7 @@ class Standing(NamedTuple):
     failures: int
     locked_until: datetime | None
     last_at: datetime | None
+    closed_at: datetime | None
 
 
 class Accounts:
@@ -100,6 +114,7 @@ class Accounts:
         self._hasher = hasher or PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_urlsafe())  # what a name without an account is held against
         self.factors = SecondFactors(caseway)
+        self.sessions = Register(caseway)
 
     def sign_in(self, connection: Connection, user: str, password: str) -> Known | Refused | Asked:
         """Whether the password is the user's; `Asked` where a code of the second factor is needed besides."""
@@ -112,6 +127,8 @@ class Accounts:
             return Refused("wrong") if row is None else self._failed(user, now)
         if not self.in_service(user):
             return Refused("wrong")
+        if row[4] is not None:
+            return Refused("account_closed")
         if self._hasher.check_needs_rehash(row[0]):
             fresh = self._hasher.hash(password)
             self._write('UPDATE accounts SET password = ? WHERE "user" = ?', (fresh, user))
@@ -123,7 +140,7 @@ class Accounts:
         """Whether the code is one of the user's second factor, or one of their recovery codes."""
         now = self._caseway.clock.now()
         row = connection.one(_ACCOUNT, (asked.user,))
-        if row is None or row[1] != asked.generation or not self.in_service(asked.user):
+        if row is None or row[1] != asked.generation or row[4] is not None or not self.in_service(asked.user):
             return Refused("wrong")
         if row[3] is not None and moment(row[3]) > now:
             return Refused("locked", moment(row[3]))
@@ -139,7 +156,7 @@ class Accounts:
         now = self._caseway.clock.now()
         self._write(_VOUCHED, (user, micros(now), "oidc"))
         row = connection.one(_ACCOUNT, (user,))
-        return self._entered(user, row[1] if row else 1, now)
+        return Refused("account_closed") if row[4] is not None else self._entered(user, row[1], now)
 
     def set_password(self, user: str, password: str, by: str) -> Refused | None:
         """Gives the user this password, and ends the sessions that they have."""
@@ -154,6 +171,7 @@ class Accounts:
         def run(connection: Connection) -> None:
             for user in users:
                 connection.run(_UPSERT, (user, hashed, now, by))
+                connection.run(END_ALL, (user,))
 
         self._caseway.runner.write(run)
         return None
@@ -164,15 +182,29 @@ class Accounts:
         return self._right(row[0] if row else self._nobody, password) and row is not None
 
     def generation(self, connection: Connection, user: str) -> int:
-        """The generation that the user's sessions must carry; 0 for whoever may not be in."""
+        """The generation of what the user signs in with; 0 for whoever may not be in."""
         if not self.in_service(user):
             return 0
         row = connection.one('SELECT generation FROM accounts WHERE "user" = ?', (user,))
         return row[0] if row else 0
 
+    def holds(self, connection: Connection, session: Session) -> bool:
+        """Whether somebody is signed in by this session. Whoever has left is not, nor when they come back."""
+        if not self.sessions.holds(connection, session):
+            return False
+        if not self.in_service(session.user):
+            self.end_sessions(session.user)
+            return False
+        return True
+
     def end_sessions(self, user: str) -> None:
         """Signs the user out everywhere."""
-        self._write('UPDATE accounts SET generation = generation + 1 WHERE "user" = ?', (user,))
+
+        def end(connection: Connection) -> None:
+            connection.run(_END, (user,))
+            connection.run(END_ALL, (user,))
+
+        self._caseway.runner.write(end)
 
     def in_service(self, user: str) -> bool:
         directory = self._caseway.directory
@@ -185,21 +217,42 @@ class Accounts:
         return None if row is None else _standing(row)
 
     def locked(self, connection: Connection) -> list[Standing]:
-        """The accounts that are closed now, those that open last first."""
+        """The accounts that are closed now: by an administrator first, then those that open last."""
         now = micros(self._caseway.clock.now())
-        rows = connection.all(f"{_STANDING} WHERE a.locked_until > ? ORDER BY a.locked_until DESC", (now,))
+        order = "a.closed_at IS NULL, a.closed_at, a.locked_until DESC"
+        rows = connection.all(
+            f"{_STANDING} WHERE a.closed_at IS NOT NULL OR a.locked_until > ? ORDER BY {order}", (now,)
+        )
         return [_standing(row) for row in rows]
 
     def unlock(self, user: str) -> bool:
         """Opens an account that was closed; False if there is none such."""
-        return self._write('UPDATE accounts SET failures = 0, locked_until = NULL WHERE "user" = ?', (user,)) == 1
+        return self._write(_OPEN, (user,)) == 1
 
-    def tend(self, user: str, action: str) -> None:
-        """What an administrator does: `unlock`, `end_sessions`, or `remove_second`. Raises KeyError for another."""
-        acts = {"unlock": self.unlock, "end_sessions": self.end_sessions, "remove_second": self.factors.remove}
-        acts[action](user)
-        if action == "remove_second":
-            self.end_sessions(user)
+    def close(self, user: str, by: str) -> None:
+        """Closes an account until an administrator opens it: its sessions end, its tokens count no more."""
+        now = micros(self._caseway.clock.now())
+
+        def end(connection: Connection) -> None:
+            connection.run(_VOUCHED, (user, now, by))
+            connection.run(_CLOSE, (now, by, user))
+            connection.run(_END, (user,))
+            connection.run(END_ALL, (user,))
+
+        self._caseway.runner.write(end)
+
+    def remove_second(self, user: str) -> None:
+        """Takes the user's second factor away, and signs them out everywhere."""
+        self.factors.remove(user)
+        self.end_sessions(user)
+
+    def tend(self, user: str, action: str, by: str) -> bool:
+        """What an administrator does: see `ACTS`. False for closing one's own account. Raises KeyError for another."""
+        act = ACTS[action]
+        if action == "close" and user == by:
+            return False
+        act(self, user, by)
+        return True
 
     # --- API tokens -------------------------------------------------------------------------------
 
@@ -215,8 +268,7 @@ class Accounts:
 
     def bearer(self, connection: Connection, token: str) -> str | None:
         """Whose token it is, if it is good and its user in service."""
-        sql = 'SELECT "user" FROM tokens WHERE digest = ? AND revoked_at IS NULL AND expires > ?'
-        row = connection.one(sql, (_digest(token), micros(self._caseway.clock.now())))
+        row = connection.one(_BEARER, (_digest(token), micros(self._caseway.clock.now())))
         return row[0] if row and self.in_service(row[0]) else None
 
     def tokens(self, connection: Connection, user: str) -> list[Issued]:
@@ -279,12 +331,19 @@ class Accounts:
         return self._caseway.runner.write(lambda connection: connection.run(sql, parameters))
 
 
+ACTS: dict[str, Callable[[Accounts, str, str], object]] = {
+    "unlock": lambda accounts, user, by: accounts.unlock(user),
+    "close": Accounts.close,
+    "end_sessions": lambda accounts, user, by: accounts.end_sessions(user),
+    "remove_second": lambda accounts, user, by: accounts.remove_second(user),
+}
+"""What an administrator (`by`) does with somebody's account."""
+
+
 def _standing(row: Any) -> Standing:
-    user, password, confirmed, failures, locked, last = row
-    return Standing(
-        user, bool(password), confirmed is not None, failures, None if locked is None else moment(locked),
-        None if last is None else moment(last),
-    )  # fmt: skip
+    user, password, confirmed, failures, *moments = row
+    locked, last, closed = (None if one is None else moment(one) for one in moments)
+    return Standing(user, bool(password), confirmed is not None, failures, locked, last, closed)
 
 
 def _digest(token: str) -> str:

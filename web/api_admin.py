@@ -109,12 +109,13 @@ class Taken(BaseModel):
 
 
 class AccountLine(BaseModel):
-    """An account that is closed. `failures`: wrong passwords or codes in a row."""
+    """An account that is closed. `failures`: wrong passwords or codes in a row; `closed_at`: by an administrator."""
 
     user: str
     failures: int
     locked_until: datetime | None
     last_at: datetime | None
+    closed_at: datetime | None
 
 
 class TokenLine(BaseModel):
@@ -242,21 +243,29 @@ def _edit(desk: Any, name: str, given: dict[str, Any], reason: str) -> Changed:
 
 @router.get("/accounts/locked")
 def get_locked(request: Request, desk: ArrangerCaller) -> list[AccountLine]:
-    """Accounts that wrong passwords or codes have closed."""
+    """Accounts that are closed: by an administrator, or by wrong passwords or codes."""
     return [
-        AccountLine(user=one.user, failures=one.failures, locked_until=one.locked_until, last_at=one.last_at)
+        AccountLine(
+            user=one.user,
+            failures=one.failures,
+            locked_until=one.locked_until,
+            last_at=one.last_at,
+            closed_at=one.closed_at,
+        )
         for one in request.app.state.accounts.locked(desk.caseway.connection)
     ]
 
 
 @router.post("/accounts/{user}/{action}", status_code=204)
 def do_account(
-    request: Request, desk: ArrangerCaller, user: User, action: Literal["unlock", "end_sessions", "remove_second"]
-) -> Response:
-    """Opens an account again, signs its user out everywhere, or takes their second factor away."""
+    request: Request, desk: ArrangerCaller, user: User,
+    action: Literal["unlock", "close", "end_sessions", "remove_second"],
+) -> Response:  # fmt: skip
+    """Closes an account or opens it again, signs its user out everywhere, or takes their second factor away."""
     if user not in desk.caseway.directory.users:
         raise Problem(404, "account")
-    request.app.state.accounts.tend(user, action)
+    if not request.app.state.accounts.tend(user, action, desk.user):
+        raise Problem(409, "own_account", desk.say("account.own"))
     return Response(status_code=204)
 
 

@@ -22,7 +22,18 @@ from starlette.types import Scope
 from bootstrap import Caseway
 from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
-from web import api, api_admin, api_cases, api_floor, api_papers, api_processes, api_reading, api_webhooks, problems
+from web import (
+    api,
+    api_admin,
+    api_cases,
+    api_floor,
+    api_papers,
+    api_processes,
+    api_reading,
+    api_sessions,
+    api_webhooks,
+    problems,
+)
 from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
@@ -59,7 +70,7 @@ PAGES = (
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api.router, api_floor.router, api_webhooks.router, api_processes.router,
-    api_cases.router, api_admin.router,
+    api_cases.router, api_admin.router, api_sessions.router,
 )  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""

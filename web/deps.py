@@ -17,7 +17,7 @@ def visitor(request: Request) -> Iterator[Desk]:
     app, session = request.app.state, request.state.session
     with app.desks.borrow() as caseway:
         user = session.user
-        if user and app.accounts.generation(caseway.connection, user) != session.generation:
+        if user and not app.accounts.holds(caseway.connection, session):
             request.state.session, user = app.sessions.begin(caseway.clock.now()), ""
         yield Desk(caseway, user, request.state.language, ground=f"web:{request.client.host if request.client else ''}")
 
@@ -83,9 +83,7 @@ def caller(request: Request, authorization: Annotated[str, Header(include_in_sch
             request.state.bearer = True
             user = app.accounts.bearer(caseway.connection, token.strip())
         else:
-            user = session.user
-            if user and app.accounts.generation(caseway.connection, user) != session.generation:
-                user = ""
+            user = session.user if session.user and app.accounts.holds(caseway.connection, session) else ""
             forged = request.state.foreign or not app.sessions.fits(session, request.headers.get("x-csrf-token", ""))
             if user and request.method in UNSAFE and forged:
                 raise Problem(403, "forged", _forged(request))

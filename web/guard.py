@@ -65,7 +65,7 @@ class Guard:
         cookies = _cookies(headers.get("cookie", ""))
         session = self._sessions.read(cookies.get(COOKIE, ""), self._now())
         if scope["path"] == "/live" or BACKGROUND in headers:
-            session.fresh = False  # a page that looks for news by itself is not somebody at work
+            session.fresh = session.used = False  # a page that looks for news by itself is not somebody at work
         state = scope.setdefault("state", {})
         state["session"] = session
         state["language"] = language_of(cookies.get(LANGUAGE, ""), headers.get("accept-language", ""))

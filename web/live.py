@@ -32,6 +32,7 @@ from web.accounts import Accounts
 from web.desk import Desk, Desks
 from web.problems import Problem
 from web.roles import sees_floor
+from web.sessions import Session
 from web.tasks import Opened
 
 log = logging.getLogger(__name__)
@@ -66,9 +67,9 @@ CASES = "SELECT id, revision FROM cases WHERE id IN (%s)"
 class Listener:
     """One stream. `told`: the events that it has not been sent yet."""
 
-    def __init__(self, user: str, generation: int, topics: Iterable[Topic], last: str) -> None:
-        self.user = user
-        self.generation = generation
+    def __init__(self, session: Session, topics: Iterable[Topic], last: str) -> None:
+        self.session = session
+        self.user = session.user
         self.topics = frozenset(topics)
         self.last = last
         self.told: set[str] = set()
@@ -188,10 +189,9 @@ class Live:
     def _check(self, listeners: list[Listener]) -> None:
         """Ends the streams of sessions that have ended."""
         with self._desks.borrow() as caseway:
-            users = {one.user for one in listeners}
-            now = {user: self._accounts.generation(caseway.connection, user) for user in users}
-        for one in listeners:
-            if now[one.user] != one.generation and self._loop is not None:
+            over = [one for one in listeners if not self._accounts.holds(caseway.connection, one.session)]
+        for one in over:
+            if self._loop is not None:
                 self._loop.call_soon_threadsafe(one.end)
 
 
@@ -275,8 +275,7 @@ def _listener(request: Request, inbox: str | None, case: str, floor: bool) -> Li
     """Who watches what. Raises Problem for who has not signed in, and for what is not theirs to see."""
     app, session = request.app.state, request.state.session
     with app.desks.borrow() as caseway:
-        generation = app.accounts.generation(caseway.connection, session.user) if session.user else 0
-        if not generation or generation != session.generation:
+        if not session.user or not app.accounts.holds(caseway.connection, session):
             raise Problem(401, "unauthenticated")
         desk = Desk(caseway, session.user, request.state.language)
         topics: set[Topic] = set()
@@ -289,4 +288,4 @@ def _listener(request: Request, inbox: str | None, case: str, floor: bool) -> Li
             if not sees_floor(desk):
                 raise Problem(403, "floor", desk.say("floor.not_you"))
             topics.add(("floor", ""))
-        return Listener(desk.user, generation, topics, request.headers.get("last-event-id", "")[:40])
+        return Listener(session, topics, request.headers.get("last-event-id", "")[:40])

@@ -1,4 +1,4 @@
-"""Who may sign in: accounts, second factors, API tokens; and definitions that wait for a second person.
+"""Who may sign in: accounts, sessions, second factors, API tokens; and definitions that wait for a second person.
 
 People themselves are the organisation's, what is deployed is the engine's.
 """
@@ -12,7 +12,7 @@ from engine.runtime.tables import Moment, operational, record
 
 
 class Account(SQLModel, table=True):
-    """A user's way in. `generation` is part of every session: raising it ends them all."""
+    """A user's way in. Raising `generation` voids what was begun, and not finished, with the password before."""
 
     __tablename__ = "accounts"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -25,6 +25,27 @@ class Account(SQLModel, table=True):
     failures: int = operational(Integer)  # wrong passwords since the last right one
     locked_until: datetime | None = operational(Moment, null=True)
     last_at: datetime | None = operational(Moment, null=True)  # of the last sign-in
+    closed_at: datetime | None = operational(Moment, null=True)  # by an administrator, until one opens it again
+    closed_by: str | None = operational(null=True)
+
+
+class KeptSession(SQLModel, table=True):
+    """One browser that is signed in: without its row its cookie is nothing."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index("ix_sessions_user", "user", "began"),
+        Index("ix_sessions_began", "began"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: str = record(key=True)  # a digest of what the cookie carries
+    user: str = record()
+    began: datetime = record(Moment)
+    how: str = record()  # password | oidc
+    address: str = record()
+    browser: str = record()  # what it calls itself, in two words
+    seen: datetime = operational(Moment)  # to the minute
 
 
 class Token(SQLModel, table=True):

@@ -185,6 +185,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "said.approved": ("已批准并生效。", "It is approved and in force."),
     "said.unlock": ("账户已解锁。", "The account is open again."),
+    "said.close": ("账户已停用，所有登录已结束。", "The account is closed, and signed out everywhere."),
     "said.end_sessions": ("已在所有设备上退出。", "They are signed out everywhere."),
     "said.remove_second": ("两步验证已清除。", "Their second factor is taken away."),
     # changes of the organisation that are refused
@@ -261,6 +262,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "account.of": ("登录账户", "Account"),
     "account.none": ("还没有登录账户。", "There is no account yet."),
     "account.unlock": ("解锁", "Open it again"),
+    "account.close": ("停用账户", "Close this account"),
+    "account.own": ("不能停用自己的账户。", "Nobody closes their own account."),
+    "account.closed_at": ("停用于", "Closed since"),
     "account.end_sessions": ("在所有设备上退出", "Sign out everywhere"),
     "account.remove_second": ("清除两步验证", "Take the second factor away"),
     "accounts.locked": ("已锁定的账户", "Closed accounts"),

@@ -88,6 +88,9 @@ NEW = (
 """Who has just reported a claim: name, policy, line, event, what happened, amount."""
 
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
+
+
 @dataclass(frozen=True)
 class Gallery:
     """The insurer, and what the paths of its pages name."""
@@ -103,8 +106,8 @@ class Gallery:
         context = browser.new_context(viewport=SIZES[size], locale=LOCALES[language], base_url=address)
         if user:
             app, connection = self.town.app, self.town.caseway.connection
-            (generation,) = connection.one('SELECT generation FROM accounts WHERE "user" = ?', (user,))
-            session = app.state.sessions.begin(self.town.clock.now(), user, generation)
+            accounts, session = app.state.accounts, app.state.sessions.begin(self.town.clock.now(), user)
+            assert accounts.sessions.open(session, accounts.generation(connection, user), "192.0.2.7", FIREFOX)
             context.add_cookies([{"name": "caseway", "value": app.state.sessions.write(session), "url": address}])
         return context.new_page()
 

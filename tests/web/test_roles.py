@@ -58,6 +58,7 @@ POST /language                                               3   3   3   3   3  
 GET /account                                                 s   s   2   2   2   2   2   2   2   2   2
 POST /account/password                                       s   s   -   -   -   -   -   -   -   -   -
 POST /account/leave                                          s   s   s   s   s   s   s   s   s   s   s
+POST /account/sessions/end                                   s   s   3   3   3   3   3   3   3   3   3
 POST /account/tokens                                         s   s   2   2   2   2   2   2   2   2   2
 POST /account/tokens/revoke                                  s   s   3   3   3   3   3   3   3   3   3
 GET /account/second-factor                                   s   s   2   2   2   2   2   2   2   2   2
@@ -165,6 +166,9 @@ GET /api/cases/{number}/attachments/{attachment}             4   4   -   -   x  
 POST /api/cases/{number}/attachments/{attachment}/remove     4   4   -   -   x   -   x   x   -   -   -
 POST /api/cases/{number}/links                               4   4   2   2   x   2   x   x   2   2   2
 POST /api/cases/{number}/links/{number_of_link}/revoke       4   4   2   2   x   2   x   x   2   2   2
+GET /api/me/sessions                                         4   4   2   2   2   2   2   2   2   2   2
+DELETE /api/me/sessions                                      4   4   2   2   2   2   2   2   2   2   2
+DELETE /api/me/sessions/{id}                                 4   4   -   -   -   -   -   -   -   -   -
 GET /api/me                                                  4   4   2   2   2   2   2   2   2   2   2
 GET /api/inbox                                               4   4   2   2   2   2   2   2   2   2   2
 POST /api/next                                               4   4   2   2   2   2   2   2   2   2   2
@@ -343,7 +347,8 @@ class World:
         """A session as signing in now would make it; for who has left, as if they had signed in before."""
         sessions, connection = self.town.app.state.sessions, self.town.caseway.connection
         row = connection.one('SELECT generation FROM accounts WHERE "user" = ?', (PEOPLE[who],))
-        session = sessions.begin(MORNING, PEOPLE[who], row[0] if row else 0)
+        session = sessions.begin(MORNING, PEOPLE[who])
+        self.town.app.state.accounts.sessions.open(session, row[0] if row else 0)
         self.forms[who] = sessions.token(session)
         return str(sessions.write(session))
 

@@ -4,13 +4,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from web.accounts import SHORTEST, Asked, Refused
+from web.accounts import SHORTEST, Asked, Known, Refused
 from web.deps import Entered, Form, Signed, must_have_second
 from web.desk import Desk
 from web.guard import LANGUAGE
 from web.problems import Problem
 from web.render import page
-from web.routes.signing_in import address, inside, told
+from web.routes.signing_in import address, enter, inside, told
 from web.totp import drawn, uri
 
 router = APIRouter()
@@ -39,6 +39,7 @@ def _account(request: Request, desk: Desk, status: int = 200, wrong: str = "", t
         queues=list(map(desk.queue, directory.serving(desk.user))),
         manager=directory.manager(desk.user),
         tokens=accounts.tokens(desk.caseway.connection, desk.user),
+        sessions=accounts.sessions.of(desk.caseway.connection, desk.user), this=request.state.session.place,
         second=accounts.factors.enrolled(desk.caseway.connection, desk.user),
         left=accounts.factors.left(desk.caseway.connection, desk.user), least=SHORTEST, wrong=wrong, token=token,
     )  # fmt: skip
@@ -71,6 +72,17 @@ def _wrong_password(request: Request, desk: Desk, password: str) -> bool:
 def leave(request: Request, desk: Signed) -> Response:
     request.app.state.accounts.end_sessions(desk.user)
     return RedirectResponse("/sign-in", 303)
+
+
+@router.post("/account/sessions/end")
+def end_sessions(request: Request, desk: Signed, form: Form) -> Response:
+    """One of the caller's sessions, or all but this one."""
+    found, id = request.app.state.accounts.sessions, str(form.get("id", ""))
+    if id and not found.end(desk.user, id):
+        raise Problem(404, "session")
+    if not id:
+        found.end_others(desk.user, request.state.session.place)
+    return RedirectResponse("/account?said=sessions", 303)
 
 
 @router.post("/account/tokens")
@@ -142,7 +154,7 @@ def remove(request: Request, desk: Signed, form: Form) -> Response:
 
 def _only_here(request: Request, desk: Desk) -> None:
     """Ends the user's sessions but for a new one of this browser."""
-    app = request.app.state
-    app.accounts.end_sessions(desk.user)
-    generation = app.accounts.generation(desk.caseway.connection, desk.user)
-    request.state.session = app.sessions.begin(desk.now, desk.user, generation, request.state.session.how)
+    accounts = request.app.state.accounts
+    accounts.end_sessions(desk.user)
+    known = Known(desk.user, accounts.generation(desk.caseway.connection, desk.user))
+    enter(request, desk, known, request.state.session.how)

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from engine.runtime.clock import new_id
 from web import organisation as view
 from web import upkeep
+from web.accounts import ACTS
 from web.bulk import MOST, Chosen, several
 from web.deps import Form
 from web.desk import Desk
@@ -18,7 +19,6 @@ from web.roles import arranges
 from web.sections import admin_page
 
 router = APIRouter(prefix="/admin")
-ACTS = ("unlock", "end_sessions", "remove_second")
 
 
 # --- overview -------------------------------------------------------------------------------------------
@@ -44,7 +44,8 @@ def account(request: Request, desk: Arranger, form: Form, user: str, action: str
     """What an administrator does with somebody's account."""
     if action not in ACTS or user not in desk.caseway.directory.users:
         raise Problem(404, "account")
-    request.app.state.accounts.tend(user, action)
+    if not request.app.state.accounts.tend(user, action, desk.user):
+        raise Problem(409, "own_account", desk.say("account.own"))
     back = "/admin" if form.get("back") == "overview" else f"/admin/people/{quote(user)}"
     return RedirectResponse(f"{back}?said={action}", 303)
 

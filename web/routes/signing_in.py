@@ -81,8 +81,16 @@ def address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def enter(request: Request, desk: Desk, found: Known, how: str) -> None:
+    """A new session in place of the one that this browser had."""
+    app, before = request.app.state, request.state.session
+    app.accounts.sessions.end(before.user, before.place)
+    session = request.state.session = app.sessions.begin(desk.now, found.user, how)
+    app.accounts.sessions.open(session, found.generation, address(request), request.headers.get("user-agent", ""))
+
+
 def _enter(request: Request, desk: Desk, found: Known, target: str, how: str = "password") -> Response:
-    request.state.session = request.app.state.sessions.begin(desk.now, found.user, found.generation, how)
+    enter(request, desk, found, how)
     return RedirectResponse(inside(target), 303)
 
 
@@ -110,6 +118,8 @@ def _sign_in(request: Request, desk: Desk, target: str, user: str = "", why: str
 
 @router.post("/sign-out")
 def sign_out(request: Request, desk: Visitor) -> Response:
+    """Ends the session itself: a copy of its cookie is nothing, too."""
+    request.app.state.accounts.sessions.end(desk.user, request.state.session.place)
     request.state.session = request.app.state.sessions.begin(desk.now)
     return RedirectResponse("/sign-in", 303)
 
