@@ -156,6 +156,18 @@ def foresees_null(cell: Any) -> bool:
     return isinstance(cell, str) and ("word", "null") in _Cell(cell, TEXT).tokens
 
 
+def constants(cell: Any, type: Type) -> tuple[tuple[Value, ...], bool]:
+    """The constants that a cell names, and whether it is nothing but one of them. Between two neighbours among all
+    constants of a column no cell changes its mind: checks look at one value there. Raises CellProblem."""
+    if is_any(cell):
+        return (), False
+    if not isinstance(cell, str):
+        return (literal(cell, type),), True
+    read = _Cell(cell, type)
+    read.test()
+    return tuple(read.constants), len(read.tokens) == 1
+
+
 class _Cell:
     """One cell being read, token by token."""
 
@@ -163,6 +175,7 @@ class _Cell:
         self.cell = cell
         self.type = type
         self.tokens: list[tuple[str, str]] = []
+        self.constants: list[Value] = []
         at = 0
         while at < len(cell.rstrip()):
             found = _TOKEN.match(cell, at)
@@ -249,11 +262,11 @@ class _Cell:
         if kind not in ("word", "text"):
             raise CellProblem(self.unexpected())
         self.at += 1
-        if kind == "word" and written == "null":
-            return None
         if kind == "text" and self.type.kind in NUMBERS:
             raise CellProblem(f"expected {self.type}, got the text {written}")
-        return literal(written, self.type)
+        value = None if kind == "word" and written == "null" else literal(written, self.type)
+        self.constants.append(value)
+        return value
 
 
 def _set(value: Value) -> Value:

@@ -83,13 +83,13 @@ class Builder:
             type = self.types.get(name, ANY)
         if type.kind == "any":
             self.wrong(position, f"input {name} needs a type")
-        self.inputs[name] = Input(name, replace(type, secret=False), str(expression))
+        self.inputs[name] = Input(name, replace(type, secret=False), str(expression), position=position)
 
     def output(self, name: str, schema: Any, position: Position | None) -> None:
         type = self.column(name, schema, position, self.outputs)
         if type.kind == "any":
             self.wrong(position, f"output {name} needs a type")
-        self.outputs[name] = Output(name, type)
+        self.outputs[name] = Output(name, type, position)
 
     def column(self, name: str, schema: Any, position: Position | None, known: Mapping[str, Any]) -> Type:
         if not IDENTIFIER.match(name):
@@ -124,7 +124,8 @@ class Builder:
         first, last = self.day(row, "valid_from", number), self.day(row, "valid_to", number)
         if first and last and first > last:
             self.wrong(row.locate(("valid_to",)), f"row {number}: it ends before it begins")
-        self.rules.append(Rule(number, tests, outputs, first, last, str(row.note or ""), row.locate(())))
+        cells = tuple(row.when.get(column) for column in self.inputs)
+        self.rules.append(Rule(number, tests, outputs, first, last, str(row.note or ""), row.locate(()), cells))
 
     def test(self, column: Input, row: Row, number: int) -> Test | None:
         cell = row.when.get(column.name)

@@ -32,6 +32,7 @@ class Input:
     type: Type = ANY
     expression: str = ""
     expects_null: bool = False  # a cell of the column is `null`: a value not set is foreseen
+    position: tuple[int, int] | None = None  # of its head in the source, line and column from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,13 @@ class Output:
 
     name: str
     type: Type = ANY
+    position: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row. `tests` one for each input, `outputs` values. Valid from and to, both days included."""
+    """A row. `tests` one for each input, `outputs` values. Valid from and to, both days included. `cells` are the
+    tests as they were written, for whoever shows or compares tables."""
 
     number: int
     tests: tuple[Test | None, ...]
@@ -53,6 +56,7 @@ class Rule:
     valid_to: date | None = None
     note: str = ""
     position: tuple[int, int] | None = None  # line and column in the source, from 1
+    cells: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def _valid(rule: Rule, on: date) -> bool:
     return (rule.valid_from is None or rule.valid_from <= on) and (rule.valid_to is None or on <= rule.valid_to)
 
 
-def _rank(table: DecisionTable, rule: Rule) -> tuple[int, ...]:
+def rank(table: DecisionTable, rule: Rule) -> tuple[int, ...]:
     """A row's place in the order of priorities, output by output, best first."""
     return tuple(
         output.type.enum.index(value) if output.type.enum and value is not None else len(output.type.enum or ())
@@ -164,7 +168,7 @@ def _first(table: DecisionTable, hits: list[Rule]) -> Decision:
 
 
 def _by_priority(table: DecisionTable, hits: list[Rule]) -> list[Rule]:
-    return sorted(hits, key=lambda rule: _rank(table, rule))
+    return sorted(hits, key=lambda rule: rank(table, rule))
 
 
 def _priority(table: DecisionTable, hits: list[Rule]) -> Decision:
