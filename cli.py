@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from console import arranging, cases, design, floor, handling, operate, papers, people, serve, steering
+from console import arranging, cases, checking, design, floor, handling, operate, papers, people, serve, steering
 
 app = typer.Typer(
     name="caseway",
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    operate.init, operate.run, design.lint, design.show, design.schema, design.test, operate.deploy, cases.start,
+    operate.init, operate.run, checking.lint, design.show, design.schema, design.test, operate.deploy, cases.start,
     operate.worker, serve.serve, operate.verify, operate.version,
 ):  # fmt: skip
     app.command()(command)

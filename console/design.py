@@ -1,4 +1,4 @@
-"""`lint`, `show`, `schema`, `test`: what designers do. None of it needs a database."""
+"""`show`, `schema`, `test`: what designers do, beside `lint` (console.checking). None of it needs a database."""
 
 import json
 import sys
@@ -32,7 +32,7 @@ def there(path: Path) -> Path:
     return path
 
 
-def _processes(paths: list[Path]) -> dict[Path, dict[str, None]]:
+def processes_of(paths: list[Path]) -> dict[Path, dict[str, None]]:
     """Folder with house.yaml → the process files named in it; a folder, or its house, gives all of them."""
     found: dict[Path, dict[str, None]] = {}
     for path in paths or [_own()]:
@@ -57,7 +57,7 @@ def compiled(paths: list[Path]) -> tuple[list[Any], list[Any]]:
     language = compiler()
     processes: list[Any] = []
     problems: dict[Any, None] = {}
-    for folder, names in _processes(paths).items():
+    for folder, names in processes_of(paths).items():
         files, found = Folder(folder), list[Problem]()
         try:
             house, doubts = language.checked_house(files)
@@ -83,27 +83,6 @@ def _process(language: Any, files: Any, name: str, house: Any, problems: list[An
         return []
     problems += found.warnings
     return [found.process]
-
-
-def lint(paths: Files = [], as_json: Json = False) -> None:  # noqa: B006  (Typer's own way to say an empty list)
-    """Checks process files: every problem with its file, line and column, what was expected, the nearest name."""
-    processes, problems = compiled(paths)
-    faults = sum(problem.severity == "error" for problem in problems)
-    if as_json:
-        print_json([_plain(problem) for problem in problems])
-    else:
-        for problem in problems:
-            say(str(problem))
-        counts = ((len(processes), "process in order", "processes in order"), (faults, "error", "errors"),
-                  (len(problems) - faults, "warning", "warnings"))  # fmt: skip
-        say(", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts))
-    if faults:
-        raise typer.Exit(1)
-
-
-def _plain(problem: Any) -> dict[str, Any]:
-    names = ("code", "severity", "file", "line", "column", "message", "expected", "hint")
-    return {name: getattr(problem, name) for name in names}
 
 
 def show(

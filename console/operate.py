@@ -60,8 +60,11 @@ def deploy(
     database: DatabaseOption = "",
     as_json: Json = False,
 ) -> None:
-    """Stores the house, its calendars and processes as versions in force; what has not changed stays."""
+    """Stores the house, its calendars and processes as versions in force; what has not changed stays. What the deep
+    checks call an error keeps them from it, as what does not compile does; what they doubt is shown."""
     from engine.language.problems import DefinitionError
+    from workbench.linting import lint_folder
+    from workbench.measured import around_of
 
     with opened(home, database) as caseway:
         source = folder or caseway.home.processes
@@ -69,8 +72,11 @@ def deploy(
             stop(f"{source} has no house.yaml.", "A folder of processes holds house.yaml.", 2)
         for name in only:
             known(name, [file.name for file in source.glob("*.yaml")], f"file in {source} named")
+        by = arranging(caseway, user)
         try:
-            outcome = caseway.deploy(source, arranging(caseway, user), only)
+            found = lint_folder(caseway.definitions.compiler, source, only, around_of(caseway)).refuse()
+            tell_problems(placed(found.problems, source))
+            outcome = caseway.deploy(source, by, only)
         except DefinitionError as error:
             tell_problems(placed(error.problems, source))
             warn("Nothing was deployed.")
@@ -186,8 +192,13 @@ def verify(
 
 def version(as_json: Json = False) -> None:
     """Prints the version."""
-    try:
-        found = version_of("caseway")
-    except PackageNotFoundError:
-        found = "(not installed)"
+    found = program_version() or "(not installed)"
     print_json({"caseway": found}) if as_json else say(f"caseway {found}")
+
+
+def program_version() -> str:
+    """The program's version; "" where it runs without being installed."""
+    try:
+        return version_of("caseway")
+    except PackageNotFoundError:
+        return ""

@@ -34,7 +34,7 @@ _GROUPS = {
     "6": "What the deep checks find",
     "7": "Clocks",
     "8": "People's work",
-    "9": "The organisation",
+    "9": "The organisation, and scenarios",
 }
 
 

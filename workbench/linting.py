@@ -7,7 +7,7 @@ the compiler refuses cannot be accepted: it could not run. An acceptance that ac
 all was looked at that could have given it something to accept.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import Any
 
 from engine.core.durations import Duration
 from engine.language.compile import Compiled, Compiler
+from engine.language.compile_house import HOUSE_FILE
 from engine.language.deep import DEEP
 from engine.language.document import Position
-from engine.language.files import Files
+from engine.language.files import Files, Folder
 from engine.language.house import House
 from engine.language.problems import DefinitionError, Problem, Problems
 from engine.language.project import Check, Project
@@ -103,6 +104,13 @@ def lint(
         findings.extend(check(project))
     accepted = tuple(_accept(project, findings, found))  # puts the others into `found`
     return Linted(tuple(compiled), tuple(found), accepted)
+
+
+def lint_folder(compiler: Compiler, folder: Path, only: Collection[str] = (), around: Around | None = None) -> Linted:
+    """Looks at all processes of a folder, or `only` these files of it, with the house's own rules. Raises OSError."""
+    every = [path.name for path in sorted(folder.glob("*.yaml")) if path.name != HOUSE_FILE]
+    names = [name for name in every if not only or name in only]
+    return lint(compiler, Folder(folder), names, around, whole=names == every, rules=folder)
 
 
 def checks_of(compiler: Compiler) -> Iterator[Check]:
