@@ -140,7 +140,7 @@ def served(app: FastAPI) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True  # streams that a page still listens to do not hold it up
         thread.join(10)
         listening.close()
 
