@@ -1,54 +1,27 @@
 """Scenario files: a case played through on the real engine with virtual time, and what must be so (docs/scenarios.md).
 
 Theory of operation. Every scenario gets an installation of its own, copied from one that was set up once for the
-run: the folder's processes deployed, the sample organisation loaded. Commands go through the real runner, so what a
-scenario proves holds for cases too. After every action, and at every moment at which something falls due, timers,
-messages, calls and jobs are worked off; worker functions answer what the scenario says, or are really called.
+run: the folder's processes deployed, the sample organisation loaded; there it is played (`workbench.playing`).
 """
 
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bootstrap import Caseway, Home, create
-from engine.core.commands import (
-    Command,
-    CompleteTask,
-    CorrectData,
-    Refusal,
-    ReopenCase,
-    ResumeCase,
-    StartCase,
-    SuspendCase,
-)
-from engine.core.durations import parse_duration
 from engine.language.problems import DefinitionError
-from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import VirtualClock
 from engine.runtime.errors import StoreError
-from engine.runtime.tables import moment
-from papers.model import CUSTOMER
-from tasks.lifecycle import SYSTEM
-from tasks.registry import BusinessError, Job, Registered
-from workbench.expectations import Look, expect
-from workbench.handing_in import DOES, hand_in
+from workbench.playing import Play, Wrong, moment_of
 from workbench.scenario_file import check, load
-from workbench.story import state_of
 
 BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 """When the scenarios' installation was set up: before any scenario begins."""
-ROUNDS = 1000
-_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_DUE = """SELECT min(due) FROM (
-    SELECT min(due) AS due FROM timers UNION ALL SELECT min(due) FROM inbox
-    UNION ALL SELECT min(due) FROM messages WHERE due IS NOT NULL UNION ALL SELECT min(due) FROM jobs
-) AS waiting"""
 
 
 @dataclass(slots=True)
@@ -58,10 +31,6 @@ class Result:
     file: Path
     name: str
     problems: list[str] = field(default_factory=list)
-
-
-class Wrong(Exception):
-    """The scenario cannot go on."""
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[Path]:
@@ -126,207 +95,3 @@ def copied(pattern: Path, place: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
-
-
-def moment_of(text: Any) -> datetime:
-    try:
-        at = datetime.fromisoformat(str(text))
-    except ValueError:
-        raise Wrong(f"expected a moment such as 2026-03-02T09:00+08:00, not {text!r}") from None
-    if at.tzinfo is None:
-        raise Wrong(f"{text}: expected an offset from UTC, such as +08:00")
-    return at.astimezone(UTC)
-
-
-class Play:
-    """One scenario being played."""
-
-    def __init__(self, caseway: Caseway, clock: VirtualClock, written: Mapping[str, Any], problems: list[str]) -> None:
-        self.caseway = caseway
-        self.clock = clock
-        self.written = written
-        self.problems = problems
-        self.case = ""
-        self.answers: dict[str, list[Any]] = {}
-        self._count = 0
-        self._say(written.get("services", {}))
-        registry = caseway.registry
-        registry.workers = {name: _Played(found, self) for name, found in registry.workers.items()}  # type: ignore[misc]  # serves like one
-
-    def run(self) -> None:
-        start = self.written.get("start", {})
-        answer = self.caseway.start(
-            StartCase(self.written["process"], dict(start.get("data", {}))), start.get("by", "system")
-        )
-        if not self._answered("start", answer, start.get("refused")):
-            if start.get("refused") and (self.written.get("steps") or self.written.get("expect")):
-                raise Wrong("the start was refused, as it should be: there is no case for what comes after it")
-            return
-        assert isinstance(answer, Accepted)
-        self.case = answer.case
-        self._settle()
-        for index, step in enumerate(self.written.get("steps", ()), 1):
-            ((what, given),) = step.items()
-            before = len(self.problems)
-            try:
-                _DOES[what](self, given)
-            except Wrong as wrong:
-                self.problems.append(str(wrong))
-            self.problems[before:] = [f"step {index} ({what}): {text}" for text in self.problems[before:]]
-            if len(self.problems) > before:
-                return
-        self._expect(self.written.get("expect", {}))
-        if self.case and not {"incidents"} & set(self.written.get("expect", {})):
-            self.problems += [f"an open incident: {i.text}" for i in self._state().flow.incidents.values()]
-
-    # --- what steps do ----------------------------------------------------------------------------
-
-    def _complete(self, given: Mapping[str, Any]) -> None:
-        state, _ = state_of(self.caseway, self.case)
-        tasks = [n for n, t in state.flow.tokens.items() if t.at == given["step"]]
-        if not tasks:
-            places = ", ".join(Look(self.caseway, self.case).open())
-            raise Wrong(f"{given['step']} is not open; the case is at {places or 'its end'}")
-        command = CompleteTask(
-            tasks[0], given.get("outcome", ""), dict(given.get("data", {})), str(given.get("reason", ""))
-        )
-        self._ask(command, given.get("by", "system"), given.get("refused"))
-
-    def _papers(self, given: Mapping[str, Any]) -> None:
-        """Customers upload, staff note, hand back and do without; each paper is a command of its own."""
-        actor, refused, reason = given.get("by", CUSTOMER), given.get("refused"), str(given.get("reason", ""))
-        for what, names in given.items():
-            for name in names if what in ("upload", *DOES) else ():
-                answer = (
-                    hand_in(self.caseway, self.case, name) if what == "upload"
-                    else self.caseway.ask(self.case, DOES[what](name, reason), actor)
-                )  # fmt: skip
-                if self._answered(f"{what} {name}", answer, refused):
-                    self._settle()
-
-    def _message(self, given: Mapping[str, Any]) -> None:
-        self._count += 1
-        key = _PLACE.sub(self._named, str(given.get("key", "{number}")))
-        refused = self.caseway.receive(
-            f"message-{self._count}", given["name"], key, dict(given.get("payload", {})), given.get("by", "customer")
-        )
-        if refused is not None and refused.code != given.get("refused"):
-            self.problems.append(f"refused ({refused.code}): {refused.text}")
-        self._settle()
-
-    def _named(self, place: re.Match[str]) -> str:
-        """What the case calls by the name in a key: its number, or text in its data. Raises Wrong."""
-        flow = self._state().flow
-        found = {**flow.data, "number": flow.number}.get(place[1])
-        if not isinstance(found, str):
-            raise Wrong(f"message: the key says {place[0]}, and the case has no such text")
-        return found
-
-    def _wait(self, given: Any) -> None:
-        now = self.clock.now()
-        until = moment_of(given["until"]) if isinstance(given, dict) else now + _span(given)
-        for _ in range(100_000):
-            due = self._due()
-            if due is None or due > until:
-                break
-            self.clock.set(max(due, self.clock.now()))
-            self._settle()
-        self.clock.set(until)
-        self._settle()
-
-    def _say(self, given: Mapping[str, Any]) -> None:
-        for name, answer in given.items():
-            self.answers[name] = list(answer) if isinstance(answer, list) else [answer]
-
-    def _suspend(self, given: Any) -> None:
-        self._ask(SuspendCase(str(given)), "system", None)
-
-    def _resume(self, given: Any) -> None:
-        self._ask(ResumeCase(str(given)), "system", None)
-
-    def _correct(self, given: Mapping[str, Any]) -> None:
-        reason, actor = str(given.get("reason", "corrected")), given.get("by", SYSTEM)
-        self._ask(CorrectData(dict(given["data"]), reason), actor, given.get("refused"))
-
-    def _reopen(self, given: Mapping[str, Any]) -> None:
-        reason, actor = str(given.get("reason", "reopened")), given.get("by", SYSTEM)
-        self._ask(ReopenCase(reason, given.get("step", "")), actor, given.get("refused"))
-
-    def _ask(self, command: Command, actor: str, refused: str | None) -> None:
-        if self._answered(type(command).__name__, self.caseway.ask(self.case, command, actor), refused):
-            self._settle()
-
-    def _answered(self, what: str, answer: Answer, refused: str | None) -> bool:
-        """Whether it was accepted, as it should be; otherwise a problem, unless the refusal was expected."""
-        if isinstance(answer, Accepted):
-            if refused:
-                self.problems.append(f"{what} was to be refused ({refused}), but was accepted")
-            return True
-        code = answer.code if isinstance(answer, Refusal) else "failed"
-        if code != refused:
-            fields = getattr(answer, "fields", {})
-            more = "".join(f"; {name}: {text.get('en', text)}" for name, text in fields.items() if name)
-            self.problems.append(f"{what} refused ({code}): {answer.text}{more}")
-        return False
-
-    def _settle(self) -> None:
-        """Works off what is due now, and what comes due by it."""
-        for _ in range(ROUNDS):
-            due = self._due()
-            if due is None or due > self.clock.now():
-                return
-            self.caseway.sweep()
-            self.caseway.work()
-        raise Wrong("something keeps coming due at the same moment")
-
-    def _due(self) -> datetime | None:
-        found = self.caseway.connection.one(_DUE)[0]
-        return None if found is None else moment(found)
-
-    # --- what must be so --------------------------------------------------------------------------
-
-    def _state(self) -> Any:
-        return state_of(self.caseway, self.case)[0]
-
-    def _expect(self, given: Mapping[str, Any]) -> None:
-        self.problems += expect(self.caseway, self.case, given)
-
-
-_DOES = {
-    "complete": Play._complete,
-    "message": Play._message,
-    "papers": Play._papers,
-    "wait": Play._wait,
-    "services": Play._say,
-    "suspend": Play._suspend,
-    "resume": Play._resume,
-    "correct": Play._correct,
-    "reopen": Play._reopen,
-    "expect": Play._expect,
-}
-
-
-class _Played:
-    """A worker function that answers what the scenario says, or does its real work."""
-
-    def __init__(self, real: Registered, play: Play) -> None:
-        self._real = real
-        self._play = play
-
-    def serve(self, job: Job) -> Any:
-        answers = self._play.answers.get(self._real.name)
-        if answers is None:
-            return self._real.serve(job)
-        answer = answers[0] if len(answers) == 1 else answers.pop(0)
-        if isinstance(answer, dict) and set(answer) == {"error"}:
-            raise BusinessError(answer["error"])
-        return answer
-
-
-def _span(text: Any) -> timedelta:
-    """A stretch of elapsed time; a day is 24 hours here. Raises Wrong."""
-    try:
-        duration = parse_duration(text)
-        return timedelta(days=int(duration.amount)) if duration.unit == "d" else duration.span
-    except (ValueError, KeyError):
-        raise Wrong(f"wait: expected minutes, hours or days such as 90min, 4h, 2d, not {text!r}") from None

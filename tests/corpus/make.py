@@ -15,7 +15,7 @@ from bootstrap import SHIPPED, Caseway, Home
 from engine.language.source import read
 from engine.runtime import history
 from engine.runtime.clock import VirtualClock
-from workbench import scenarios
+from workbench import playing, scenarios
 
 HERE = Path(__file__).parent
 
@@ -35,10 +35,10 @@ def main(generation: str) -> None:
 def lines(file: Path, pattern: Path, place: Path) -> list[bytes]:
     """A line for each case that a scenario has left: its events, command by command, and its state."""
     written: Any = read(file.read_bytes(), file.name).value
-    clock = VirtualClock(scenarios.moment_of(written["at"]))
+    clock = VirtualClock(playing.moment_of(written["at"]))
     with scenarios.copied(pattern, place) as folder, Caseway(Home(folder), clock, unsafe=True) as caseway:
         problems: list[str] = []
-        scenarios.Play(caseway, clock, written, problems).run()
+        playing.Play(caseway, clock, written, problems).run()
         assert not problems, problems
         found = []
         for case, state in caseway.connection.all("SELECT id, state FROM cases ORDER BY id"):
