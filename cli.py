@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from console import arranging, cases, checking, design, floor, handling, operate, papers, people, serve, steering
+from console import arranging, cases, checking, design, floor, handling, keys, operate, papers, people, serve, steering
 
 app = typer.Typer(
     name="caseway",
@@ -28,6 +28,7 @@ for name, group in (
     ("incident", floor.incident_commands),
     ("job", floor.job_commands),
     ("user", arranging.user_commands),
+    ("key", keys.key_commands),
     ("calendar", people.calendar_commands),
 ):
     app.add_typer(group, name=name)

@@ -8,7 +8,10 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, Integer, LargeBinary
 from sqlmodel import SQLModel
 
-from engine.runtime.tables import Moment, operational, record
+from engine.runtime.tables import Moment, operational, record, wrapped
+
+SECOND_FACTOR = "second factor of {}"
+"""What the key of a user's second factor is bound to."""
 
 
 class Account(SQLModel, table=True):
@@ -69,7 +72,7 @@ class SecondFactor(SQLModel, table=True):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     user: str = record(key=True)
-    key: bytes = record(LargeBinary)
+    key: bytes = wrapped(SECOND_FACTOR)
     secret: bytes = record(LargeBinary)
     made_at: datetime = record(Moment)
     confirmed_at: datetime | None = operational(Moment, null=True)  # with a first code; before, it asks for nothing

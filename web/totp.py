@@ -16,6 +16,7 @@ import segno
 from bootstrap import Caseway
 from engine.runtime.database import Connection
 from engine.runtime.tables import micros
+from web.tables import SECOND_FACTOR
 
 STEP = 30
 """Seconds that a code is shown for."""
@@ -27,7 +28,6 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 PLACE = "totp"
 
 ROW = 'SELECT key, secret, confirmed_at FROM second_factors WHERE "user" = ?'
-ALL = 'SELECT "user", key FROM second_factors'
 INSERT = (
     'INSERT INTO second_factors ("user", key, secret, made_at) VALUES (?, ?, ?, ?) ON CONFLICT ("user") '
     "DO UPDATE SET key = excluded.key, secret = excluded.secret, made_at = excluded.made_at "
@@ -36,7 +36,6 @@ INSERT = (
 CONFIRM = 'UPDATE second_factors SET confirmed_at = ? WHERE "user" = ? AND confirmed_at IS NULL'
 TAKE = 'UPDATE second_factors SET last_step = ? WHERE "user" = ? AND (last_step IS NULL OR last_step < ?)'
 USE = 'UPDATE recovery_codes SET used_at = ? WHERE "user" = ? AND digest = ? AND used_at IS NULL'
-REWRAP = 'UPDATE second_factors SET key = ? WHERE "user" = ? AND key = ?'
 LEFT = 'SELECT count(*) FROM recovery_codes WHERE "user" = ? AND used_at IS NULL'
 
 
@@ -102,15 +101,6 @@ class SecondFactors:
 
         self._caseway.runner.write(note)
 
-    def rewrap(self, connection: Connection) -> int:
-        """Wraps every key again under the current master key (see `Vault.rotate`); how many."""
-        count = 0
-        for user, key in connection.all(ALL):
-            new = self._caseway.vault.rewrap(_place(user), bytes(key))
-            if new is not None:
-                count += self._write(REWRAP, (new, user, key))
-        return count
-
     def _code(self, connection: Connection, user: str, code: str) -> bool:
         """Whether it is a code of now that has not been taken; takes it."""
         given = "".join(letter for letter in code if not letter.isspace())
@@ -145,7 +135,7 @@ def drawn(text: str) -> str:
 
 
 def _place(user: str) -> str:
-    return f"second factor of {user}"
+    return SECOND_FACTOR.format(user)
 
 
 def _recovery() -> str:

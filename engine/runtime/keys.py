@@ -1,4 +1,9 @@
-"""What is done with the keys of cases (and webhooks) that are stored: wrapped again, or destroyed (R13)."""
+"""What is done with the keys that are stored, of cases and of others: wrapped again, or destroyed (R13)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Table, inspect
 
 from engine.runtime.cipher import VaultError
 from engine.runtime.database import Connection, Database
@@ -7,7 +12,9 @@ from engine.runtime.statements import quoted
 from engine.runtime.tables import metadata
 from engine.runtime.vault import Vault
 
-PAGE = 1_000  # cases in one transaction
+PAGE = 1_000  # keys in one transaction
+HEARD = timedelta(minutes=1)
+"""After which every program that runs has heard of a rotation: they look every second or two."""
 
 KEPT = {"history", "given_ids", "refusals", "looks", "glass"}
 """Tables that keep what they know of a destroyed case: nobody can read its history, the others hold no data."""
@@ -42,32 +49,62 @@ def check(connection: Connection, vault: Vault) -> None:
 
 
 def rotate(database: Database, vault: Vault) -> int:
-    """Makes new keys current, wraps every case's key again, and returns how many. When it was cut off, the
-    next call goes on. The old master keys stay until `Vault.forget`."""
+    """Makes new keys current, wraps again all that is wrapped, and returns how many. When it was cut off, the next
+    call goes on. The old master keys stay until `forget`: programs that run may still wrap with them."""
+    _tables(database)
     vault.rotate()
+    return rewrap(database, vault)
+
+
+def forget(database: Database, vault: Vault, now: datetime) -> list[str]:
+    """Drops the old master keys, after wrapping again what came since; their ids. Raises VaultError for as long as a
+    program that runs may not have heard of the rotation yet: what it wraps would never open again."""
+    left = vault.rotated(now) + HEARD - now
+    if left > timedelta(0):
+        seconds = -(-left // timedelta(seconds=1))
+        raise VaultError(f"The keys were rotated a moment ago, and programs that run may not know: wait {seconds} s.")
+    rewrap(database, vault)
+    return vault.forget()
+
+
+def rewrap(database: Database, vault: Vault) -> int:
+    """Wraps again what is not under the current master key; how many."""
     connection = database.connect()
     try:
-        return _rewrap(connection, vault)
+        return sum(
+            _rewrap(connection, vault, table, column)
+            for table in _tables(database)
+            for column in table.columns
+            if "wrapped" in column.info
+        )
     finally:
         connection.close()
 
 
-def _rewrap(connection: Connection, vault: Vault) -> int:
-    return sum(_rewrap_all(connection, vault, table) for table in ("cases", "webhooks"))
+def _tables(database: Database) -> list[Table]:
+    """The tables of a database. Raises VaultError where this program does not know one: it might hold keys."""
+    there = set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+    unknown = ", ".join(sorted(there - metadata.tables.keys()))
+    if unknown:
+        raise VaultError(f"The database has tables that are not known here, and may hold keys: {unknown}")
+    return [table for table in metadata.sorted_tables if table.name in there]
 
 
-def _rewrap_all(connection: Connection, vault: Vault, table: str) -> int:
+def _rewrap(connection: Connection, vault: Vault, table: Table, column: Column[Any]) -> int:
+    """The keys of one column, page by page."""
+    (key,), place = table.primary_key.columns, column.info["wrapped"]
+    name, row, kept = quoted(table.name), quoted(key.name), quoted(column.name)
+    page_sql = f"SELECT {row}, {kept} FROM {name} WHERE {row} > ? AND {kept} IS NOT NULL ORDER BY {row} LIMIT ?"
+    write = f"UPDATE {name} SET {kept} = ? WHERE {row} = ? AND {kept} = ?"
     after, count = "", 0
     while True:
         connection.begin()
         try:
-            page = connection.all(
-                f"SELECT id, key FROM {table} WHERE id > ? AND key IS NOT NULL ORDER BY id LIMIT ?", (after, PAGE)
-            )
-            for case, old in page:
-                new = vault.rewrap(case, bytes(old))
+            page = connection.all(page_sql, (after, PAGE))
+            for id, old in page:
+                new = vault.rewrap(place.format(id), bytes(old))
                 if new is not None:
-                    count += connection.run(f"UPDATE {table} SET key = ? WHERE id = ? AND key = ?", (new, case, old))
+                    count += connection.run(write, (new, id, old))
             connection.commit()
         except BaseException:
             connection.rollback()

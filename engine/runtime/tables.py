@@ -76,6 +76,14 @@ def record(type_: Any = TEXT, *, key: bool = False, null: bool = False, **more: 
     return column("record", type_, key=key, null=null, **more)
 
 
+def wrapped(place: str = "{}", *, null: bool = False) -> Any:
+    """A key that the installation's key file wraps; `place` makes of the row's own key what it is bound to. What
+    rotates the keys finds it by this."""
+    made = column("record", LargeBinary, null=null)
+    made.sa_column.info["wrapped"] = place
+    return made
+
+
 class Case(SQLModel, table=True):
     """One row per case: its state, and what lists and searches need of it."""
 
@@ -96,7 +104,7 @@ class Case(SQLModel, table=True):
     revision: int = derived(BigInteger)  # guards every update
     seq: int = derived(BigInteger)  # rows of history
     head: bytes = derived(LargeBinary)  # hash of the newest of them
-    key: bytes | None = record(LargeBinary, null=True)  # the case's key, wrapped; destroyed: None
+    key: bytes | None = wrapped(null=True)  # the case's; destroyed: None
     process: str = derived()
     version: str = derived()
     number: str | None = derived(null=True)
@@ -307,7 +315,7 @@ class Webhook(SQLModel, table=True):
     url: str = record()
     events: str = record()  # JSON list of names
     title: str = record()
-    key: bytes = record(LargeBinary)  # wrapped; what it signs with follows from it
+    key: bytes = wrapped()  # what it signs with follows from it
     made_at: datetime = record(Moment)
     made_by: str = record()
     stopped_at: datetime | None = operational(Moment, null=True)

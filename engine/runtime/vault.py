@@ -17,6 +17,7 @@ import stat
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -81,6 +82,11 @@ class Vault:
         self._signer = Ed25519PrivateKey.from_private_bytes(file.signing.keys[file.signing.current])
 
     @property
+    def current(self) -> str:
+        """The id of the master key that new work takes."""
+        return self._file.master.current
+
+    @property
     def installation(self) -> str:
         return self._file.installation
 
@@ -142,6 +148,12 @@ class Vault:
             )
         )
         return master
+
+    def rotated(self, now: datetime) -> datetime:
+        """When the key file was last written, in so far as its older keys are still there."""
+        if self.path is None or len(self._file.master.keys) == 1:
+            return datetime.min.replace(tzinfo=UTC)
+        return min(now, datetime.fromtimestamp(self.path.stat().st_mtime, UTC))
 
     def forget(self) -> list[str]:
         """Drops the master keys that are not current and returns their ids: only when every case has been

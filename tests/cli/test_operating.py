@@ -165,3 +165,16 @@ def test_the_main_job_leaves_other_folders_alone(tmp_path: Path, house: Path) ->
     (tmp_path / "file").write_text("x")
     assert call("run", tmp_path / "file").code == 2
     assert call("run", tmp_path / "new", "--days", 0).code == 2
+
+
+def test_keys_rotate_and_the_old_one_goes(caseway: Caseway, house: Path) -> None:
+    assert caseway("key", "rotate").code == 2, "who asks?"
+    refused = caseway("key", "rotate", "--as", "chen_wei")
+    assert refused.code == 1 and "admin" in refused.err
+    said = caseway("key", "rotate", "--as", "dong_lei", "--json")
+    assert said.code == 0 and said.json["key"] == "m2" and said.json["wrapped"] >= 3
+    early = caseway("key", "forget", "--as", "dong_lei")
+    assert early.code == 1 and "wait" in early.err
+    os.utime(house / "caseway.key", (1, 1))
+    assert caseway("key", "forget", "--as", "dong_lei", "--json").json == {"forgotten": ["m1"], "key": "m2"}
+    assert caseway("verify").code == 0
