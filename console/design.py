@@ -88,11 +88,12 @@ def _process(language: Any, files: Any, name: str, house: Any, problems: list[An
 def show(
     path: Annotated[Path, typer.Argument(help="A process file.")],
     svg: Annotated[Path | None, typer.Option(help="Draw it into this file.")] = None,
+    flowchart: Annotated[bool, typer.Option("--mermaid", help="As a flowchart in Mermaid's words.")] = False,
     language: Language = "zh",
 ) -> None:
     """Prints a process as text, or draws it."""
     from workbench.outline import outline
-    from workbench.picture import picture
+    from workbench.picture import mermaid, picture
 
     if there(path).is_dir() or path.name == HOUSE:
         stop(f"{path} is no process file.", "Name one of the files beside house.yaml.", 2)
@@ -101,8 +102,11 @@ def show(
         tell_problems(problems)
         raise typer.Exit(1)
     (process,) = processes
+    if flowchart:
+        sys.stdout.write(mermaid(process, language))
     if svg is None:
-        say(outline(process, language))
+        if not flowchart:
+            say(outline(process, language))
         return
     try:
         svg.write_text(picture(process, language), encoding="utf-8")

@@ -1,15 +1,16 @@
 """A process as text, in the order of the file: what `caseway show` prints."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from engine.core.model import Process
 from sla.model import ORIGINS, Mark, clocks_of
-from workbench.layout import Box, lay_out, told
+from workbench.drawing.chart import Part, chart, told
 
 
 def outline(process: Process, language: str = "zh") -> str:
     """One line a step, indented by scope, with where it leads when that is not simply on."""
-    frame = lay_out(process, language)
+    frame = chart(process, language)
     head = f"{process.name} · {frame.title}" + (f" · {process.version[:12]}" if process.version else "")
     return "\n".join([head, *_lines(frame, 1), *_clocks(process, language)])
 
@@ -32,20 +33,21 @@ def _mark(mark: Mark) -> str:
     return name if kind == "date" else f"{kind}.{name}" if name else kind
 
 
-def _lines(frame: Box, depth: int) -> Iterator[str]:
+def _lines(frame: Part, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    done = {box.id: box.title for box in frame.inner if box.kind == "done"}
-    for box in frame.inner:
-        own = box.kind not in ("branch", "body", "done")
-        name = f"{box.id} · {box.title}" if own and box.title != box.id else box.title
-        kind = f" [{box.kind}]" if own else ""
-        note = f" ({box.note})" if box.note else ""
-        yield f"{indent}{'┆ ' if box.kind in ('branch', 'body') else ''}{name}{kind}{note}"
-        said = [f"{label}" for (source, _), label in frame.downs.items() if source == box.id and label]
-        for label in said:
-            yield f"{indent}    ↓ {label}"
-        for jump in frame.jumps:
-            if jump.source == box.id:
-                target = done.get(jump.target, jump.target)
-                yield f"{indent}    → {target}" + (f"  {jump.label}" if jump.label else "")
-        yield from _lines(box, depth + 1)
+    done = {part.id: part.title for part in frame.parts if part.kind == "done"}
+    steps = [part for part in frame.parts if not part.mark]
+    below = {part.id: after.id for part, after in pairwise(steps)}
+    for part in (*steps, *frame.beside):
+        own = part.kind not in ("branch", "body", "any")
+        name = f"{part.id} · {part.title}" if own and part.title != part.id else part.title
+        kind = f" [{part.kind}]" if own else ""
+        note = f" ({part.note})" if part.note else ""
+        yield f"{indent}{'┆ ' if part.kind in ('branch', 'body') else ''}{name}{kind}{note}"
+        for way in part.ways:
+            if way.target == below.get(part.id):
+                if way.label:
+                    yield f"{indent}    ↓ {way.label}"
+            else:
+                yield f"{indent}    → {done.get(way.target, way.target)}" + (f"  {way.label}" if way.label else "")
+        yield from _lines(part, depth + 1)

@@ -109,8 +109,10 @@ def test_a_process_is_shown_as_text_and_drawn(processes: Path) -> None:
     assert said.code == 0
     drawn = ElementTree.parse(processes.parent / "complaint.svg")
     texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
-    assert "☺ 调查" in texts and "登记" in texts
+    assert "调查" in texts and "登记" in texts
     assert call("show", "processes/complaint.yaml", "--svg", "nowhere/x.svg").code == 1
+    flowchart = call("show", "processes/complaint.yaml", "--mermaid", "--lang", "en")
+    assert flowchart.code == 0 and flowchart.out.startswith('---\ntitle: "Complaint"\n---\nflowchart TD\n')
 
 
 @pytest.mark.parametrize("options", [(), ("--house",), ("--scenario",)])

@@ -1,8 +1,7 @@
 """Pictures and outlines of processes: everything is there, nothing lies on anything else, words are escaped."""
 
-from collections.abc import Iterator
+import re
 from datetime import timedelta
-from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
@@ -10,9 +9,13 @@ import pytest
 from bootstrap import compiler, shipped
 from engine.core.model import Process
 from engine.language.files import Bundle
-from workbench.layout import LEAVE, Box, lay_out
+from tests.support.drawing import faults
+from workbench.drawing.boxes import laid_out, spread
+from workbench.drawing.chart import ways
+from workbench.drawing.svg import Overlay
+from workbench.drawing.words import broken, width
 from workbench.outline import outline
-from workbench.picture import picture
+from workbench.picture import mermaid, picture
 from workbench.tables import rounded, widths
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -25,56 +28,70 @@ def processes() -> dict[str, Process]:
     return {name: language.process(files, f"{name}.yaml", house) for name in ("claims", "complaint")}
 
 
-def boxes(frame: Box, x: float = 0, y: float = 0) -> Iterator[tuple[Box, float, float]]:
-    for inner in frame.inner:
-        yield inner, x + inner.x, y + inner.y
-        yield from boxes(inner, x + inner.x, y + inner.y)
+NAMES = ("claims", "complaint")
 
 
-@pytest.mark.parametrize("name", ["claims", "complaint"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_step_is_drawn_inside_its_frame_and_beside_its_neighbours(
+def test_everything_has_its_place_and_nothing_runs_through_another(
     processes: dict[str, Process], name: str, language: str
 ) -> None:
-    frame = lay_out(processes[name], language)
-    drawn = {box.id for box, _, _ in boxes(frame)}
-    assert {node for node in processes[name].nodes if "/" not in node} <= drawn
-    for outer in [frame, *(box for box, _, _ in boxes(frame))]:
-        for box in outer.inner:
-            assert box.x > 0 and box.x + box.width < outer.width and box.y > 0 and box.y + box.height < outer.height
-        for one, other in combinations(outer.inner, 2):
-            apart_x = one.x + one.width <= other.x or other.x + other.width <= one.x
-            apart_y = one.y + one.height <= other.y or other.y + other.height <= one.y
-            assert apart_x or apart_y, (one.id, other.id)
+    root = laid_out(processes[name], language)
+    assert list(faults(root)) == []
+    assert {node for node in processes[name].nodes if "/" not in node} <= {box.part.id for box, _, _ in spread(root)}
 
 
-@pytest.mark.parametrize("name", ["claims", "complaint"])
-def test_jumps_have_lanes_and_doors_of_their_own(processes: dict[str, Process], name: str) -> None:
-    frame = lay_out(processes[name], "zh")
-    for outer in [frame, *(box for box, _, _ in boxes(frame))]:
-        row = {box.id: index for index, box in enumerate(outer.inner)} | {"": -1}
-        by_id = {box.id: box for box in outer.inner}
-        for one, other in combinations(outer.jumps, 2):
-            a, b = (sorted((row[jump.source], row[jump.target])) for jump in (one, other))
-            if one.lane == other.lane:
-                assert a[1] <= b[0] or b[1] <= a[0], (one, other)
-            if one.source == other.source:
-                assert one.leaves != other.leaves
-            if one.target == other.target:
-                assert one.comes != other.comes
-        for jump in outer.jumps:  # what comes in stays below what leaves
-            box = by_id[jump.target]
-            leaving = sum(j.source == box.id for j in outer.jumps)
-            assert box.side - 8 - 7 * jump.comes > (12 + LEAVE * (leaving - 1) if leaving else 0)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_way_of_every_step_is_drawn(processes: dict[str, Process], name: str) -> None:
+    process = processes[name]
+    root = laid_out(process, "en")
+    frames = [root, *(box for box, _, _ in spread(root))]
+    flows = {(line.source, line.way.key): line.target for frame in frames for line in frame.flows}
+    assert flows["/start", "0"] == process.first
+    for node in process.nodes.values():
+        for way in ways(node, "en") if "/" not in node.id else ():
+            if way.target:
+                assert flows[node.id, way.key] == way.target
+    bodies = {h.body for n in (process, *process.nodes.values()) for h in n.handlers if h.body}
+    assert bodies <= {box.part.id for box, _, _ in spread(root)}
 
 
 def test_the_picture_is_well_formed_and_says_what_the_process_says(processes: dict[str, Process]) -> None:
-    drawn = ElementTree.fromstring(picture(processes["complaint"], "zh", tokens={"register": 2}))
-    texts = [text.text or "" for text in drawn.iter(f"{SVG}text")]
-    assert "登记" in texts and "收到 complaint_withdrawn" in texts and "2" in texts
-    assert len(list(drawn.iter(f"{SVG}circle"))) == 1
-    english = picture(processes["complaint"], "en")
-    assert "Investigate" in english
+    over = Overlay({"investigate": 1}, {"investigate": 1.0, "ask": 0.1}, {"investigate": "3d 4h"}, {"ask": "12"})
+    text = picture(processes["complaint"], "zh", over)
+    drawn = ElementTree.fromstring(text)
+    words = [element.text for element in drawn.iter(f"{SVG}text")]
+    assert {"投诉处理", "调查", "A-4.4, E-7.3", "3d 4h", "12", "当前位置"} <= set(words)
+    assert drawn.findtext(f"{SVG}title") == "投诉处理"
+    assert "当前：调查" in str(drawn.findtext(f"{SVG}desc"))
+    assert drawn.get("role") == "img" and drawn.get("lang") == "zh"
+    assert len(list(drawn.iterfind(f".//{SVG}rect[@class='token']"))) == 2  # on the step, and in the legend
+    assert "Investigate" in picture(processes["complaint"], "en")
+
+
+def test_the_picture_needs_nothing_from_elsewhere(processes: dict[str, Process]) -> None:
+    text = picture(processes["claims"], "en")
+    drawn = ElementTree.fromstring(text)
+    assert "prefers-color-scheme:dark" in text and "@import" not in text and "javascript" not in text
+    assert not [e for e in drawn.iter() if e.tag in (f"{SVG}script", f"{SVG}image", f"{SVG}foreignObject")]
+    assert set(re.findall(r"url\(([^)]*)\)", text)) == {"#tip"}
+    assert re.findall(r"https?://[^\"]*", text) == ["http://www.w3.org/2000/svg"]
+
+
+def test_what_no_scenario_reached_stands_out(processes: dict[str, Process]) -> None:
+    (first, *_) = ways(processes["complaint"].nodes["register"], "en")
+    over = Overlay(missed=frozenset({("investigate", ""), ("register", first.key), ("is_found", "1")}))
+    drawn = ElementTree.fromstring(picture(processes["complaint"], "en", over))
+    found = [e for e in drawn.iter() if "missed" in e.get("class", "").split()]
+    assert len(found) == 3 + 1  # the legend tells of it
+
+
+def test_titles_are_broken_into_lines_and_never_wider_than_their_room() -> None:
+    assert broken("Write the answer to the customer", 100, 13) == ["Write the", "answer to the", "customer"]
+    assert broken("中文标题很长需要换行，标点不在行首", 13.3 * 8, 13) == ["中文标题很长需要", "换行，标点不在行", "首"]
+    lines = broken("an_identifier_that_is_far_too_long_for_one_line_and_more", 80, 11)
+    assert len(lines) == 3 and all(width(line, 11) <= 80 for line in lines)
+    assert broken("x" * 400, 80, 11)[-1].endswith("…") and broken("", 80, 11) == [""]
 
 
 def test_words_of_designers_are_escaped() -> None:
@@ -92,6 +109,30 @@ def test_words_of_designers_are_escaped() -> None:
         drawn = picture(process, words)
         assert "<script>" not in drawn and "<b>" not in drawn
         ElementTree.fromstring(drawn)
+        flow = mermaid(process, words).split("---")[2]
+        assert "<" not in flow and "&" not in flow and flow.count('"') % 2 == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mermaid_names_what_it_joins(processes: dict[str, Process], name: str) -> None:
+    """Every line is one of the forms of a flowchart, every end of an arrow is defined, frames are closed."""
+    lines = [line.strip() for line in mermaid(processes[name], "en").splitlines()]
+    assert lines[3] == "flowchart TD"
+    label = r'"[^"]*"'
+    node = rf"(n\d+)(?:\[{label}\]|\{{\{{{label}\}}\}}|\(\[{label}\]\)|\(\({label}\)\))(?::::\w+)?"
+    defined, joined, depth = set[str](), set[str](), 0
+    for line in lines[4:]:
+        if found := re.fullmatch(rf"subgraph (n\d+)\[{label}\]", line) or re.fullmatch(node, line):
+            defined.add(found[1])
+            depth += line.startswith("subgraph")
+        elif line == "end":
+            depth -= 1
+        elif found := re.fullmatch(rf"(n\d+) (?:-->|-\.->)(?:\|{label}\|)? (n\d+)", line):
+            joined |= {found[1], found[2]}
+        else:
+            assert re.fullmatch(r"direction TB|classDef \w+ [\w:#,]+", line), line
+    assert depth == 0 and joined <= defined
+    assert len(defined) > 60
 
 
 def test_the_outline_names_steps_ways_and_clocks(processes: dict[str, Process]) -> None:
