@@ -28,10 +28,45 @@ class Look:
         tokens = state.flow.tokens.values()
         return sorted(t.at for t in tokens if not t.phase and process.nodes[t.at].kind in WAITS)
 
+    def clocks(self) -> dict[str, str]:
+        """Each clock's status, of several runs the latest's; one that runs after its deadline is breached."""
+        sql = "SELECT clock, status, breached, deadline FROM clocks WHERE case_id = ? ORDER BY run, id"
+        now = self.caseway.clock.now()
+        found: dict[str, str] = {}
+        for name, status, breached, deadline in self.caseway.connection.all(sql, (self.case,)):
+            late = bool(breached) or (status == "running" and moment(deadline) < now)
+            found[name] = "breached" if late else {"stopped": "met"}.get(status, status)
+        for deferred in self.state.clocks.deferred.values():
+            found.setdefault(deferred.clock, "deferred")
+        return found
+
+    def notices(self) -> set[str]:
+        """The templates that have been sent."""
+        rows = self.caseway.connection.all("SELECT template FROM outbox WHERE case_id = ?", (self.case,))
+        return {row[0] for row in rows}
+
+    def papers(self) -> dict[str, str]:
+        """How each line of the checklist stands."""
+        return {name: line.status for name, line in lines_of(self.state.papers).items()}
+
     def tasks(self, column: str) -> dict[str, str]:
         """A column of the open tasks, by step."""
         sql = f"SELECT step, {column} FROM tasks WHERE case_id = ? AND closed_at IS NULL"
         return {row[0]: row[1] for row in self.caseway.connection.all(sql, (self.case,))}
+
+
+def found(caseway: Caseway, case: str) -> dict[str, Any]:
+    """What could be expected of the case as it stands, in the words of `expect`."""
+    look = Look(caseway, case)
+    flow = look.state.flow
+    told = {
+        "clocks": look.clocks(),
+        "notices": sorted(look.notices()),
+        "milestones": sorted(flow.milestones),
+        "papers": look.papers(),
+    }
+    where = {"end": flow.end} if flow.status == "ended" else {"open": look.open()}
+    return {**where, **{name: value for name, value in told.items() if value}}
 
 
 Problems = Iterator[str]
@@ -93,21 +128,13 @@ def _data(look: Look, wanted: Any) -> Problems:
 
 
 def _clocks(look: Look, wanted: Any) -> Problems:
-    sql = "SELECT clock, status, breached, deadline FROM clocks WHERE case_id = ? ORDER BY run, id"
-    now = look.caseway.clock.now()
-    found: dict[str, str] = {}
-    for name, status, breached, deadline in look.caseway.connection.all(sql, (look.case,)):
-        late = bool(breached) or (status == "running" and moment(deadline) < now)
-        found[name] = "breached" if late else {"stopped": "met"}.get(status, status)
-    for deferred in look.state.clocks.deferred.values():
-        found.setdefault(deferred.clock, "deferred")
+    found = look.clocks()
     for name, status in wanted.items():
         yield from _same(f"clock {name}", found.get(name, "not begun"), status)
 
 
 def _notices(look: Look, wanted: Any) -> Problems:
-    rows = look.caseway.connection.all("SELECT template FROM outbox WHERE case_id = ?", (look.case,))
-    yield from _there("notice", {row[0] for row in rows}, wanted)
+    yield from _there("notice", look.notices(), wanted)
 
 
 def _milestones(look: Look, wanted: Any) -> Problems:
@@ -115,9 +142,9 @@ def _milestones(look: Look, wanted: Any) -> Problems:
 
 
 def _papers(look: Look, wanted: Any) -> Problems:
-    found = lines_of(look.state.papers)
+    found = look.papers()
     for name, status in wanted.items():
-        yield from _same(f"paper {name}", found[name].status if name in found else "not needed", status)
+        yield from _same(f"paper {name}", found.get(name, "not needed"), status)
 
 
 def _incidents(look: Look, wanted: Any) -> Problems:

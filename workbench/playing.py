@@ -34,10 +34,11 @@ from workbench.story import state_of
 
 ROUNDS = 1000
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_DUE = """SELECT min(due) FROM (
+NEXT_DUE = """SELECT min(due) FROM (
     SELECT min(due) AS due FROM timers UNION ALL SELECT min(due) FROM inbox
     UNION ALL SELECT min(due) FROM messages WHERE due IS NOT NULL UNION ALL SELECT min(due) FROM jobs
 ) AS waiting"""
+"""The next moment at which anything falls due in an installation; one row, NULL if nothing does."""
 
 
 class Wrong(Exception):
@@ -206,7 +207,7 @@ class Play:
         raise Wrong("something keeps coming due at the same moment")
 
     def _due(self) -> datetime | None:
-        found = self.caseway.connection.one(_DUE)[0]
+        found = self.caseway.connection.one(NEXT_DUE)[0]
         return None if found is None else moment(found)
 
     # --- what must be so --------------------------------------------------------------------------

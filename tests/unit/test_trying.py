@@ -1,0 +1,76 @@
+"""A case tried out by hand: what can be done, going back, and the scenario that comes of it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bootstrap import SHIPPED
+from workbench.scenarios import run_all
+from workbench.trying import Grounds, Trial
+
+AT = datetime.fromisoformat("2026-03-02T09:00+08:00")
+REPORTED = {
+    "channel": "phone", "reported_at": "2026-03-02T08:30:00+08:00", "policy_number": "PM2026000001",
+    "customer_name": "王小明", "customer_phone": "13800000000", "line": "motor", "event": "collision",
+    "loss_date": "2026-03-01", "description": "追尾", "claimed_amount": 3000, "identity_number": "11010119900101123X",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grounds() -> Iterator[Grounds]:
+    with Grounds(SHIPPED) as made:
+        yield made
+
+
+@pytest.fixture
+def trial(grounds: Grounds) -> Iterator[Trial]:
+    with Trial(grounds, "claims", AT) as found:
+        assert found.start(REPORTED, "lu_yao") == []
+        yield found
+
+
+def test_what_can_be_done_and_by_whom(trial: Trial) -> None:
+    task, due = trial.doable("en")[0], trial.doable("en")[-1]
+    assert (task.what, task.name) == ("complete", "intake")
+    assert task.people and task.step["complete"]["by"] == task.people[0]
+    assert "accept" in [one["outcome"] for one in task.form["outcomes"]]
+    assert due.what == "wait" and due.due is not None and due.due > AT
+
+
+def test_a_step_that_is_refused_leaves_all_as_it_was(trial: Trial) -> None:
+    told = trial.do({"complete": {"step": "intake", "by": "fang_qi", "outcome": "accept"}})
+    assert "refused" in told[0] and trial.steps == []
+    assert trial.doable()[0].name == "intake"
+
+
+def test_going_back(trial: Trial) -> None:
+    step = dict(trial.doable()[0].step["complete"])
+    assert trial.do({"complete": {**step, "outcome": "accept"}}) == []
+    assert trial.do({"wait": "2h"}) == [] and trial.now == AT + timedelta(hours=2)
+    trial.undo(2)
+    assert trial.now == AT and [one.name for one in trial.doable() if one.what == "complete"] == ["intake"]
+    trial.undo()
+    assert trial.case == "" and trial.doable() == []
+
+
+def test_what_was_tried_is_kept_as_a_scenario_that_passes(trial: Trial, tmp_path: Path) -> None:
+    step = dict(trial.doable()[0].step["complete"])
+    assert trial.do({"complete": {**step, "outcome": "accept"}}) == []
+    for one in trial.doable():
+        if one.what == "papers":
+            assert trial.do(one.step) == []
+    assert trial.do(trial.doable()[-1].step) == []
+    text = trial.scenario("accepted, with its papers")
+    assert yaml.safe_load(text)["expect"]["open"]
+    (tmp_path / "tried.yaml").write_text(text, encoding="utf-8")
+    assert [one.problems for one in run_all([tmp_path], SHIPPED)] == [[]]
+
+
+def test_a_scenario_is_gone_on_with(grounds: Grounds) -> None:
+    written = {"start": {"by": "lu_yao", "data": REPORTED}, "steps": [{"wait": "1h"}, {"expect": {"open": ["intake"]}}]}
+    with Trial(grounds, "claims", AT, written) as trial:
+        assert trial.problems == [] and trial.steps == [{"wait": "1h"}]
+        assert trial.doable()[0].name == "intake"
