@@ -49,6 +49,7 @@ from web.routes import (
     case,
     customer,
     floor,
+    hooks,
     inbox,
     papers,
     processes,
@@ -66,7 +67,7 @@ HERE = Path(__file__).parent
 PAGES = (
     signing_in.router, papers.router, account.router, inbox.router, task.router, tasks.router, reading.router,
     case.router, floor.router, start.router, processes.router, admin.router,
-    arranging.router,
+    arranging.router, hooks.router,
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api.router, api_floor.router, api_webhooks.router, api_processes.router,

@@ -30,6 +30,7 @@ SECTIONS = (
     Section("/admin/authority", "authority", True),
     Section("/admin/file", "organisation.file", True),
     Section("/admin/tokens", "tokens", True),
+    Section("/admin/webhooks", "hooks", True),
     Section("/admin/calendars", "calendars"),
 )
 

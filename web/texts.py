@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from web import texts_admin, texts_cases
+from web.texts_hooks import TEXTS as HOOKS
 from web.texts_papers import TEXTS as PAPERS
 
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -356,6 +357,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "h.claimed": ("{who} 领取 {step}", "{who} took {step}"),
     "h.released": ("{step} 退回队列", "{step} went back to its queue"),
     "h.moved": ("{step} 转到 {where}", "{step} went to {where}"),
+    "h.over": ("（其手中已有 {has} 项，上限 {most} 项）", " (who had {has} in hand, and may have {most})"),
     "h.draft": ("保存草稿：{step}", "draft saved: {step}"),
     "h.completed": ("完成 {step}", "completed {step}"),
     "h.skipped": ("跳过 {step}", "left out {step}"),
@@ -372,9 +374,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "person_only": ("经办", "by people"),
     # --- floor
     "floor": ("主管看板", "Supervisor's floor"),
-    "hook.admin": ("只有系统管理员可以管理回调。", "Only administrators look after webhooks."),
-    "hook.many": ("最多可有 {most} 个回调。", "There may be {most} webhooks at most."),
-    "hook.stopped": ("该回调已停用。", "This webhook has been stopped."),
     "breaches": ("已逾期", "Late"),
     "at_risk": ("24 小时内到期", "Due within 24 hours"),
     "breaches.none": ("没有逾期。", "Nothing is late."),
@@ -442,6 +441,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "error.503": ("数据库暂时不可用。", "The database cannot be used just now."),
     **texts_admin.TEXTS,
     **PAPERS,
+    **HOOKS,
     **texts_cases.TEXTS,
     "forged": ("页面已过期，请返回刷新后再试。", "The page is too old: go back, reload it, and try again."),
 }  # fmt: skip

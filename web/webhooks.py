@@ -53,7 +53,11 @@ Network = IPv4Network | IPv6Network
 
 
 class Unreachable(Exception):
-    """Why a URL may not, or cannot, be called."""
+    """Why a URL may not, or cannot, be called, in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.text = {"zh": zh, "en": en}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +77,28 @@ class Reach:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         except ValueError as error:
-            raise Unreachable(f"{url[:200]!r} is no address of the web") from error
+            raise Unreachable(f"{url[:200]} 不是网址", f"{url[:200]!r} is no address of the web") from error
         if parts.scheme not in ("https", "http") or not host or parts.username or parts.password or parts.fragment:
-            raise Unreachable("expected a URL such as https://example.org/hook, without a name and password in it")
+            raise Unreachable(
+                "请填写形如 https://example.org/hook 的网址，其中不带用户名和密码",
+                "expected a URL such as https://example.org/hook, without a name and password in it",
+            )
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise Unreachable(f"{host} is not known to the name service") from error
+            raise Unreachable(f"域名服务不认识 {host}", f"{host} is not known to the name service") from error
         addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]
         allowed = [self._allowed(address) for address in addresses]
         if not addresses or not all(ours or _public(address) for address, ours in zip(addresses, allowed, strict=True)):
-            raise Unreachable(f"{host} is an address inside: the operator allows networks with --webhook-network")
+            raise Unreachable(
+                f"{host} 是内部地址：须由运维人员用 --webhook-network 允许该网段",
+                f"{host} is an address inside: the operator allows networks with --webhook-network",
+            )
         if parts.scheme == "http" and not all(allowed):
-            raise Unreachable("expected https: without it anybody on the way reads and changes what is told")
+            raise Unreachable(
+                "请使用 https：否则途中任何人都能读取和篡改",
+                "expected https: without it anybody on the way reads and changes what is told",
+            )
         return addresses[0]
 
     def _allowed(self, address: Address) -> bool:
@@ -257,23 +270,6 @@ def _request(
 
 
 # --- who listens ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """A webhook as lists show it; its secret is shown once, when it is made."""
-
-    id: str
-    url: str
-    events: list[str]
-    title: str
-    made_at: int  # microseconds
-    made_by: str
-    stopped_at: int | None
-    stopped_why: str | None
-
-
-_COLUMNS = "id, url, events, title, made_at, made_by, stopped_at, stopped_why"
 
 
 class Webhooks:

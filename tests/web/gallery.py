@@ -17,12 +17,14 @@ from rich.console import Console
 
 from bootstrap import Caseway, Home
 from engine.runtime.clock import VirtualClock
+from engine.runtime.hooks import Calls, Tried
 from tests.support.samples import PDF, PNG
 from tests.web.conftest import CHEAP, PASSWORD, Town
 from tests.web.test_admin import fail, send, whole
 from tests.web.test_papers import link, sent
 from tests.web.test_processes import CHANGED, CLAIMS, upload
 from web.app import create_app
+from web.webhooks import Webhooks
 from workbench.quarter import Quarter
 
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # nine in the morning in Shanghai
@@ -70,6 +72,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "admin-changes": ("gu_mingyuan", "/admin/changes"),
     "admin-file": ("dong_lei", "/admin/file"),
     "admin-tokens": ("dong_lei", "/admin/tokens"),
+    "admin-webhooks": ("dong_lei", "/admin/webhooks"),
+    "admin-webhook": ("dong_lei", "/admin/webhooks/{hook}"),
     "admin-calendar": ("dong_lei", "/admin/calendars/insurer/2026"),
     "admin-incidents": ("dong_lei", "/admin/incidents"),
     "account": ("chen_wei", "/account"),
@@ -87,7 +91,12 @@ NEW = (
 )
 """Who has just reported a claim: name, policy, line, event, what happened, amount."""
 
-
+ARCHIVE = (
+    "https://archive.example.org/hook",
+    ["case.started", "case.ended", "task.opened", "task.completed"],
+    "档案系统",
+)
+"""What listens: its URL, what it is told of, and its name."""
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
 
 
@@ -125,7 +134,8 @@ def gallery(folder: Path) -> Iterator[Gallery]:
         town = Town(caseway, clock, app)
         try:
             _arrangements(town, folder)
-            yield Gallery(town, _cases(town) | _definitions(town))
+            listening = Webhooks(caseway).add(*ARCHIVE, "dong_lei")[0]
+            yield Gallery(town, _cases(town) | _definitions(town) | _told(town, listening))
         finally:
             app.state.live.close()
             app.state.desks.close()
@@ -149,6 +159,17 @@ def _cases(town: Town) -> dict[str, str]:
     return {
         "number": number, "task": str(town.task_of(number)), "free": free, "masked": masked, "customer": customer,
     }  # fmt: skip
+
+
+def _told(town: Town, hook: str) -> dict[str, str]:
+    """What a webhook was told: some calls came to their receiver, one was given up, one will be tried again."""
+    calls = Calls(town.caseway.runner)
+    gone, failed, *heard = calls.take(town.clock.now())
+    tried = [Tried(gone, None, "ConnectError: connection refused", gone=True), Tried(failed, 503, "answered 503")]
+    calls.report([*tried, *(Tried(one, 204) for one in heard)], town.clock.now())
+    town.caseway.runner.write(lambda c: c.run("UPDATE webhooks SET stopped_at = NULL, stopped_why = NULL"))
+    Webhooks(town.caseway).ping(hook)
+    return {"hook": hook}
 
 
 def _definitions(town: Town) -> dict[str, str]:

@@ -120,6 +120,13 @@ GET /admin                                                   s   s   x   x   x  
 POST /admin/accounts/{user}/{action}                         s   s   x   x   x   x   x   x   x   x   3
 GET /admin/tokens                                            s   s   x   x   x   x   x   x   x   x   2
 POST /admin/tokens/revoke                                    s   s   x   x   x   x   x   x   x   x   -
+GET /admin/webhooks                                          s   s   x   x   x   x   x   x   x   x   2
+POST /admin/webhooks                                         s   s   x   x   x   x   x   x   x   x   2
+GET /admin/webhooks/{webhook}                                s   s   x   x   x   x   x   x   x   x   2
+POST /admin/webhooks/{webhook}/{action} ping                 s   s   x   x   x   x   x   x   x   x   3
+POST /admin/webhooks/{webhook}/{action} secret               s   s   x   x   x   x   x   x   x   x   2
+POST /admin/webhooks/{webhook}/{action} stop                 s   s   x   x   x   x   x   x   x   x   3
+POST /admin/webhooks/{webhook}/calls/{call}/retry            s   s   x   x   x   x   x   x   x   x   3
 GET /admin/calendars                                         s   s   x   x   x   3   3   3   3   3   3
 GET /admin/calendars/{name}/{year}                           s   s   x   x   x   2   2   2   2   2   2
 GET /admin/incidents                                         s   s   x   x   x   2   2   2   2   2   2
@@ -512,6 +519,12 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /admin/absences": ("/admin/absences", {"data": {"user": "nobody_here", "from": "2026-04-01"}}),
     "POST /admin/absences/end": ("/admin/absences/end", {"data": {"key": "none"}}),
     "POST /admin/changes/{id}/{decision}": ("/admin/changes/none/approve", {}),
+    "POST /admin/webhooks": ("/admin/webhooks", {"data": {"url": HOOK["url"], "event": HOOK["events"]}}),
+    "GET /admin/webhooks/{webhook}": ("/admin/webhooks/{hook}", {}),
+    "POST /admin/webhooks/{webhook}/{action} ping": ("/admin/webhooks/{hook}/ping", {}),
+    "POST /admin/webhooks/{webhook}/{action} secret": ("/admin/webhooks/{hook}/secret", {}),
+    "POST /admin/webhooks/{webhook}/{action} stop": ("/admin/webhooks/{hook}/stop", {}),
+    "POST /admin/webhooks/{webhook}/calls/{call}/retry": ("/admin/webhooks/{call}/retry", {}),
     "POST /admin/tokens/revoke": ("/admin/tokens/revoke", {"data": {"user": "lu_yao", "digest": "none"}}),
     "GET /api/admin/calendars/{name}/{year}": ("/api/admin/calendars/insurer/2026", {}),
     "PUT /api/admin/organisation": ("/api/admin/organisation", {"json": {"yaml": "users: ["}}),
