@@ -66,6 +66,7 @@ from sla.calendar_files import calendar_problems, load_calendar
 from sla.clock import CLOCKS
 from sla.contract import DUE_CHANGES, task_due
 from sla.keywords import CLOCK_WORDS
+from tasks.capacity import counting, recorded
 from tasks.executor import Executor
 from tasks.heard import HEARD
 from tasks.insurance import embedded, functions
@@ -196,6 +197,7 @@ class Caseway:
             keep=keep,
             shows=self.shows,
             listeners=self.listeners,
+            extras=counting,
         )
 
     @cached_property
@@ -231,6 +233,7 @@ class Caseway:
             directory=self.directories.current,
             versions=self.definitions,
             names={"owner": _owner, "checklist": checklist(self.definitions)},
+            extras=counting(self.connection, dict),
         )
 
     @property
@@ -425,7 +428,8 @@ class Caseway:
         process = then.process(name, version)
         if process is None:
             raise LookupError(f"{name} {version} is not deployed here")
-        number = next((e.number for e in MACHINE.decode_events(row.events) if isinstance(e, CaseStarted)), "")
+        events = MACHINE.decode_events(row.events)
+        number = next((e.number for e in events if isinstance(e, CaseStarted)), "")
         key = self.connection.one("SELECT key FROM cases WHERE id = ?", (row.case,))[0]
         env = structs.replace(
             self.env(),
@@ -435,6 +439,7 @@ class Caseway:
             directory=self.directories.then(at),
             sealer=self.vault.cipher(row.case, key).sealer,
             number=lambda _: number,
+            extras=recorded(events),
         )
         answer = MACHINE.decide(
             process, state, Request(row.command_id, row.case, command, row.actor, at, row.ground), env

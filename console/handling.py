@@ -19,6 +19,7 @@ from console.options import (
     ask,
     case_of,
     data_of,
+    done,
     ground,
     opened,
     tell_where,
@@ -80,7 +81,8 @@ def next_task(
         if found is None:
             stop("There is nothing for you to take.")
         if not isinstance(found, Listed):
-            stop(found.text)
+            done(found)
+            return
         row = _listed(found._replace(holder=actor))
         show([row], COLUMNS, as_json=as_json, title="yours now", zone=zone_of(caseway))
         if not as_json:

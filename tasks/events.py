@@ -60,6 +60,7 @@ class TaskTransferred(Event, frozen=True):
     revision: int = 0
     reason: str = ""
     behalf: str = ""  # who is away, where the assignee stands in
+    over: tuple[int, int] | None = None  # tasks the assignee had and may have, where they got it all the same
 
 
 class TaskStarted(Event, frozen=True):
@@ -79,6 +80,7 @@ class TaskDelegated(Event, frozen=True):
     to: str
     revision: int = 0
     reason: str = ""
+    over: tuple[int, int] | None = None  # as in TaskTransferred
 
 
 class TaskReturned(Event, frozen=True):

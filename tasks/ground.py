@@ -36,6 +36,9 @@ class Look:
         return self.env.now
 
 
+LOAD = "load"
+"""Under which `Env.extras` tells how many tasks a user has, in all cases: see `tasks.capacity`."""
+
 _NOBODY = Directory({}, {}, {}, ())
 _PLAIN = Work()
 _UNOWNED = Owning(first="", starter=False)

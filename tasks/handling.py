@@ -17,7 +17,7 @@ from tasks.ground import directory, in_service
 from tasks.lifecycle import PARKED
 from tasks.model import NAME
 from tasks.reasons import reason
-from tasks.rules import allowed, not_for
+from tasks.rules import allowed, given
 from tasks.state import WorkState
 
 MOST_TEXT = 4_000
@@ -34,11 +34,9 @@ def _delegate(turn: Turn, command: c.DelegateTask) -> None:
     task, actor = allowed(turn, command.task, "delegate"), turn.request.actor
     if command.user == actor:
         raise reason("yourself").refuse()
-    why = not_for(turn, command.user, command.task, task.queue, task)
-    if why is not None:
-        raise reason("not_for", user=command.user, why=why).refuse()
+    over = given(turn, command.user, command.task, task.queue, task)
     revision = directory(turn).revision
-    turn.emit(e.TaskDelegated(command.task, actor, turn.now, command.user, revision, command.reason))
+    turn.emit(e.TaskDelegated(command.task, actor, turn.now, command.user, revision, command.reason, over))
 
 
 def _return(turn: Turn, command: c.ReturnTask) -> None:

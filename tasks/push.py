@@ -21,6 +21,7 @@ from engine.runtime.tables import micros
 from organisation.directory import Directory, Queue
 from tasks.commands import TransferTask
 from tasks.queries import Listed, load, queue
+from tasks.rules import full
 
 PAGE = 100
 """Tasks of a queue that are looked at in one go."""
@@ -44,7 +45,7 @@ class Member:
 
     @property
     def free(self) -> bool:
-        return self.capacity is None or self.load < self.capacity
+        return not full(self.load, self.capacity)
 
 
 class Given(NamedTuple):

@@ -86,12 +86,14 @@ def of_case(connection: Connection, case: str) -> list[Listed]:
     return [listed(row) for row in connection.all(sql, (case,))]
 
 
-def load(connection: Connection, user: str, most: int = MOST) -> int:
-    """How many tasks the user has in hand, or are meant for them; counted no further than `most`."""
-    held = f"SELECT 1 FROM tasks WHERE holder = ? AND {HELD}"
-    meant = f"SELECT 1 FROM tasks WHERE assignee = ? AND {GIVEN} AND status = '{OPEN}'"
+def load(connection: Connection, user: str, most: int = MOST, but: Sequence[str] = ()) -> int:
+    """How many tasks the user has in hand, or are meant for them, in all cases but these; counted no further than
+    `most`."""
+    others = f" AND case_id NOT IN ({', '.join('?' * len(but))})" if but else ""
+    held = f"SELECT 1 FROM tasks WHERE holder = ? AND {HELD}{others}"
+    meant = f"SELECT 1 FROM tasks WHERE assignee = ? AND {GIVEN} AND status = '{OPEN}'{others}"
     sql = f"SELECT count(*) FROM (SELECT * FROM ({held} UNION ALL {meant}) AS theirs LIMIT ?) AS counted"
-    return int(connection.one(sql, (user, user, most))[0])
+    return int(connection.one(sql, (user, *but, user, *but, most))[0])
 
 
 def count(connection: Connection, name: str, most: int = MOST) -> int:

@@ -128,6 +128,14 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "你没有足够的权限：{what}（有权的：{who}）",
         "en": "your authority does not reach this far: {what} (who has it: {who})",
     },
+    "full": {
+        "zh": "你手中已有 {has} 项任务，上限为 {most} 项",
+        "en": "you have {has} tasks in hand, and may have {most}",
+    },
+    "full_other": {
+        "zh": "{user} 手中已有 {has} 项任务，上限为 {most} 项",
+        "en": "{user} has {has} tasks in hand, and may have {most}",
+    },
     "away": {
         "zh": "{user} 不在岗（至 {until}），由 {substitute} 代办",
         "en": "{user} is away until {until}; who stands in: {substitute}",

@@ -14,7 +14,7 @@ from engine.core.steering import branch_of
 from organisation.directory import Directory
 from tasks import lifecycle
 from tasks.authority import weigh
-from tasks.ground import Ground, directory, in_service, work_of
+from tasks.ground import LOAD, Ground, directory, in_service, work_of
 from tasks.lifecycle import LIFECYCLE
 from tasks.model import Work
 from tasks.reasons import Reason, reason
@@ -43,7 +43,8 @@ def may(ground: Ground, user: str, number: int, action: str) -> Reason | None:
         return _wrong_person(number, task, user, rule.who)
     if not rule.works:
         return None
-    return unfit(ground, user, number, task) or (_no_voter(ground, people, task, user) if action == "vote" else None)
+    more = _MORE.get(action)
+    return unfit(ground, user, number, task) or (more(ground, people, task, user) if more else None)
 
 
 _CLOSED: Mapping[str, tuple[Callable[[Work], bool], str]] = {
@@ -63,6 +64,32 @@ def _no_voter(ground: Ground, people: Directory, task: Task, user: str) -> Reaso
     if approvals.role and approvals.role not in people.roles(user):
         return reason("no_role", step=task.step, role=approvals.role)
     return reason("voted") if task.voters & {user, *on_behalf(ground, task, user)} else None
+
+
+def beyond(ground: Ground, user: str) -> tuple[int, int] | None:
+    """How many tasks the user has and may have, where they have no room for one more; None where they have. As many
+    as their capacity count, in hand or meant for them, whatever case they belong to."""
+    known = directory(ground).users.get(user)
+    count = ground.env.extras.get(LOAD)
+    if known is None or known.capacity is None or count is None:
+        return None
+    has = count(user)
+    return (has, known.capacity) if full(has, known.capacity) else None
+
+
+def full(has: int, capacity: int | None) -> bool:
+    """Whether somebody with so many tasks has no room for one more."""
+    return capacity is not None and has >= capacity
+
+
+def _no_room(ground: Ground, people: Directory, task: Task, user: str) -> Reason | None:
+    """Why the user takes no further task; what is meant for them has its place already."""
+    over = None if task.assignee == user else beyond(ground, user)
+    return None if over is None else reason("full", has=over[0], most=over[1])
+
+
+_MORE: Mapping[str, Callable[[Ground, Directory, Task, str], Reason | None]] = {"vote": _no_voter, "claim": _no_room}
+"""What some actions ask besides. Who completes a task without having held it needs no room for it."""
 
 
 def unfit(ground: Ground, user: str, number: int, task: Task) -> Reason | None:
@@ -85,8 +112,23 @@ def allowed(turn: Turn, number: int, action: str) -> Task:
     return task
 
 
+def given(turn: Turn, user: str, number: int, queue: str, task: Task) -> tuple[int, int] | None:
+    """Holds that the actor may give the task, in this queue, to the user; what they had and may have, where it is
+    more than that: so much may who leads. Raises Refuse."""
+    actor, people = turn.request.actor, directory(turn)
+    why, over = not_for(turn, user, number, queue, task), None
+    if why is None and user not in (task.assignee, task.holder):
+        over = beyond(turn, user)
+        leads = any(PARTIES[party](turn, people, task, actor) for party in LEADING)
+        if over is not None and not leads:
+            why = reason("full_other", user=user, has=over[0], most=over[1])
+    if why is not None:
+        raise reason("not_for", user=user, why=why).refuse()
+    return over
+
+
 def not_for(ground: Ground, user: str, number: int, queue: str, task: Task) -> Reason | None:
-    """Why a task in this queue cannot be given to the user."""
+    """Why a task in this queue cannot be given to the user, whoever gives it."""
     people = directory(ground)
     if not in_service(ground, user):
         return reason("inactive", user=user)
@@ -133,6 +175,9 @@ PARTIES: Mapping[str, Callable[[Ground, Directory, Task, str], bool]] = {
     lifecycle.FLOW: lambda ground, people, task, user: user == lifecycle.SYSTEM,
 }
 
+
+LEADING = (lifecycle.MANAGER, lifecycle.ABOVE, lifecycle.ADMIN)
+"""Who may give somebody more than their capacity."""
 
 _STATE_TELLS: Mapping[str, str] = {
     lifecycle.OPEN: "unheld",

@@ -35,7 +35,7 @@ from tasks.lifecycle import CANCELLED, CLAIMED, COMPLETED, SKIPPED
 from tasks.model import NAME, PRIORITIES, Work
 from tasks.placing import place, priority, resolved
 from tasks.reasons import Reason, reason
-from tasks.rules import allowed, not_for
+from tasks.rules import allowed, given
 from tasks.standing import substitutes
 from tasks.starting import authorise_start
 from tasks.state import APPLY, Task, WorkState
@@ -101,15 +101,13 @@ def _transfer(turn: Turn, command: c.TransferTask) -> None:
     if command.queue and command.queue not in people.queues:
         hint = aside(command.queue, people.queues)
         raise reason("unknown_queue", queue=command.queue, hint=hint).refuse()
-    if command.user:
-        why = not_for(turn, command.user, command.task, queue, task)
-        if why is not None:
-            raise reason("not_for", user=command.user, why=why).refuse()
+    over = given(turn, command.user, command.task, queue, task) if command.user else None
     turn.emit(
         e.TaskTransferred(
-            command.task, turn.request.actor, turn.now, queue, command.user, people.revision, command.reason
+            command.task, turn.request.actor, turn.now, queue, command.user, people.revision, command.reason,
+            over=over,
         )
-    )
+    )  # fmt: skip
 
 
 def _draft(turn: Turn, command: c.SaveDraft) -> None:

@@ -83,6 +83,10 @@ class Teller:
         reason = getattr(event, "reason", "")
         return f" ({reason})" if reason else ""
 
+    def beyond(self, event: Any) -> str:
+        """That somebody got more than they may have in hand."""
+        return self.desk.say("h.over", has=event.over[0], most=event.over[1]) if event.over else ""
+
 
 def _closed(t: Teller, e: work.TaskClosed) -> str:
     if e.how == "cancelled":
@@ -136,10 +140,14 @@ WORDS: Mapping[type[Event], Words] = {
     work.TaskOpened: lambda t, e: t.desk.say("h.task", step=t.step(e.step), where=t.where(e)),
     work.TaskClaimed: lambda t, e: t.desk.say("h.claimed", who=t.desk.person(e.by), step=t.token(e.token)),
     work.TaskReleased: lambda t, e: t.desk.say("h.released", step=t.token(e.token)) + t.because(e),
-    work.TaskTransferred: lambda t, e: t.desk.say("h.moved", step=t.token(e.token), where=t.where(e)) + t.because(e),
+    work.TaskTransferred: lambda t, e: (
+        t.desk.say("h.moved", step=t.token(e.token), where=t.where(e)) + t.because(e) + t.beyond(e)
+    ),
     work.DraftSaved: lambda t, e: t.desk.say("h.draft", step=t.token(e.token)),
     work.TaskClosed: _closed,
-    work.TaskDelegated: lambda t, e: t.desk.say("h.delegated", step=t.token(e.token)) + t.because(e),
+    work.TaskDelegated: lambda t, e: (
+        t.desk.say("h.delegated", step=t.token(e.token)) + t.because(e) + t.beyond(e)
+    ),
     work.TaskParked: lambda t, e: t.desk.say(
         "h.parked", step=t.token(e.token), at=show.moment(t.desk, e.until)
     ) + t.because(e),

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from engine.core.commands import Command, Refusal, Request, StartCase, refusal
+from engine.core.commands import Command, MigrateCase, Refusal, Request, StartCase, refusal
 from engine.core.env import Env, Versions
 from engine.core.events import Event
 from engine.core.machine import Machine
@@ -59,6 +59,9 @@ Shows = Mapping[str, Callable[[Any], str | None]]
 
 Also = Callable[[Answer], Iterable[Step]]
 
+Extras = Callable[[Connection, Callable[[], Mapping[str, Any]]], Mapping[str, Any]]
+"""`Env.extras` of a batch, from its connection and the states of the cases whose rows are behind, by id."""
+
 
 class Item(NamedTuple):
     """A request, and what else happens in its transaction, given its answer (the inbox row that it came from
@@ -85,6 +88,7 @@ class Tools:
     machine: Machine
     versions: Versions
     environment: Callable[[], Env]  # without the moment, the sealer and the number
+    extras: Extras | None  # what components look up for deciding, in the transaction itself
     new_key: Callable[[str], bytes]
     cipher: Callable[[str, bytes | None], CaseCipher]
     cases: Cases
@@ -105,6 +109,8 @@ class Batch:
         self._connection = connection
         self._held: dict[str, Held] = {}
         self._base = tools.environment()
+        if tools.extras is not None:
+            self._base = replace(self._base, extras=tools.extras(connection, self._moved))
         self._numbers = tools.numbers(connection)
         self._begin()
         self._done: dict[str, tuple[str, bytes, Accepted]] = {}  # by the command's id
@@ -143,6 +149,13 @@ class Batch:
         self._history: list[StoredRow] = []
         self._out = Outgoing()
         self._refusals: list[tuple[Any, ...]] = []
+
+    def _moved(self) -> dict[str, Any]:
+        """The states of the cases that this batch has moved: their rows are written when it ends."""
+        decode = self._tools.machine.decode
+        return {
+            id: held.state if held.text is None else decode(held.text) for id, held in self._held.items() if held.moved
+        }
 
     @property
     def cases(self) -> dict[str, Held]:
@@ -208,7 +221,7 @@ class Batch:
         assert cipher is not None
         last = state.flow.last
         now = request.at if last is None or last < request.at else last  # R9
-        env = replace(self._base, now=now, sealer=cipher.sealer if process.secrets else None)
+        env = replace(self._base, now=now, sealer=cipher.sealer if process.secrets or type(request.command) is MigrateCase else None)
         if type(request.command) is StartCase:
             env = replace(env, number=partial(self._number, request.case, env))  # holds the one before: no cycle
         self._numbers.begin()

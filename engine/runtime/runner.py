@@ -17,7 +17,7 @@ from engine.core.commands import Refusal, Request, refusal
 from engine.core.env import Env, Versions
 from engine.core.machine import Machine
 from engine.runtime.answers import Answer, Failed
-from engine.runtime.batch import REFUSAL, Batch, Item, Shows, Task, Tools, Work, first_answer, refusal_row
+from engine.runtime.batch import REFUSAL, Batch, Extras, Item, Shows, Task, Tools, Work, first_answer, refusal_row
 from engine.runtime.cipher import VaultError
 from engine.runtime.database import Connection, Database
 from engine.runtime.derive import projections as own_projections
@@ -63,6 +63,7 @@ class Runner:
         shows: Shows | None = None,
         site: str = "",
         listeners: Listening | None = None,
+        extras: Extras | None = None,
     ) -> None:
         statements, shows = Statements(database.dialect), shows or {}
         lock = " FOR UPDATE" if database.dialect == "postgresql" else ""
@@ -75,6 +76,7 @@ class Runner:
             machine=machine,
             versions=versions,
             environment=environment,
+            extras=extras,
             new_key=vault.new_key,
             cipher=vault.cipher,
             cases=Cases(database.dialect),

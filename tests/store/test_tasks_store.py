@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlmodel import Session, select
 
 from engine.core import commands as c
@@ -31,6 +32,7 @@ from organisation.store import Directories, save
 from organisation.tables import DirectoryRevision
 from tasks import commands as t
 from tasks import queries, tables
+from tasks.capacity import counting
 from tasks.lifecycle import LIFECYCLE
 from tasks.model import Work
 from tasks.next import claim_next
@@ -76,7 +78,13 @@ class Office:
         base = Env(now=BEGIN, directory=self.people, names=NAMES)
         rows = tables.projection(lambda state, token: self.due.get(token))
         self.runner = Runner(
-            database, Machine([FLOW, WORK]), Versions(), lambda: base, vault, projections=[rows, tables.timers()]
+            database,
+            Machine([FLOW, WORK]),
+            Versions(),
+            lambda: replace(base, directory=self.people),
+            vault,
+            projections=[rows, tables.timers()],
+            extras=counting,
         )
 
     @property
