@@ -18,10 +18,11 @@ from web.cases import CaseView, case_view
 from web.commands import ACTS, act, take_next, utc
 from web.deps import Caller
 from web.lists import Inbox, inbox
+from web.opened import approach
 from web.problems import Problem
 from web.search import CaseList, Status, search
 from web.starting import begin
-from web.tasks import TaskView, actions, approach, task_view
+from web.tasks import TaskView, actions, task_view
 
 
 class ProblemBody(BaseModel):

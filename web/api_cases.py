@@ -9,10 +9,10 @@ from web.api import ANSWERS, Begun, Done, Key, Number, Seen, done_of, exact, rev
 from web.casework import preview, preview_reopening, steer
 from web.deps import Caller
 from web.kin import Alike, Linked, Place, alike, like, links, places
+from web.opened import Opened
 from web.problems import Problem
 from web.roles import may_start
 from web.starting import who_starts
-from web.tasks import Opened
 
 router = APIRouter(prefix="/api", responses=ANSWERS)
 

@@ -13,6 +13,7 @@ from papers.media import TYPES
 from web.api import ANSWERS, Done, Key, Number, done_of
 from web.commands import submit
 from web.deps import Caller
+from web.opened import Opened
 from web.papers import (
     ACTIONS,
     LetterView,
@@ -26,7 +27,6 @@ from web.papers import (
     remove,
 )
 from web.problems import Problem
-from web.tasks import Opened
 
 router = APIRouter(prefix="/api", responses=ANSWERS, tags=["papers"])
 

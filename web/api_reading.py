@@ -12,9 +12,9 @@ from web.api import ANSWERS, Cursor, Done, Key, Limit, Name, Number, Seen, done_
 from web.commands import ask
 from web.deps import Caller
 from web.listing import Order, TaskList, Whose, listed
+from web.opened import Opened
 from web.problems import Problem
 from web.reading import BrokenGlass, Glass, Looks
-from web.tasks import Opened
 
 router = APIRouter(prefix="/api", responses=ANSWERS)
 

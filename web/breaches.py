@@ -16,10 +16,10 @@ from sla.model import ORIGINS, PART
 from web.commands import submit
 from web.desk import Desk
 from web.lists import Heat, clock_title, heat
+from web.opened import Opened
 from web.problems import Problem, refused
 from web.roles import floor_queues, sees_floor
 from web.rollup import Figures, Rollup
-from web.tasks import Opened
 
 SHOWN = 25
 """Late and endangered clocks on a page."""

@@ -10,9 +10,9 @@ from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import new_id
 from tasks.bulk import Item, bulk
 from web.desk import Desk
+from web.opened import Opened, approach
 from web.problems import Problem, refused
 from web.roles import may_steer
-from web.tasks import Opened, approach
 
 MOST = 100
 """Items at once."""

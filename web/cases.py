@@ -19,9 +19,10 @@ from web.desk import Desk
 from web.history import Entry, history
 from web.kin import Steering, steering
 from web.lists import Heat, TaskLine, heat, lines
+from web.opened import Opened
 from web.reading import Reads, reads
 from web.search import CaseLine, line_of
-from web.tasks import Fact, Opened, facts
+from web.tasks import Fact, facts
 
 
 class Stretch(BaseModel):

@@ -18,8 +18,8 @@ from tasks.reasons import Reason
 from tasks.steering import STEERING, closed
 from web.commands import ask
 from web.desk import Desk
+from web.opened import Opened
 from web.problems import STATUS, Problem, refused
-from web.tasks import Opened
 from workbench.foresight import Foresight, Teller, foresee
 
 Given = Mapping[str, Any]

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from engine.core.correcting import worked_out
 from engine.core.kinds import ANY, holds_secret
 from web.forms import Field, at, data_of, fields, shown
-from web.tasks import Opened
+from web.opened import Opened
 
 
 def correctable(opened: Opened, posted: FormData | None = None) -> tuple[list[Field], dict[str, Any]]:

@@ -22,9 +22,9 @@ from web import show
 from web.breaches import reasons
 from web.desk import Desk
 from web.lists import clock_title
+from web.opened import Opened
 from web.papers_words import WORDS as PAPERS
 from web.schema import part
-from web.tasks import Opened
 from workbench.story import MASK, masked
 
 

@@ -15,10 +15,10 @@ from tasks.related import Other
 from web import show
 from web.casework import actions, preview
 from web.desk import Desk
+from web.opened import Opened
 from web.problems import Problem
 from web.schema import part
 from web.search import CaseLine, lines_of
-from web.tasks import Opened
 
 
 class Linked(BaseModel):

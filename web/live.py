@@ -30,10 +30,10 @@ from tasks import queries
 from tasks.tables import GIVEN, HELD
 from web.accounts import Accounts
 from web.desk import Desk, Desks
+from web.opened import Opened
 from web.problems import Problem
 from web.roles import sees_floor
 from web.sessions import Session
-from web.tasks import Opened
 
 log = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from papers.reception import take_in
 from papers.state import Attachment, files_of, lines_of, links_of
 from web.commands import submit
 from web.desk import Desk
+from web.opened import Opened
 from web.problems import Problem, refused
 from web.reading import revealed
-from web.tasks import Opened
 
 ACTIONS: Mapping[str, Callable[[str, str], Command]] = {
     "receive": lambda paper, reason: c.ReceivePaper(paper),

@@ -9,21 +9,21 @@ from bootstrap import MACHINE
 from engine.core.data import unsealed
 from engine.core.events import DataChanged
 from engine.core.kinds import ANY, holds_secret
-from engine.core.model import Human, Process
+from engine.core.model import Human
 from engine.runtime.history import read
 from tasks import queries
 from tasks.lifecycle import LIFECYCLE
 from tasks.rules import may
 from web import show
-from web.commands import ACTS, look
+from web.commands import ACTS
 from web.desk import Desk
 from web.forms import Field, at, fields, shown
 from web.leads import leads
 from web.lists import TaskLine, lines
+from web.opened import Opened, approach, plain
 from web.problems import Problem
-from web.reading import need, revealed
+from web.reading import revealed
 from web.schema import part
-from workbench.reading import Subject, sight
 from workbench.story import MASK, masked
 
 
@@ -82,49 +82,9 @@ class TaskView(BaseModel):
         return self.actions.get("claim") or self.actions.get("complete") or self.actions.get("draft") or ""
 
 
-class Opened:
-    """A case's state, with what reading it takes, and how the user sees it.
-
-    grade: what the user must be able to read; "" for who only acts on it (which the core decides) or shows it masked.
-    """
-
-    def __init__(self, desk: Desk, number: str, grade: str = "internal") -> None:
-        row = desk.caseway.connection.one(
-            "SELECT id, state, process, version, key, revision FROM cases WHERE number = ?", (number,)
-        ) or desk.caseway.connection.one(
-            "SELECT id, state, process, version, key, revision FROM cases WHERE id = ?", (number,)
-        )
-        if row is None:
-            raise Problem(404, "unknown")
-        process = desk.caseway.definitions.process(row[2], row[3])
-        if process is None:
-            raise Problem(503, "version")
-        self.desk, self.case, self.key, self.revision = desk, row[0], row[4], row[5]
-        self.process: Process = process
-        self.state: Any = MACHINE.decode(row[1])
-        self.subject = Subject(self.case, self.process, self.state, self.key)
-        self.sight = sight(desk.caseway, desk.user, self.subject, desk.now)
-        if grade:
-            need(desk, self.sight, grade)
-
-    @property
-    def look(self) -> Any:
-        return look(self.desk, self.case, self.process, self.state, self.key)
-
-
 def task_view(desk: Desk, number: str, task: int) -> TaskView:
     """The task of a case. Raises Problem if it is not open."""
     return view_of(approach(desk, number, task), task)
-
-
-def approach(desk: Desk, number: str, task: int) -> Opened:
-    """The case of a task that the user would look at or act on: who serves its queue may, even where the case is
-    masked to them, or nobody could take what is restricted. Raises Problem."""
-    opened = Opened(desk, number, "")
-    found, people = opened.state.work.tasks.get(task), desk.caseway.directory
-    if found is None or not (people.serves(desk.user, found.queue) or people.manages(desk.user, found.queue)):
-        need(desk, opened.sight, "internal")
-    return opened
 
 
 def view_of(opened: Opened, task: int) -> TaskView:
@@ -213,11 +173,6 @@ def facts(opened: Opened, without: Collection[str] = (), secrets: Mapping[str, A
         title = desk.told(found.schema.get("title"), show.worded(name))
         told.append(Fact(name=name, title=title, value=words, public=public, secret=holds_secret(kind)))
     return [fact for fact in told if fact.value]
-
-
-def plain(opened: Opened, text: str) -> str:
-    """A text of the engine about this case, with titles for names."""
-    return opened.desk.plain(text, opened.process)
 
 
 def _note(desk: Desk, task: Any, internal: bool) -> str:

@@ -19,10 +19,10 @@ from web.deps import Form, Signed
 from web.desk import Desk
 from web.forms import at
 from web.kin import places
+from web.opened import Opened
 from web.problems import Problem
 from web.render import page
 from web.search import Status, line_of, search
-from web.tasks import Opened
 from workbench.drawing.svg import Overlay
 from workbench.picture import picture
 

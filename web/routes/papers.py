@@ -13,10 +13,10 @@ from papers.commands import RevokeLink
 from web.commands import submit
 from web.deps import Form, Signed
 from web.desk import Desk
+from web.opened import Opened
 from web.papers import ACTIONS, ask, download, letters, link, papers_view, receive, remove
 from web.problems import Problem
 from web.render import page
-from web.tasks import Opened
 
 router = APIRouter()
 MOST = 10

@@ -13,12 +13,12 @@ from web import reading
 from web.commands import ask
 from web.deps import Form, Signed
 from web.desk import Desk
+from web.opened import Opened
 from web.problems import Problem
 from web.render import page
 from web.roles import reviews
 from web.routes.case import case_page
 from web.search import line_of
-from web.tasks import Opened
 
 router = APIRouter()
 Showing = Literal["waiting", "glass", "looks"]

@@ -13,10 +13,11 @@ from web.commands import ACTS, act, take_next, until
 from web.deps import Form, Signed
 from web.desk import Desk
 from web.forms import at, data_of, fields, shown
+from web.opened import Opened, approach, plain
 from web.problems import Problem, body
 from web.render import page
 from web.routes.case import whole
-from web.tasks import Opened, approach, changed_since, human_step, plain, view_of, with_secrets
+from web.tasks import changed_since, human_step, view_of, with_secrets
 
 router = APIRouter()
 TRIES = 3
