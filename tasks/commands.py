@@ -42,10 +42,13 @@ class TransferTask(Command, frozen=True):
 
 
 class SaveDraft(Command, frozen=True):
-    """Keeps what has been filled in so far; an empty draft takes it away."""
+    """Keeps what has been filled in so far, the outcome chosen and the reason included; an empty draft takes it
+    away."""
 
     task: int
     data: dict[str, Json] = msgspec.field(default_factory=dict)
+    outcome: str = ""
+    reason: str = ""
 
 
 class StartTask(Command, frozen=True):

@@ -154,6 +154,8 @@ class DraftSaved(Event, frozen=True):
     by: str
     at: datetime
     data: dict[str, Json] = msgspec.field(default_factory=dict)
+    outcome: str = ""  # that has been chosen so far
+    reason: str = ""
 
 
 class VoteCast(Event, frozen=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from engine.core.env import Env
-from engine.core.model import Process
+from engine.core.model import Process, Text
 from organisation.directory import Directory
 from tasks.model import NAME, Owning, Work
 
@@ -59,6 +59,17 @@ def work_of(process: Process, step: str) -> Work:
     """What a human step says of its task."""
     found: Work = process.nodes[step].parts.get(NAME, _PLAIN)
     return found
+
+
+def told(ground: Ground, at: datetime | None) -> str:
+    """A moment as people of the organisation read it: 2026-03-02 14:05, in its zone; "" for none."""
+    return at.astimezone(directory(ground).zone).strftime("%Y-%m-%d %H:%M") if at is not None else ""
+
+
+def named(process: Process, step: str) -> Text:
+    """What people call a step; its name where it has no title."""
+    node = process.nodes.get(step)
+    return (node.title if node is not None else None) or {"zh": step, "en": step}
 
 
 def owning(process: Process) -> Owning:

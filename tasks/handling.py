@@ -5,7 +5,7 @@ comes back by a timer of this slice, whose number is the task's; its row is a pr
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 from engine.core import commands as core
@@ -13,7 +13,7 @@ from engine.core.commands import Command
 from engine.core.machine import Turn
 from tasks import commands as c
 from tasks import events as e
-from tasks.ground import directory, in_service
+from tasks.ground import directory, in_service, told
 from tasks.lifecycle import PARKED
 from tasks.model import NAME
 from tasks.reasons import reason
@@ -22,6 +22,8 @@ from tasks.state import WorkState
 
 MOST_TEXT = 4_000
 """Characters of a question or an answer."""
+AHEAD = timedelta(days=731)
+"""How far ahead a task is laid aside at most: two years, which no clock of a case outlasts."""
 
 
 def _start(turn: Turn, command: c.StartTask) -> None:
@@ -50,8 +52,11 @@ def _return(turn: Turn, command: c.ReturnTask) -> None:
 def _park(turn: Turn, command: c.ParkTask) -> None:
     allowed(turn, command.task, "follow_up")
     if command.until.tzinfo is None or command.until <= turn.now:
-        raise reason("until", until=command.until).refuse()
+        given = told(turn, command.until if command.until.tzinfo else command.until.replace(tzinfo=UTC))
+        raise reason("until", until=given).refuse()
     until = command.until.astimezone(UTC)
+    if until - turn.now > AHEAD:
+        raise reason("until_far", until=told(turn, turn.now + AHEAD)).refuse()
     turn.emit(e.TaskParked(command.task, turn.request.actor, turn.now, until, command.reason))
 
 

@@ -81,8 +81,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "this goes to somebody else, not to yourself",
     },
     "until": {
-        "zh": "跟进时间须在将来：{until}",
-        "en": "a task is laid aside until a moment to come, with its zone, not {until}",
+        "zh": "跟进时间须在将来，而不是 {until}",
+        "en": "a task is laid aside until a moment to come, not {until}",
+    },
+    "until_far": {
+        "zh": "任务最多搁置两年，即到 {until} 为止",
+        "en": "a task is laid aside for two years at most, which is until {until}",
     },
     "stale": {
         "zh": "任务 {task} 已不再等待这一时刻",

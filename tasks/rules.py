@@ -14,7 +14,7 @@ from engine.core.steering import branch_of
 from organisation.directory import Directory
 from tasks import lifecycle
 from tasks.authority import weigh
-from tasks.ground import LOAD, Ground, directory, in_service, work_of
+from tasks.ground import LOAD, Ground, directory, in_service, told, work_of
 from tasks.lifecycle import LIFECYCLE
 from tasks.model import Work
 from tasks.reasons import Reason, reason
@@ -32,7 +32,7 @@ def may(ground: Ground, user: str, number: int, action: str) -> Reason | None:
         return reason("inactive", user=user)
     rule = LIFECYCLE.get((task.status, action))
     if rule is None:
-        return _wrong_state(number, task, user)
+        return _wrong_state(ground, number, task, user)
     closed = _CLOSED.get(action)
     if closed is not None and closed[0](work_of(ground.process, task.step)):
         return reason(closed[1], step=task.step)
@@ -40,7 +40,7 @@ def may(ground: Ground, user: str, number: int, action: str) -> Reason | None:
         return reason("suspended", number=flow.number)
     people = directory(ground)
     if not any(PARTIES[party](ground, people, task, user) for party in rule.who):
-        return _wrong_person(number, task, user, rule.who)
+        return _wrong_person(ground, number, task, user, rule.who)
     if not rule.works:
         return None
     more = _MORE.get(action)
@@ -189,16 +189,17 @@ _STATE_TELLS: Mapping[str, str] = {
 """Why a state closes an action, where it is not that somebody holds the task."""
 
 
-def _wrong_state(number: int, task: Task, user: str) -> Reason:
+def _wrong_state(ground: Ground, number: int, task: Task, user: str) -> Reason:
     code = _STATE_TELLS.get(task.status) or ("yours" if task.holder == user else "held")
     return reason(
-        code, task=number, holder=task.holder, delegator=task.delegator, until=task.until, reviewer=task.reviewer
-    )
+        code, task=number, holder=task.holder, delegator=task.delegator, until=told(ground, task.until),
+        reviewer=task.reviewer,
+    )  # fmt: skip
 
 
-def _wrong_person(number: int, task: Task, user: str, who: tuple[str, ...]) -> Reason:
+def _wrong_person(ground: Ground, number: int, task: Task, user: str, who: tuple[str, ...]) -> Reason:
     if who == (lifecycle.SUBSTITUTE,):
-        return _wrong_state(number, task, user)
+        return _wrong_state(ground, number, task, user)
     if who == (lifecycle.REVIEWER,):
         return reason("not_asked", task=number, reviewer=task.reviewer)
     if lifecycle.ADMIN in who:

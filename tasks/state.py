@@ -30,6 +30,8 @@ class Task(msgspec.Struct, omit_defaults=True):
     priority: int = 0
     claimed: datetime | None = None
     draft: dict[str, Any] | None = None
+    chosen: str = ""  # the outcome and the reason in the draft
+    because: str = ""
     phase: str = ""  # the state, where it is neither open nor merely claimed
     delegator: str = ""  # while delegated: whose task it is
     until: datetime | None = None  # while parked: when it comes back
@@ -136,7 +138,8 @@ def _back(work: WorkState, event: Any) -> None:
 
 
 def _draft(work: WorkState, event: e.DraftSaved) -> None:
-    work.tasks[event.token].draft = dict(event.data) or None
+    task = work.tasks[event.token]
+    task.draft, task.chosen, task.because = dict(event.data) or None, event.outcome, event.reason
 
 
 def _voted(work: WorkState, event: e.VoteCast) -> None:

@@ -30,7 +30,7 @@ from tasks.acts import requested
 from tasks.authority import ruling
 from tasks.climbing import climb
 from tasks.ground import directory, in_service, owning, work_of
-from tasks.handling import HANDLING
+from tasks.handling import HANDLING, MOST_TEXT
 from tasks.lifecycle import CANCELLED, CLAIMED, COMPLETED, SKIPPED
 from tasks.model import NAME, PRIORITIES, Work
 from tasks.placing import place, priority, resolved
@@ -124,9 +124,13 @@ def _draft(turn: Turn, command: c.SaveDraft) -> None:
         raise Refuse("form", f"草稿无法保存：{problem}", str(problem)) from problem
     if len(_encode(data)) > MOST_DRAFT:
         raise reason("draft_size", most=MOST_DRAFT).refuse()
+    if command.outcome and command.outcome not in human.outcomes:
+        raise reason("outcome", known=", ".join(human.outcomes), given=command.outcome).refuse()
+    if len(command.reason) > MOST_TEXT:
+        raise reason("text", most=MOST_TEXT).refuse()
     if task.status == CLAIMED:
         turn.emit(e.TaskStarted(command.task, turn.request.actor, turn.now))
-    turn.emit(e.DraftSaved(command.task, turn.request.actor, turn.now, data))
+    turn.emit(e.DraftSaved(command.task, turn.request.actor, turn.now, data, command.outcome, command.reason))
 
 
 def _set_priority(turn: Turn, command: c.SetPriority) -> None:

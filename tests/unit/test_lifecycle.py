@@ -16,6 +16,7 @@ from tasks import commands as t
 from tasks import events as e
 from tasks import lifecycle
 from tasks.ground import Look
+from tasks.handling import AHEAD
 from tasks.lifecycle import ACTIONS, EITHER, LIFECYCLE, STATES, WHO
 from tasks.rules import PARTIES, may
 from tests.support.graph import MONDAY, Story, sets, step, within
@@ -212,6 +213,16 @@ def test_a_parked_task_comes_back_by_itself() -> None:
 @pytest.mark.parametrize("until", [MONDAY, MONDAY - timedelta(days=1), datetime(2027, 1, 1)])  # noqa: DTZ001  (that it has no zone is the point)
 def test_a_task_is_parked_until_a_moment_to_come(until: datetime) -> None:
     assert in_state("claimed").refused(t.ParkTask(1, until), "chen").code == "until"
+
+
+def test_the_refusal_says_the_moment_as_people_read_it_and_how_far_one_may_go() -> None:
+    told = in_state("claimed")
+    assert told.refused(t.ParkTask(1, MONDAY), "chen").said("en").endswith(f"not {MONDAY:%Y-%m-%d} 09:00")
+    far = told.refused(t.ParkTask(1, datetime(9999, 12, 31, tzinfo=UTC)), "chen")
+    assert (far.code, far.said("en")) == (
+        "until_far", f"a task is laid aside for two years at most, which is until {MONDAY + AHEAD:%Y-%m-%d} 09:00",
+    )  # fmt: skip
+    told.do(t.ParkTask(1, MONDAY + AHEAD), "chen")
 
 
 def test_moments_are_kept_in_utc() -> None:
