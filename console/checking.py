@@ -77,9 +77,10 @@ def _around(organisation: Path | None, home: Path | None, database: str) -> Iter
     """The people and the measured times that were named; nothing where none were."""
     from engine.runtime.clock import SystemClock
     from workbench.linting import Around
-    from workbench.measured import around_of
 
     if home is not None:
+        from workbench.measured import around_of
+
         with opened(home, database) as caseway:
             yield around_of(caseway)
     elif organisation is not None:

@@ -1,6 +1,13 @@
 """The deep checks of the language itself: those that need to know of no component. To add one: a line in `DEEP`."""
 
 from engine.language import decision_checks
+from engine.language.dataflow.checks import never_read, never_written, read_before_written, same_outcomes
 from engine.language.project import Check
 
-DEEP: tuple[Check, ...] = (decision_checks.check,)
+DEEP: tuple[Check, ...] = (
+    read_before_written,
+    never_written,
+    never_read,
+    same_outcomes,
+    decision_checks.check,
+)

@@ -1,0 +1,176 @@
+"""What is said of the data of each process. Components' keywords are looked into without being understood: a field
+that one of them names counts as written and as read."""
+
+from collections.abc import Iterable, Iterator
+
+from engine.core.model import Call, Catch, Compute, Decide, Each, Human, Process, Race, Service, Set, Trigger
+from engine.language.dataflow.graph import Graph, writes
+from engine.language.dataflow.needs import NONE, Names
+from engine.language.dataflow.paths import Search, steps_of
+from engine.language.dataflow.reading import expressions, in_steps, of_components
+from engine.language.document import Place
+from engine.language.problems import Problem
+from engine.language.project import Project
+
+CODES = {
+    "CW621": "a field that is needed where nothing may have written it",
+    "CW622": "a field that is read and never written",
+    "CW623": "a field that is written and never read",
+    "CW624": "outcomes that make no difference",
+}
+
+
+def read_before_written(project: Project) -> Iterator[Problem]:
+    """CW621: a path from the start to a place that cannot do without a field, on which nothing writes it."""
+    for name, compiled in project.processes.items():
+        process = compiled.process
+        search = Search(Graph(process), frozenset(process.names) - _given(project, process))
+        for field in sorted(search.fields()):
+            found = search.find(field)
+            if found is None or "/" in found.step:
+                continue
+            way = steps_of(found.path, found.step)
+            message = f"{field!r} is needed here, and on the way {way} nothing has written it"
+            hint = f"ask for it before, or say what counts without it: coalesce({field}, …), {field} is not none and …"
+            yield project.problem(name, found.step, found.where, "CW621", message, hint=hint)
+
+
+def never_written(project: Project) -> Iterator[Problem]:
+    """CW622: what an expression reads and nothing writes, so that it is always null."""
+    if not project.whole:
+        return
+    for name, compiled in project.processes.items():
+        process = compiled.process
+        known = _given(project, process) | _written(process)
+        told: set[str] = set()
+        for step, expression in in_steps(process):
+            for field in sorted((expression.reads & process.names.keys()) - known - told):
+                told.add(field)
+                message = f"{expression.source!r} reads {field!r}, and nothing ever writes it"
+                hint = "ask for it in a form, write it in a step, or take it out"
+                yield project.problem(name, step.partition("/")[0], (), "CW622", message, hint=hint)
+
+
+def never_read(project: Project) -> Iterator[Problem]:
+    """CW623: what a step works out and nothing takes up: no expression, notice, form, clock or calling process. What
+    people or messages bring is left alone: it is kept for whoever reads the case."""
+    if not project.whole:
+        return
+    for name, compiled in project.processes.items():
+        process = compiled.process
+        read = _read(process) | _taken_back(project, name)
+        told: set[str] = set()
+        for node in process.nodes.values():
+            for field, where in _worked_out(node.id, node.spec):
+                if field in read or field in told or "/" in node.id:
+                    continue
+                told.add(field)
+                message = f"{field!r} is written here, and nothing reads it"
+                hint = "take it out, or show it in a form or a notice"
+                yield project.problem(name, node.id, where, "CW623", message, hint=hint)
+
+
+def same_outcomes(project: Project) -> Iterator[Problem]:
+    """CW624: outcomes that lead to the same place, write nothing and ask for no authority."""
+    for name, compiled in project.processes.items():
+        for node in compiled.process.nodes.values():
+            if not isinstance(node.spec, Human):
+                continue
+            alike = [
+                each.name
+                for each in node.spec.outcomes.values()
+                if each.next is None and not each.sets and not each.decision and each.check is None
+            ]
+            if len(alike) > 1:
+                listed = " and ".join(map(repr, alike))
+                message = f"{listed} lead to the same step and write nothing: what follows cannot tell them apart"
+                hint = "let one of them lead elsewhere (next), write what was decided (set), or leave one"
+                where = ("outcomes", alike[1])
+                yield project.problem(name, node.id, where, "CW624", message, hint=hint)
+
+
+# --- what is written and read ---------------------------------------------------------------------------
+
+
+def _given(project: Project, process: Process) -> Names:
+    """The fields that a case may begin with, or that a component may write. All, where nobody is seen to start it."""
+    start = process.start
+    calls = [
+        frozenset(node.spec.data)
+        for each in project.processes.values()
+        for node in each.process.nodes.values()
+        if isinstance(node.spec, Call) and node.spec.process == process.name
+    ]
+    if not (start.by or start.message or start.every or calls):
+        return frozenset(process.names)
+    own = frozenset((*(path[0] for path in start.form), *(each.path[0] for each in start.into)))
+    return own.union(*calls) | _named(process)
+
+
+def _named(process: Process) -> Names:
+    """The fields that components name in their keywords."""
+    return frozenset(text for _, text in of_components(process) if isinstance(text, str)) & process.names.keys()
+
+
+def _written(process: Process) -> Names:
+    """What any step or message may write."""
+    triggers = [each.trigger for each in process.handlers]
+    found = NONE
+    for node in process.nodes.values():
+        found |= writes(node)
+        triggers += [each.trigger for each in node.handlers]
+    return found | frozenset(each.path[0] for trigger in triggers for each in trigger.into)
+
+
+def _read(process: Process) -> Names:
+    """What any expression reads, a form shows, a trigger waits for, or a component names."""
+    found = set(_named(process))
+    for _, expression in in_steps(process):
+        found |= expression.reads
+    for _, value in of_components(process):
+        for expression in expressions(value):
+            found |= expression.reads
+    for trigger in _triggers(process):
+        found.update(trigger.path[:1])
+    for node in process.nodes.values():
+        if isinstance(node.spec, Human):
+            found.update(path[0] for path in node.spec.form)
+    return frozenset(found)
+
+
+def _triggers(process: Process) -> Iterator[Trigger]:
+    yield from (each.trigger for each in process.handlers)
+    for node in process.nodes.values():
+        yield from (each.trigger for each in node.handlers)
+        if isinstance(node.spec, Catch):
+            yield node.spec.trigger
+        if isinstance(node.spec, Race):
+            yield from (each.trigger for each in node.spec.options)
+
+
+def _taken_back(project: Project, name: str) -> Names:
+    """What processes that call this one take from its data."""
+    return frozenset(
+        field
+        for each in project.processes.values()
+        for node in each.process.nodes.values()
+        if isinstance(node.spec, Call) and node.spec.process == name
+        for field, _ in node.spec.into
+    )
+
+
+def _worked_out(step: str, spec: object) -> Iterable[tuple[str, Place]]:
+    """The fields that a step works out by itself, and where each is written down."""
+    if isinstance(spec, Human):
+        for outcome in spec.outcomes.values():
+            for each in outcome.sets:
+                yield each.path[0], ("outcomes", outcome.name, "set", ".".join(each.path))
+    elif isinstance(spec, Set):
+        for each in spec.assigns:
+            yield each.path[0], ("set", ".".join(each.path))
+    elif isinstance(spec, Each):
+        for path, _ in spec.collect:
+            yield path[0], ("each", "collect", ".".join(path))
+    elif isinstance(spec, Compute | Decide | Service | Call):
+        for _, path in spec.into:
+            yield path[0], (type(spec).__name__.lower(), "into", ".".join(path))
