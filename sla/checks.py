@@ -41,7 +41,7 @@ def check(context: Context, process: Process) -> None:
 def _marks(context: Context, process: Process, clock: Clock, where: Where, every: frozenset[str]) -> None:
     begins = _entries(process)
     if clock.start[0] in ("milestone", "step"):
-        begins = [node.id for node in _at(process, clock.start)]
+        begins = [node.id for node in marked(process, clock.start)]
         if not any(id in every for id in begins):
             context.problem((*where, "runs", "from"), "CW721", f"{clock.start[1]!r} is never reached")
             return
@@ -50,7 +50,7 @@ def _marks(context: Context, process: Process, clock: Clock, where: Where, every
         met = _reachable(process, [after for id in begins for after in _after(process, process.nodes[id])])
     if not _beside(process).isdisjoint(begins):
         met |= every
-    if clock.until and not any(node.id in met for mark in clock.until for node in _at(process, mark)):
+    if clock.until and not any(node.id in met for mark in clock.until for node in marked(process, mark)):
         names = " or ".join(repr(name) for _, name in clock.until)
         context.problem(
             (*where, "runs", "until"), "CW722", f"this clock never stops: no way leads from its start to {names}"
@@ -60,7 +60,7 @@ def _marks(context: Context, process: Process, clock: Clock, where: Where, every
         context.problem((*where, "restarts_on"), "CW722", f"this clock never rests: {name!r} stops and restarts it")
 
 
-def _at(process: Process, mark: Mark) -> Iterator[Node]:
+def marked(process: Process, mark: Mark) -> Iterator[Node]:
     """The nodes where a mark lies."""
     kind, name = mark
     for node in process.nodes.values():
