@@ -13,7 +13,7 @@ import msgspec
 from engine.core import events as flow_events
 from engine.core import state as flow_state
 from engine.core.asked import form_changes, task_token, wrong_fields
-from engine.core.commands import CompleteTask, Refuse, SkipTask, StartCase
+from engine.core.commands import CompleteTask, MigrateCase, Refuse, SkipTask, StartCase
 from engine.core.data import names, sealed
 from engine.core.expressions import Expression
 from engine.core.kinds import ANY
@@ -25,7 +25,7 @@ from engine.core.values import ValueProblem, normalise
 from organisation.directory import Grant
 from tasks import commands as c
 from tasks import events as e
-from tasks import likeness, restricting, steering, stranded
+from tasks import likeness, migrating, restricting, steering, stranded
 from tasks.acts import requested
 from tasks.authority import ruling
 from tasks.climbing import climb
@@ -41,6 +41,7 @@ from tasks.starting import authorise_start
 from tasks.state import APPLY, Task, WorkState
 from tasks.talk import TALK
 from tasks.voting import vote
+from tasks.watching import WATCHING
 
 MOST_DRAFT = 20_000
 """Bytes of a draft, as JSON."""
@@ -269,12 +270,13 @@ def _owner_changed(turn: Turn, event: e.OwnerChanged) -> None:
 WORK = Slice(
     name=NAME,
     state=WorkState,
-    apply=APPLY,
+    apply={**APPLY, flow_events.CaseMigrated: migrating.renamed, flow_events.TokenMapped: migrating.mapped},
     authorise={
         StartCase: authorise_start,
         CompleteTask: _authorise_completion,
         SkipTask: _authorise_skip,
         **steering.AUTHORISE,
+        MigrateCase: migrating.authorise,
     },
     decide={
         c.ClaimTask: _claim,
@@ -297,11 +299,13 @@ WORK = Slice(
         flow_events.DataChanged: _data,
         flow_events.DataCorrected: steering.corrected,
         flow_events.ActRequested: requested,
+        flow_events.CaseMigrated: migrating.migrated,
         e.TaskOpened: stranded.look,
         e.TaskTransferred: stranded.look,
         e.TaskClaimed: _taken,
         e.TaskReleased: _given_back,
         e.OwnerChanged: _owner_changed,
+        **WATCHING,
     },
 )
 

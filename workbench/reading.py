@@ -19,6 +19,7 @@ from engine.core.kinds import ANY, Type
 from engine.core.model import Process
 from engine.runtime.clock import new_id
 from engine.runtime.database import Connection
+from engine.runtime.outbox import post
 from organisation import looks
 from organisation.looks import VERDICTS, Broken
 from organisation.reading import GLASS, Reading, Sight, first
@@ -28,6 +29,10 @@ from tasks.parties import parties
 from workbench.story import state_of
 
 Json = Any
+
+
+BROKEN = "glass_broken"
+"""The template of the notice to who reviews broken glass."""
 
 
 class Unread(Exception):
@@ -170,7 +175,7 @@ def open_case(caseway: Caseway, user: str, case: str, reason: str, via: str, now
 
 
 def break_glass(caseway: Caseway, seen: Sight, number: str, reason: str, via: str, now: datetime) -> Broken:
-    """Opens the case to the user for as long as the house says, and puts that before who reviews it. Raises Unread."""
+    """Opens the case to the user for as long as the house says, and tells who reviews that. Raises Unread."""
     why, breaking = reason.strip(), seen.reading.breaking
     if not why:
         raise Unread("reason", "say why: somebody will review it")
@@ -180,7 +185,17 @@ def break_glass(caseway: Caseway, seen: Sight, number: str, reason: str, via: st
         raise Unread("glass", "you may not open this case")
     until, due = _after(caseway, now, breaking.lasts), _after(caseway, now, breaking.within)
     made = Broken(new_id(now), seen.case, number, seen.user, now, until, why, via, due)
-    caseway.runner.write(lambda connection: looks.break_glass(connection, made))
+    people = caseway.directory
+    to = [f"user.{one}" for one in sorted(people.users) if one != seen.user and reviews(caseway, one, now)]
+    who = people.users[seen.user].name if seen.user in people.users else {}
+    facts = {"number": number, "user": seen.user, "who": dict(who), "until": until.isoformat(), "due": due.isoformat()}
+
+    def keep(connection: Connection) -> None:
+        looks.break_glass(connection, made)
+        if to:
+            post(connection, to, BROKEN, facts, now)
+
+    caseway.runner.write(keep)
     return made
 
 

@@ -15,7 +15,9 @@ from engine.language.house import House
 from engine.language.source import read
 from sla.model import Clock, Notice, clocks_of, limit_of
 from tasks.stranded import NOTICE
+from tasks.watching import NOTICE as WATCHED
 from web.accounts import LOCKED
+from workbench.reading import BROKEN
 
 FOLDER = Path(__file__).parents[2] / "processes"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != "house")
@@ -85,6 +87,7 @@ def test_a_clock_of_the_law_or_the_manual_says_which_clause(processes: dict[str,
 
 def test_notices_are_all_sent_by_something_and_read_in_both_languages(processes: dict[str, Process]) -> None:
     sent = {template for process in processes.values() for template in _templates(process)} | {NOTICE, LOCKED}
+    sent |= {WATCHED, BROKEN}
     assert {path.stem for path in (FOLDER / "notices").glob("*.yaml")} == sent
     for name in sent:
         written: Any = read((FOLDER / f"notices/{name}.yaml").read_bytes(), name).value

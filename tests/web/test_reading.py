@@ -228,6 +228,8 @@ def test_broken_glass_opens_a_restricted_case_too_and_nobody_reviews_their_own(t
     assert json(reviewer, "POST", f"/cases/{number}/secrets").status_code == 403
     made = json(reviewer, "POST", f"/cases/{number}/glass", reason="a question of the regulator's")
     assert made.status_code == 201 and made.json()["mine"]
+    (to, facts) = town.caseway.connection.one("SELECT \"to\", facts FROM outbox WHERE template = 'glass_broken'")
+    assert "user.yu_siqi" in to and "cao_zhengping" not in to and number in facts, "not to who broke it"
     assert json(reviewer, "POST", f"/reading/glass/{made.json()['id']}", verdict="justified").status_code == 403
     assert "somebody else reviews your own" in reviewer.get("/reading").text
     visitor = town.browser("fang_qi")
