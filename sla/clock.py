@@ -28,6 +28,7 @@ from engine.core.expressions import Expression
 from engine.core.machine import Slice, Turn
 from engine.core.state import FAILED, FlowState
 from sla import events as e
+from sla import migrating
 from sla.amend import acknowledge, extend, rebase
 from sla.model import CASE, Clock, Mark, clock_of, clocks_of, limit_of
 from sla.redate import corrected, dated
@@ -210,7 +211,13 @@ def _settle(turn: Turn) -> None:
 CLOCKS = Slice(
     name="clocks",
     state=ClocksState,
-    apply=APPLY,
+    apply={
+        **APPLY,
+        core.CaseMigrated: migrating.left_behind,
+        e.ClocksMigrated: migrating.renamed,
+        e.ClockMigrated: migrating.carried,
+    },
+    authorise={c.MigrateCase: migrating.authorise},
     decide={
         c.FireTimer: _fire_timer,
         e.ExtendClock: extend,
@@ -229,6 +236,7 @@ CLOCKS = Slice(
         core.DataChanged: _data_changed,
         core.DataCorrected: corrected,
         core.IncidentClosed: _incident_closed,
+        core.CaseMigrated: migrating.migrated,
     },
     settle=_settle,
 )

@@ -154,6 +154,31 @@ class ClockRedated(Event, frozen=True):
     note: str = ""  # why it does not count from the date given
 
 
+class ClocksMigrated(Event, frozen=True):
+    """What another version calls runs (by id), counts of runs (by clock), and clocks that wait to start (by where they
+    are kept); "" for one that it does not have. Only what is called otherwise."""
+
+    open: dict[int, str]
+    runs: dict[str, str]
+    deferred: dict[str, str]
+
+
+class ClockMigrated(Event, frozen=True):
+    """The run goes on by another version of its clock. how: `keep` or `rebase`; `fired` counts by the rungs of the
+    new ladder."""
+
+    id: int
+    clock: str
+    at: datetime
+    how: str
+    limit: str
+    version: str
+    old: datetime
+    deadline: datetime
+    provisional: bool
+    fired: dict[int, int]
+
+
 class BreachAcknowledged(Event, frozen=True):
     """A supervisor knows of the breach, and why it came about."""
 

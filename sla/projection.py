@@ -11,7 +11,7 @@ from engine.runtime.projection import Projection, Row
 from engine.runtime.tables import micros
 from sla import events as e
 from sla.clock import CLOCKS
-from sla.model import calendar_name, clock_of
+from sla.model import calendar_name, find_clock
 from sla.state import ClocksState
 from sla.tables import ClockRow
 
@@ -22,6 +22,7 @@ _OPENS = (
     e.ClockExtended,
     e.ClockRebased,
     e.ClockRedated,
+    e.ClockMigrated,
     e.BreachAcknowledged,
 )
 _CLOSES = (e.ClockStopped, e.ClockClosed)
@@ -47,7 +48,9 @@ def clocks(versions: Versions) -> Projection:
         process = versions.process(flow.process, flow.version)
         if process is None:
             raise LookupError(f"{flow.process} {flow.version} is not deployed here")
-        clock = clock_of(process, run.clock)
+        clock = find_clock(process, run.clock)
+        if clock is None:
+            return None  # it closed when the case went over to a version that has no such clock: its row stays
         paused, known = run.paused if closed is None else None, run.known
         status = closed.status if closed is not None else "paused" if paused else "running"
         return (

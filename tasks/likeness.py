@@ -101,8 +101,12 @@ def received(process: Process, data: Mapping[str, Json]) -> datetime | None:
 def changed(turn: Turn, event: DataChanged) -> None:
     """Notes the keys that have become others."""
     reads = alike(turn.process).reads
-    if event.token or reads.isdisjoint(event.changes):
-        return
+    if not event.token and not reads.isdisjoint(event.changes):
+        look(turn)
+
+
+def look(turn: Turn) -> None:
+    """The same, whatever has changed."""
     work: WorkState = turn.state.work
     now = keys(turn.process, turn.state.flow.data)
     others = {rule: now.get(rule, "") for rule in {*now, *work.alike} if now.get(rule) != work.alike.get(rule)}

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from engine.core.env import Versions
-from engine.core.events import DataChanged
+from engine.core.events import CaseMigrated, DataChanged, DataDropped
 from engine.core.kinds import ANY, TEXT, Type, holds_secret
 from engine.core.model import Process
 from engine.language.extension import Context, Extension, Where
@@ -136,7 +136,7 @@ def projection(versions: Versions) -> Projection:
         row=lambda state, place: rows(state).get(place),
         ids=rows,
         together=rows,
-        asks={DataChanged: touched},
+        asks={DataChanged: touched, **dict.fromkeys((CaseMigrated, DataDropped), lambda state, event: range(MOST))},
     )
 
 

@@ -71,6 +71,7 @@ STEERING: Mapping[str, Steer] = {
     "merge": Steer(core.MergeCase, _LEAD, _RUNS),
     "hold": Steer(core.HoldCase, (COUNSEL,), _ANY),
     "lift_hold": Steer(core.LiftHold, (COUNSEL,), _ANY),
+    "migrate": Steer(core.MigrateCase, _OVER, _RUNS),
 }
 """Actions on a case: in which of its states each is open, and to whom."""
 

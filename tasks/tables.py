@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, Integer, text
 from sqlmodel import SQLModel
 
-from engine.core.events import Event
+from engine.core.events import Event, TokenMapped
 from engine.runtime.derive import timers_of
 from engine.runtime.projection import Projection, Row
 from engine.runtime.tables import Moment, derived, micros, operational
@@ -141,6 +141,7 @@ def projection(due: Due | None = None, moves: Iterable[type[Event]] = ()) -> Pro
 
 
 _TOUCHES: tuple[type[Event], ...] = (
+    TokenMapped,
     e.TaskOpened,
     e.TaskClaimed,
     e.TaskReleased,

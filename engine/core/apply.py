@@ -281,6 +281,38 @@ def _decision_noted(flow: FlowState, event: e.DecisionNoted) -> None:
     flow.links[event.case].end = event.end
 
 
+def _case_migrated(flow: FlowState, event: e.CaseMigrated) -> None:
+    """Whatever names a step goes by its new id; the tokens themselves are told one by one."""
+    flow.version, flow.fired = event.version, list(event.fired)
+    flow.truths = {event.watches.get(watch, watch): seen for watch, seen in flow.truths.items()}
+    flow.truths.pop("", None)
+    steps = event.steps
+    flow.undos = _kept(flow.undos, steps)
+    for token in flow.tokens.values():
+        token.via = steps.get(token.via) or token.via
+        token.next = steps.get(token.next, token.next) if token.next else token.next
+        token.todo = None if token.todo is None else _kept(token.todo, steps)
+    flow.joins = {
+        f"{scope}.{steps.get(join) or join}": [steps.get(way) or way for way in ways]
+        for (scope, _, join), ways in ((name.partition("."), ways) for name, ways in flow.joins.items())
+    }
+
+
+def _kept(undos: list[Undo], steps: Mapping[str, str]) -> list[Undo]:
+    named = ((steps.get(undo.node, undo.node), undo) for undo in undos)
+    return [Undo(node, undo.scope, undo.local) for node, undo in named if node]
+
+
+def _token_mapped(flow: FlowState, event: e.TokenMapped) -> None:
+    token = flow.tokens[event.token]
+    token.at, token.body = event.target, event.body
+
+
+def _data_dropped(flow: FlowState, event: e.DataDropped) -> None:
+    for name in event.names:
+        flow.data.pop(name, None)
+
+
 def _nothing(flow: FlowState, event: e.Event) -> None:
     """Events that the flow only reports: others react to them, or the shell sends them out."""
 
@@ -325,6 +357,9 @@ APPLY: Mapping[type[e.Event], Callable[[FlowState, Any], None]] = {
     e.MoveProposed: _move_proposed,
     e.MoveWithdrawn: _proposal_gone,
     e.TokenMoved: _proposal_gone,
+    e.CaseMigrated: _case_migrated,
+    e.TokenMapped: _token_mapped,
+    e.DataDropped: _data_dropped,
     e.HoldPlaced: _hold_placed,
     e.HoldLifted: _hold_lifted,
     e.CaseLinked: _case_linked,

@@ -216,6 +216,55 @@ class NoteDecision(Command, frozen=True):
     end: str
 
 
+# --- another version -----------------------------------------------------------------------------
+
+
+class StepRule(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What becomes of what stands on a step. how: `map` (it goes on there as it is), `drop` (it is taken away),
+    `again` (it is taken away and placed anew). to: the step of the new version; "" is the one of the same id.
+    timers: `keep` what is left of them, or `restart`. draft: `keep` or `drop`."""
+
+    how: str = "map"
+    to: str = ""
+    timers: str = "keep"
+    draft: str = "keep"
+
+
+class ClockRule(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What becomes of a clock. how: `keep` (limit and deadline stay), `rebase` (counted again from its start by the
+    new version), `restart` (anew from now), `drop`, or `start` for one that only the new version has. to: its name
+    in the new version; "" is the same."""
+
+    how: str = "keep"
+    to: str = ""
+
+
+class DataRules(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Changes of top-level fields; every expression in `set` sees the data as they were."""
+
+    set: dict[str, str] = {}
+    rename: dict[str, str] = {}
+    drop: tuple[str, ...] = ()
+
+
+class Rules(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How a case goes over to another version, where it does not go by the same names."""
+
+    steps: dict[str, StepRule] = {}
+    clocks: dict[str, ClockRule] = {}
+    data: DataRules = DataRules()
+
+
+class MigrateCase(Command, frozen=True):
+    """Lets the case go on by another version of its process. `proposed_by` is who asked for it, another than who
+    approves it."""
+
+    version: str
+    reason: str
+    rules: Rules = Rules()
+    proposed_by: str = ""
+
+
 class Request(msgspec.Struct, frozen=True):
     """A command on its way to a case."""
 

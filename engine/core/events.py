@@ -463,3 +463,37 @@ class DecisionTold(Event, frozen=True):
 
     case: str
     end: str
+
+
+# --- another version -----------------------------------------------------------------------------
+
+
+class CaseMigrated(Event, frozen=True):
+    """The case goes on by another version. `steps`: what was known by the id of a step, by its new one; "" for what is
+    not kept. `watches`: likewise the watched conditions, "token.handler". `fired`: the handlers of the process that
+    have left, as the new version numbers them. What stands, waits and counts is told by the events after this."""
+
+    before: str
+    version: str
+    by: str
+    at: datetime
+    reason: str
+    proposed_by: str = ""
+    steps: dict[str, str] = {}
+    watches: dict[str, str] = {}
+    fired: list[int] = []
+
+
+class TokenMapped(Event, frozen=True):
+    """The token goes on at another step, with all that hangs on it; `body` as in `StepEntered`."""
+
+    token: int
+    step: str
+    target: str
+    body: int = 0
+
+
+class DataDropped(Event, frozen=True):
+    """Top-level fields that the case has no longer."""
+
+    names: list[str]

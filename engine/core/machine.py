@@ -53,8 +53,10 @@ class Turn:
     """One command being decided. Slices read `state.<slice>`, look at `env`, and `emit`."""
 
     __slots__ = (
-        "_appliers", "_parts", "budget", "command", "env", "events", "now", "process", "ready", "request", "state",
+        "_appliers", "_parts", "budget", "command", "env", "events", "migration", "now", "process", "ready",
+        "request", "state",
     )  # fmt: skip
+    migration: Any  # set in a turn that is one, by `engine.core.migration`
 
     def __init__(self, machine: "Machine", process: Process, state: Any, request: Request, env: Env) -> None:
         self.process = process

@@ -20,6 +20,7 @@ from engine.core.asked import MOST_REASON, begun, given_reason, open_case
 from engine.core.commands import Command, Refuse
 from engine.core.correcting import correct
 from engine.core.machine import Turn
+from engine.core.migrating import migrate
 from engine.core.model import Node, Parallel, Process
 from engine.core.moves import FAULTS, advance, cancel, enter, follow
 from engine.core.nodes.join import successors
@@ -178,5 +179,6 @@ DECIDE: Mapping[type[Command], Callable[[Turn, Any], None]] = {
     c.ReopenCase: _reopen,
     c.HoldCase: _hold,
     c.LiftHold: _lift,
+    c.MigrateCase: migrate,
     **linking.DECIDE,
 }

@@ -221,7 +221,8 @@ class Batch:
         assert cipher is not None
         last = state.flow.last
         now = request.at if last is None or last < request.at else last  # R9
-        env = replace(self._base, now=now, sealer=cipher.sealer if process.secrets or type(request.command) is MigrateCase else None)
+        secrets = process.secrets or type(request.command) is MigrateCase  # the other version may have some
+        env = replace(self._base, now=now, sealer=cipher.sealer if secrets else None)
         if type(request.command) is StartCase:
             env = replace(env, number=partial(self._number, request.case, env))  # holds the one before: no cycle
         self._numbers.begin()

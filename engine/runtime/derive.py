@@ -86,6 +86,7 @@ def jobs(versions: Versions) -> Projection:
         touches={event: lambda event: (event.job,) for event in (e.JobCreated, e.JobClosed)},
         row=row,
         ids=lambda state: state.flow.jobs,
+        sweeps=frozenset((e.CaseMigrated,)),
         initial={"since": NOW, "attempts": 0, "due": NOW},
     )
 
