@@ -375,7 +375,9 @@ def _parallel(graph: Graph, node: Node, spec: Parallel) -> Iterator[Way]:
     sides = []
     for index, branch in enumerate(spec.branches):
         others = frozenset().union(NONE, *(each for at, each in enumerate(may) if at != index))
-        given = () if branch.when is None else (Given(branch.when, True, ("parallel", branch.name, "when")),)
+        given = (
+            () if branch.when is None else (Given(branch.when, True, ("parallel", "branches", branch.name, "when")),)
+        )
         yield Way(branch.first, others, given=given, label=branch.name)
         must = graph.always(branch.first, may[index]) if spec.needs is None else NONE
         sides.append(Beside(may[index], must, branch.when))
