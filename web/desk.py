@@ -18,7 +18,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from bootstrap import Caseway
-from engine.core.model import Process, Text
+from engine.core.model import End, Milestone, Process, Text
 from engine.language.house import House
 from engine.runtime.errors import StoreError
 from web.texts import text
@@ -89,6 +89,20 @@ class Desk:
         found = self._process(process)
         node = found.nodes.get(step) if found else None
         return titled(node.title, self.language, step) if node else step
+
+    def ending(self, process: Process | str, end: str) -> str:
+        """How a case ended, as its process calls it; of a process by name, the version in force."""
+        return self._reached(process, End, end)
+
+    def milestone(self, process: Process, name: str) -> str:
+        return self._reached(process, Milestone, name)
+
+    def _reached(self, process: Process | str, kind: type[End] | type[Milestone], name: str) -> str:
+        """The title of the step that reaches it, or of its name where that stands in the house's words."""
+        found = self._process(process) if isinstance(process, str) else process
+        nodes = found.nodes.values() if found is not None else ()
+        title = next((n.title for n in nodes if isinstance(n.spec, kind) and n.spec.name == name and n.title), None)
+        return titled(title, self.language, name.replace("_", " "))
 
     def plain(self, text: str, process: Process) -> str:
         """A text of the engine with titles for the names of people, queues and steps in it."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.core.kinds import ANY, Type
-from engine.core.model import Process
+from engine.core.model import Process, Text
 from engine.core.types import dereferenced
+from engine.language.notices import file_of
 from engine.language.source import read
 from engine.runtime.sources import load
 from web.desk import Desk
@@ -51,11 +52,27 @@ def schema_of(desk: Desk, process: Process) -> Schema:
             if isinstance(data, str) and data in sources.contents:
                 data = read(sources.contents[data], data).value
             found = data if isinstance(data, dict) else {}
-        with _LOCK:
-            if len(_KEPT) >= MOST:
-                _KEPT.clear()
-            _KEPT[key] = found
+        _keep(key, found)
     return _KEPT[key]
+
+
+def subject_of(desk: Desk, process: Process, notice: str) -> Text:
+    """The subject of a notice of this version, by language, as it was written; empty where there is none."""
+    key = (process.name, f"{process.version}/{notice}")
+    if key not in _KEPT:
+        sources = load(desk.caseway.connection, ("process", process.name, process.version))
+        path = file_of(notice)
+        written: Any = read(sources.contents[path], path).value if sources and path in sources.contents else {}
+        subject = written.get("subject") if isinstance(written, dict) else None
+        _keep(key, subject if isinstance(subject, dict) else {"": str(subject or "")})
+    return _KEPT[key]
+
+
+def _keep(key: tuple[str, str], found: Mapping[str, Any]) -> None:
+    with _LOCK:
+        if len(_KEPT) >= MOST:
+            _KEPT.clear()
+        _KEPT[key] = found
 
 
 def part(desk: Desk, process: Process, path: tuple[str, ...]) -> Part:
