@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from web import texts_admin, texts_cases
 from web.texts_hooks import TEXTS as HOOKS
 from web.texts_papers import TEXTS as PAPERS
+from web.texts_tasks import TEXTS as TASKS
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     # --- every page
@@ -361,7 +362,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "h.draft": ("保存草稿：{step}", "draft saved: {step}"),
     "h.completed": ("完成 {step}", "completed {step}"),
     "h.skipped": ("跳过 {step}", "left out {step}"),
-    "h.delegated": ("委托 {step}", "delegated {step}"),
     "h.parked": ("搁置 {step} 至 {at}", "laid {step} aside until {at}"),
     "h.priority": ("{step} 的优先级改为 {priority}", "{step} now has priority {priority}"),
     "h.owner": ("责任人：{who}", "owner: {who}"),
@@ -441,6 +441,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "error.503": ("数据库暂时不可用。", "The database cannot be used just now."),
     **texts_admin.TEXTS,
     **PAPERS,
+    **TASKS,
     **HOOKS,
     **texts_cases.TEXTS,
     "forged": ("页面已过期，请返回刷新后再试。", "The page is too old: go back, reload it, and try again."),
