@@ -1,15 +1,23 @@
-"""What people change about running clocks: more time, counting again on another calendar (R30), why one is late."""
+"""What people change about clocks: more time, counting again on another calendar (R30), why one is late."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from engine.core.commands import Refuse
 from engine.core.durations import SECONDS, Duration, parse_duration
 from engine.core.machine import Turn
-from sla.events import AcknowledgeBreach, BreachAcknowledged, ClockExtended, ExtendClock, RebaseClocks
+from sla.events import (
+    AcknowledgeBreach,
+    BreachAcknowledged,
+    BreachExplained,
+    ClockExtended,
+    ExtendClock,
+    RebaseClocks,
+)
 from sla.measure import metered
 from sla.model import Clock, Extension, calendar_name, clock_of, clocks_of
 from sla.runs import aim, calendar_of, recount
-from sla.state import ClocksState, Run
+from sla.state import ClocksState, Late, Run
 
 
 def extend(turn: Turn, command: ExtendClock) -> None:
@@ -44,42 +52,50 @@ def extend(turn: Turn, command: ExtendClock) -> None:
 
 
 def acknowledge(turn: Turn, command: AcknowledgeBreach) -> None:
-    number, run = _run(turn, command)
+    """Of a run that is open and late, or has closed late and was not explained yet. Raises Refuse."""
+    clocks: ClocksState = turn.state.clocks
+    number = _one({**clocks.open, **clocks.late}, command)
     rule, actor = clocks_of(turn.process).breaches, turn.request.actor
     directory = turn.env.directory
     if directory is None or rule.by.isdisjoint(directory.roles(actor)):
         roles = ", ".join(sorted(rule.by))
         en = f"expected someone with a role that acknowledges breaches ({roles or 'the house names none'}), not {actor}"
         raise Refuse("role", f"确认超时须有以下角色之一：{roles or '本机构未指定'}", en)
-    if not run.passed(turn.now):
-        at = run.deadline.isoformat()
-        en = f"clock {run.clock} is not late: its deadline is {at}"
-        raise Refuse("in_time", f"时限 {run.clock} 未超时：{at} 到期", en)
+    open_run = clocks.open.get(number)
+    if open_run is not None and not open_run.passed(turn.now):
+        at = open_run.deadline.isoformat()
+        en = f"clock {open_run.clock} is not late: its deadline is {at}"
+        raise Refuse("in_time", f"时限 {open_run.clock} 未超时：{at} 到期", en)
     if command.reason not in rule.reasons:
         known = ", ".join(rule.reasons)
         text = {"zh": "请选择所列原因之一", "en": "Choose one of the reasons"}
         en = f"expected one of {known}, not {command.reason!r}"
         raise Refuse("breach_reason", "请选择所列原因之一", en, {"reason": text})
-    note = command.note.strip()
-    turn.emit(BreachAcknowledged(number, run.clock, run.run, command.reason, actor, turn.now, note))
+    said = BreachAcknowledged if open_run is not None else BreachExplained
+    run = open_run or clocks.late[number]
+    turn.emit(said(number, run.clock, run.run, command.reason, actor, turn.now, command.note.strip()))
 
 
-def _run(turn: Turn, command: ExtendClock | AcknowledgeBreach) -> tuple[int, Run]:
+def _run(turn: Turn, command: ExtendClock) -> tuple[int, Run]:
     clocks: ClocksState = turn.state.clocks
+    number = _one(clocks.open, command)
+    return number, clocks.open[number]
+
+
+def _one(among: Mapping[int, Run | Late], command: ExtendClock | AcknowledgeBreach) -> int:
+    """The id of the one run that is meant. Raises Refuse."""
     found = [
-        (number, run)
-        for number, run in clocks.open.items()
-        if run.clock == command.clock and command.run in (0, run.run)
+        (number, run) for number, run in among.items() if run.clock == command.clock and command.run in (0, run.run)
     ]
     if not found:
-        running = ", ".join(sorted({run.clock for run in clocks.open.values()})) or "none"
-        en = f"clock {command.clock!r} does not run in this case; running: {running}"
-        raise Refuse("not_running", f"本案没有正在计时的时限 {command.clock}；正在计时的：{running}", en)
+        there = ", ".join(sorted({run.clock for run in among.values()})) or "none"
+        en = f"clock {command.clock!r} does not run in this case, nor has it closed late; there are: {there}"
+        raise Refuse("not_running", f"本案没有正在计时或逾期未说明的时限 {command.clock}；现有：{there}", en)
     if len(found) > 1:
         runs = ", ".join(str(run.run) for _, run in found)
-        en = f"clock {command.clock} has several open runs: name one of {runs}"
+        en = f"clock {command.clock} has several runs: name one of {runs}"
         raise Refuse("which", f"时限 {command.clock} 有多个计时轮次，请指明其一：{runs}", en)
-    return found[0]
+    return found[0][0]
 
 
 def _approved(turn: Turn, clock: Clock, cap: Extension) -> None:

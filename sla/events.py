@@ -30,8 +30,8 @@ class RebaseClocks(Command, frozen=True):
 
 
 class AcknowledgeBreach(Command, frozen=True):
-    """Says why an open clock is late: one of the house's reasons, and what there is to add. What is said again
-    replaces what was said."""
+    """Says why a clock is late, or has closed late: one of the house's reasons, and what there is to add. What is
+    said again of an open one replaces what was said."""
 
     clock: str
     reason: str  # a name of the house's `clocks.breaches.reasons`
@@ -181,6 +181,27 @@ class ClockMigrated(Event, frozen=True):
 
 class BreachAcknowledged(Event, frozen=True):
     """A supervisor knows of the breach, and why it came about."""
+
+    id: int
+    clock: str
+    run: int
+    reason: str
+    by: str
+    at: datetime
+    note: str = ""
+
+
+class BreachLeft(Event, frozen=True):
+    """A run has closed late, and nobody has said why: it can still be said."""
+
+    id: int
+    clock: str
+    run: int
+    at: datetime
+
+
+class BreachExplained(Event, frozen=True):
+    """A supervisor has said why a run closed late."""
 
     id: int
     clock: str

@@ -83,7 +83,7 @@ def clocks(versions: Versions) -> Projection:
         touches=_touches(*_OPENS, *_CLOSES),
         row=row,
         ids=lambda state: [*state.clocks.open, *state.clocks.closed],
-        closing={e.ClockStopped: _stopped, e.ClockClosed: _closed},
+        closing={e.ClockStopped: _stopped, e.ClockClosed: _closed, e.BreachExplained: _explained},
     )
 
 
@@ -102,6 +102,10 @@ def _stopped(event: e.ClockStopped) -> tuple[int, Mapping[str, Any]]:
 
 def _closed(event: e.ClockClosed) -> tuple[int, Mapping[str, Any]]:
     return event.id, _closing(event, event.status)
+
+
+def _explained(event: e.BreachExplained) -> tuple[int, Mapping[str, Any]]:
+    return event.id, {"reason": event.reason, "acknowledged_by": event.by, "acknowledged_at": micros(event.at)}
 
 
 def _closing(event: e.ClockStopped | e.ClockClosed, status: str) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ _LATE = "(breached = 1 OR (status = 'running' AND deadline < ?))"
 # Law first, then what the house has promised itself.
 _RANKS = " ".join(f"WHEN '{origin}' THEN {rank}" for rank, origin in enumerate(ORIGINS))
 _STANDING = f"CASE origin {_RANKS} END"
-_COLUMNS = (
+COLUMNS = (
     "case_id, number, process, process_version, clock, run, token, clauses, origin, status, term, since, deadline, "
     "closed_at, provisional, id, reason, acknowledged_by, acknowledged_at"
 )
@@ -98,18 +98,10 @@ def breaches(
             where.append(f"deadline {sign} ?")
             given.append(micros(bound))
     sql = (
-        f"SELECT {_COLUMNS} FROM clocks WHERE {' AND '.join(where)} "
+        f"SELECT {COLUMNS} FROM clocks WHERE {' AND '.join(where)} "
         f"ORDER BY {_STANDING}, {late_at} - deadline DESC, case_id, id LIMIT ?"
     )
-    return [_listed(row, now) for row in connection.all(sql, (*given, micros(now), limit))]
-
-
-def open_breaches(connection: Connection, now: datetime, limit: int = 1000) -> list[Listed]:
-    """Running clocks whose deadline has passed, the earliest deadline first: what can still be put right, or be
-    acknowledged."""
-    late = f"SELECT {_COLUMNS} FROM clocks WHERE status = 'running' AND deadline < ?"
-    rows = connection.all(f"{late} ORDER BY deadline, case_id, id LIMIT ?", (micros(now), limit))
-    return [_listed(row, now) for row in rows]
+    return [listed(row, now) for row in connection.all(sql, (*given, micros(now), limit))]
 
 
 def at_risk(
@@ -127,9 +119,9 @@ def at_risk(
     where += ["status = 'running'", "deadline >= ?", "deadline < ?"]
     given += [micros(now), micros(now + within)]
     sql = (
-        f"SELECT {_COLUMNS} FROM clocks WHERE {' AND '.join(where)} ORDER BY deadline, {_STANDING}, case_id, id LIMIT ?"
+        f"SELECT {COLUMNS} FROM clocks WHERE {' AND '.join(where)} ORDER BY deadline, {_STANDING}, case_id, id LIMIT ?"
     )
-    return [_listed(row, now) for row in connection.all(sql, (*given, limit))]
+    return [listed(row, now) for row in connection.all(sql, (*given, limit))]
 
 
 def compliance(
@@ -212,7 +204,8 @@ def _where(process: str, clause: str, origin: str) -> tuple[list[str], list[Any]
     return [sql for sql, _ in found], [value for _, value in found]
 
 
-def _listed(row: Any, now: datetime) -> Listed:
+def listed(row: Any, now: datetime) -> Listed:
+    """A row of `COLUMNS` as a list has it."""
     case, number, process, version, clock, run, token, clauses, origin, status, term, since, deadline = row[:13]
     closed, provisional, ident, reason, by, acknowledged = row[13:]
     end = now if closed is None else moment(closed)

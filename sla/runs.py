@@ -177,7 +177,16 @@ def aim(turn: Turn, number: int, clock: Clock, calendar: Calendar, meter: Meter 
 
 def stop(turn: Turn, number: int, run: Run, by: str) -> None:
     turn.emit(e.ClockStopped(number, run.clock, turn.now, by, run.passed(turn.now)))
+    _leave(turn, number, run)
 
 
 def close(turn: Turn, number: int, run: Run, status: str, by: str) -> None:
     turn.emit(e.ClockClosed(number, run.clock, turn.now, status, by, run.passed(turn.now)))
+    if status != "void":
+        _leave(turn, number, run)
+
+
+def _leave(turn: Turn, number: int, run: Run) -> None:
+    """What has closed late stays known until somebody has said why."""
+    if run.known is None and run.passed(turn.now):
+        turn.emit(e.BreachLeft(number, run.clock, run.run, turn.now))

@@ -75,12 +75,20 @@ class Closed(msgspec.Struct, omit_defaults=True):
     breached: bool = False
 
 
+class Late(msgspec.Struct, array_like=True):
+    """A run that has closed late, for which nobody has said why."""
+
+    clock: str
+    run: int
+
+
 class ClocksState(msgspec.Struct, omit_defaults=True):
     seq: int = 0
     open: dict[int, Run] = msgspec.field(default_factory=dict)
     closed: dict[int, Closed] = msgspec.field(default_factory=dict)
     runs: dict[str, int] = msgspec.field(default_factory=dict)  # clock -> number of its latest run
     deferred: dict[str, Deferred] = msgspec.field(default_factory=dict)
+    late: dict[int, Late] = msgspec.field(default_factory=dict)
 
     def begun(self, clock: str) -> bool:
         """Whether the start of a clock of the case has been seen to."""
@@ -177,6 +185,14 @@ def _acknowledged(clocks: ClocksState, event: e.BreachAcknowledged) -> None:
     clocks.open[event.id].known = Known(event.reason, event.by, event.at)
 
 
+def _left(clocks: ClocksState, event: e.BreachLeft) -> None:
+    clocks.late[event.id] = Late(event.clock, event.run)
+
+
+def _explained(clocks: ClocksState, event: e.BreachExplained) -> None:
+    clocks.late.pop(event.id, None)
+
+
 def _timer(clocks: ClocksState, event: e.ClockTimerSet) -> None:
     clocks.open[event.id].next = event.due
 
@@ -201,6 +217,8 @@ APPLY: Mapping[type[Event], Callable[[ClocksState, Any], None]] = {
     e.RungFired: _fired,
     e.ClockTimerSet: _timer,
     e.BreachAcknowledged: _acknowledged,
+    e.BreachLeft: _left,
+    e.BreachExplained: _explained,
     CaseEnded: _ended,
     TimePassed: _time_passed,
 }

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Index, Integer
+from sqlalchemy import BigInteger, Column, Index, Integer, text
 from sqlmodel import SQLModel
 
 from engine.runtime.tables import Moment, derived
 
 _RUNNING = Column("status") == "running"
+_PAUSED = Column("status") == "paused"
+_UNEXPLAINED = text("breached = 1 AND acknowledged_at IS NULL AND status IN ('stopped', 'unmet')")
 
 
 class ClockRow(SQLModel, table=True):
@@ -17,6 +19,14 @@ class ClockRow(SQLModel, table=True):
     __tablename__ = "clocks"
     __table_args__ = (
         Index("ix_clocks_deadline", "deadline", "case_id", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+        Index("ix_clocks_paused", "deadline", "case_id", sqlite_where=_PAUSED, postgresql_where=_PAUSED),
+        Index(
+            "ix_clocks_unexplained",
+            "closed_at",
+            "case_id",
+            sqlite_where=_UNEXPLAINED,
+            postgresql_where=_UNEXPLAINED,
+        ),
         Index("ix_clocks_closed_at", "closed_at", "process"),
         Index("ix_clocks_calendar", "calendar", "version", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
         {"sqlite_with_rowid": False},

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from web.api import ANSWERS, Cursor, Done, Key, Limit, Name, Number, ProblemBody, Seen, done_of, revision
-from web.breaches import Breaches, acknowledge, breaches
+from web.breaches import Breaches, Which, acknowledge, breaches
 from web.bulk import MOST, Bulk, Chosen, several
 from web.deps import Caller
 from web.floor import Floor, Tasks, floor, tasks
@@ -96,9 +96,10 @@ def get_floor_tasks(desk: Caller, queue: Name = "", person: Name = "", after: Cu
 
 
 @router.get("/floor/breaches")
-def get_breaches(request: Request, desk: Caller, after: Cursor = "", limit: Limit = 25) -> Breaches:
-    """The clocks that are late and still open, the law's first, then the longest late."""
-    return breaches(desk, request.app.state.rollup, after, limit)
+def get_breaches(desk: Caller, which: Which = "open", after: Cursor = "", limit: Limit = 25) -> Breaches:
+    """The clocks that are late and still open, the law's first, then the longest late; or (`closed`) those that have
+    closed late without anybody having said why, the latest first."""
+    return breaches(desk, which, after, limit)
 
 
 @router.post("/cases/{number}/clocks/{clock}/acknowledge")

@@ -1,8 +1,8 @@
 """What is late on the floor, and a supervisor's word why."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -12,17 +12,15 @@ from engine.runtime.tables import micros
 from sla import reports
 from sla.events import AcknowledgeBreach
 from sla.keywords import HouseClocks
-from sla.model import ORIGINS, PART
+from sla.model import PART
 from web.commands import submit
 from web.desk import Desk
 from web.lists import Heat, clock_title, heat
 from web.opened import Opened
 from web.problems import Problem, refused
 from web.roles import floor_queues, sees_floor
-from web.rollup import Figures, Rollup
-
-SHOWN = 25
-"""Late and endangered clocks on a page."""
+from web.rollup import SHOWN, Rollup
+from workbench import late
 
 
 class Pressed(BaseModel):
@@ -37,6 +35,7 @@ class Pressed(BaseModel):
     limit: str
     deadline: datetime
     heat: Heat
+    closed_at: datetime | None  # when it closed late
     run: int
     reason: str  # why it is late, as somebody has acknowledged: a code of the house's; "": nobody has yet
     reason_title: str
@@ -49,7 +48,7 @@ def pressed(desk: Desk, row: reports.Listed) -> Pressed:
     return Pressed(
         number=row.number, process=row.process, clock=row.clock, title=clock_title(desk, row.process, row.clock),
         clauses=list(row.clauses), origin=row.origin, limit=row.limit, deadline=row.deadline,
-        heat=heat(desk.now, row.deadline, row.since), run=row.run, reason=row.reason,
+        heat=heat(desk.now, row.deadline, row.since), closed_at=row.closed_at, run=row.run, reason=row.reason,
         reason_title=desk.told(reasons(desk).get(row.reason), row.reason),
         acknowledged_by=row.acknowledged_by,
         acknowledged_by_name=desk.person(row.acknowledged_by) if row.acknowledged_by else "",
@@ -58,10 +57,14 @@ def pressed(desk: Desk, row: reports.Listed) -> Pressed:
 
 
 class Breaches(BaseModel):
-    """Clocks that are late and still open, the law's first, then the longest late."""
+    """A page of clocks that are late, or were."""
 
     breaches: list[Pressed]
     next: str | None
+
+
+Which = Literal["open", "closed"]
+"""Late and still open; or closed late, with nobody having said why."""
 
 
 def reasons(desk: Desk) -> Mapping[str, Text]:
@@ -70,17 +73,23 @@ def reasons(desk: Desk) -> Mapping[str, Text]:
     return found.breaches.reasons if isinstance(found, HouseClocks) else {}
 
 
-def breaches(desk: Desk, rollup: Rollup, after: str = "", limit: int = SHOWN) -> Breaches:
-    """A page of what is late on the caller's floor, as it was when it was counted."""
+def breaches(desk: Desk, which: Which = "open", after: str = "", limit: int = SHOWN) -> Breaches:
+    """A page of what is late on the caller's floor, the law's first, then the longest late; or of what has closed
+    late and unexplained, the latest first. Raises Problem."""
     supervises(desk)
-    rows = late(desk, rollup.figures(desk.caseway, desk.now))
-    if after:
-        place = _place(after)
-        rows = [row for row in rows if _order(row) > place]
-    more = len(rows) > limit
+    connection, queues = desk.caseway.connection, floor_queues(desk)
+    if which == "open":
+        rows = late.late(connection, desk.now, queues, after=_place(after) if after else None, limit=limit + 1)
+    else:
+        begin = _place(after)[1:] if after else None
+        rows = late.unexplained(connection, desk.now, queues, after=begin, limit=limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
+    place = late.place(last) if last is not None else None
+    if place is not None and last is not None and last.closed_at is not None:
+        place = (place[0], micros(last.closed_at), *place[2:])
     return Breaches(
         breaches=[pressed(desk, row) for row in rows[:limit]],
-        next=".".join(map(str, _order(rows[limit - 1]))) if more else None,
+        next=".".join(map(str, place)) if place else None,
     )
 
 
@@ -90,8 +99,7 @@ def acknowledge(
     """Says why a clock of the caller's floor is late. Raises Problem."""
     supervises(desk)
     opened = Opened(desk, number)
-    standing = {task.queue for task in opened.state.work.tasks.values() if task.queue}
-    if standing and standing.isdisjoint(floor_queues(desk)):
+    if not late.looks_after(desk.caseway.connection, opened.case, floor_queues(desk)):
         raise Problem(403, "floor", desk.say("floor.not_you"))
     answer = submit(desk, opened.case, AcknowledgeBreach(clock, reason, note, run), **how)
     if not isinstance(answer, Accepted):
@@ -100,23 +108,7 @@ def acknowledge(
     return answer
 
 
-def late(desk: Desk, figures: Figures) -> list[reports.Listed]:
-    """The late clocks of the caller's floor, the law's first, then the longest late."""
-    queues = floor_queues(desk)
-    return sorted((row for row in figures.breaches if mine(figures, queues, row)), key=_order)
-
-
-def mine(figures: Figures, queues: Collection[str], row: reports.Listed) -> bool:
-    """Clocks of cases that stand in none of somebody's queues (they wait outside) are everybody's."""
-    standing = figures.standing.get(row.case)
-    return not standing or not standing.isdisjoint(queues)
-
-
-def _order(row: reports.Listed) -> tuple[int, int, str, int]:
-    return (ORIGINS.index(row.origin), micros(row.deadline), row.case, row.id)
-
-
-def _place(text: str) -> tuple[int, int, str, int]:
+def _place(text: str) -> late.Place:
     parts = text.split(".")
     if len(parts) != 4 or not all(parts[index].isdecimal() and len(parts[index]) < 18 for index in (0, 1, 3)):
         raise Problem(400, "cursor", f"there is no such page: {text[:40]}")

@@ -12,14 +12,16 @@ from pydantic import BaseModel
 from engine.runtime.tables import moment
 from tasks.queries import Listed
 from tasks.tables import NO_DEADLINE
-from web.breaches import SHOWN, Pressed, late, mine, pressed, supervises
+from web.breaches import Pressed, pressed, supervises
 from web.desk import Desk
 from web.lists import TaskLine, lines
 from web.problems import Problem
 from web.roles import floor_people, floor_queues
-from web.rollup import Rollup
+from web.rollup import SHOWN, Rollup
 
 _COLUMNS = "case_id, id, process, number, step, queue, assignee, holder, status, priority, due, opened_at, claimed_at"
+_THEIRS = "(holder = ? OR (holder = '' AND assignee = ?))"
+"""What somebody has in hand, and what is meant for them."""
 
 
 class Load(BaseModel):
@@ -41,8 +43,9 @@ class Floor(BaseModel):
     at: datetime
     queues: list[Load]
     people: list[Load]
-    late: int  # clocks past their deadline and still open, counted no further than 2000
-    unacknowledged: int  # of which nobody has said why
+    late: int  # clocks past their deadline and still open; 1001 means more than 1000
+    unacknowledged: int  # of which nobody has said why; 1001 means more than 1000
+    incidents: int  # steps that failed and wait for a person, of all cases; 1001 means more than 1000
     breaches: list[Pressed]  # the first of them
     at_risk: list[Pressed]
 
@@ -61,9 +64,9 @@ def floor(desk: Desk, rollup: Rollup) -> Floor:
     supervises(desk)
     figures, directory = rollup.figures(desk.caseway, desk.now), desk.caseway.directory
     queues, people = floor_queues(desk), floor_people(desk)
-    behind = late(desk, figures)
+    pressing = rollup.pressing(desk.caseway, desk.now, queues)
     return Floor(
-        at=figures.at,
+        at=min(figures.at, pressing.at),
         queues=[
             _load(name, desk.queue(name), figures.queues.get(name), len(directory.members(name)))
             for name in sorted(queues, key=desk.queue)
@@ -71,11 +74,13 @@ def floor(desk: Desk, rollup: Rollup) -> Floor:
         people=[
             _load(name, desk.person(name), figures.people.get(name))
             for name in sorted(people, key=lambda name: (-figures.people.get(name, (0,))[0], desk.person(name)))
+            if name in figures.people or directory.active(name, directory.today(desk.now))
         ],
-        late=len(behind),
-        unacknowledged=sum(not row.reason for row in behind),
-        breaches=[pressed(desk, row) for row in behind[:SHOWN]],
-        at_risk=[pressed(desk, row) for row in figures.at_risk if mine(figures, queues, row)][:SHOWN],
+        late=pressing.late,
+        unacknowledged=pressing.unexplained,
+        incidents=figures.incidents,
+        breaches=[pressed(desk, row) for row in pressing.breaches],
+        at_risk=[pressed(desk, row) for row in pressing.at_risk],
     )
 
 
@@ -101,15 +106,12 @@ def tasks(desk: Desk, *, queue: str = "", person: str = "", after: str = "", lim
         raise Problem(403, "floor", desk.say("floor.not_you"))
     if not queue and not person:
         raise Problem(404, "unknown")
-    column, value = ("queue", queue) if queue else ("holder", person)
+    whose, value = ("queue = ?", [queue]) if queue else (_THEIRS, [person, person])
     where, given = "", list[Any]()
     if after:
         where, given = " AND (due, case_id, id) > (?, ?, ?)", list(_place(after))
-    sql = (
-        f"SELECT {_COLUMNS} FROM tasks WHERE closed_at IS NULL AND {column} = ?{where} "
-        "ORDER BY due, case_id, id LIMIT ?"
-    )
-    rows = desk.caseway.connection.all(sql, (value, *given, limit + 1))
+    sql = f"SELECT {_COLUMNS} FROM tasks WHERE closed_at IS NULL AND {whose}{where} ORDER BY due, case_id, id LIMIT ?"
+    rows = desk.caseway.connection.all(sql, (*value, *given, limit + 1))
     last = rows[limit - 1] if len(rows) > limit else None
     listed = [Listed._make([*row[:10], None if row[10] == NO_DEADLINE else row[10], *row[11:]]) for row in rows[:limit]]
     return Tasks(tasks=lines(desk, listed), next=f"{last[10]}.{last[0]}.{last[1]}" if last else None)

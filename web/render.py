@@ -39,6 +39,7 @@ _SHOWN: dict[str, Callable[..., Any]] = {
     "lasting": show.lasting,
     "clock_time": show.clock_time,
     "size": show.size,
+    "capped": show.capped,
     "papers_of": _papers_of,
 }
 

@@ -22,6 +22,11 @@ def size(desk: Desk, count: int) -> str:
     return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{max(1, round(count / 1000))} KB"
 
 
+def capped(desk: Desk, count: int) -> str:
+    """A count that goes no further than a thousand and one: 1000+ then."""
+    return "1000+" if count > 1000 else str(count)
+
+
 def short(desk: Desk, at: datetime | None) -> str:
     """The same, as short as it can be understood: today only the time, this year without the year."""
     if at is None:

@@ -220,6 +220,7 @@ WORDS: Mapping[type[Event], Words] = {
     ),
     clocks.ClockExtended: lambda t, e: t.desk.say("h.extended", clock=t.clock(e.clock), by=e.by) + t.because(e),
     clocks.BreachAcknowledged: _explained,
+    clocks.BreachExplained: _explained,
     **PAPERS,
     clocks.RungFired: lambda t, e: t.desk.say("h.rung", clock=t.clock(e.clock)),
 }  # fmt: skip

@@ -522,3 +522,22 @@ def test_a_breach_is_acknowledged_with_a_reason_of_the_house_by_who_may() -> Non
 def test_without_reasons_in_the_house_nobody_acknowledges() -> None:
     story = late(Breaches())
     assert story.go("2026-04-02 10:00").refused(AcknowledgeBreach("law", "staff"), "gu").code == "role"
+
+
+def test_why_a_run_closed_late_can_still_be_said_and_once() -> None:
+    story = late(Breaches({"staff": {"en": "Too few"}}, frozenset({"head"})))
+    story.go("2026-04-02 10:00").complete("work", "ok")
+    (left,) = story.told("BreachLeft")
+    assert left.clock == "law" and not story.state.clocks.open
+    assert story.refused(AcknowledgeBreach("law", "staff"), "li").code == "role"
+    story.do(AcknowledgeBreach("law", "staff", "two on leave"), "gu")
+    (said,) = story.told("BreachExplained")
+    assert (said.id, said.run, said.reason, said.note, said.by) == (left.id, 1, "staff", "two on leave", "gu")
+    assert story.refused(AcknowledgeBreach("law", "staff"), "gu").code == "not_running"
+
+
+def test_what_was_explained_before_it_closed_is_not_asked_again() -> None:
+    story = late(Breaches({"staff": {"en": "Too few"}}, frozenset({"head"})))
+    story.go("2026-04-02 10:00").do(AcknowledgeBreach("law", "staff"), "gu")
+    story.complete("work", "ok")
+    assert story.told("BreachLeft") == [] and story.told("ClockStopped")[0].breached

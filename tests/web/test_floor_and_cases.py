@@ -85,3 +85,61 @@ def test_a_case_is_suspended_resumed_handed_on_and_cancelled_by_who_may(town: To
     assert visitor.post(f"{path}/cancel", reason="twice").headers["location"] == f"{path}?said=cancelled"
     assert "the case was cancelled (twice)" in visitor.get(path).text
     assert town.browser("gu_mingyuan").post(f"{path}/suspend", reason="late").status_code == 409
+
+
+def test_what_closed_late_is_explained_afterwards(town: Town) -> None:
+    number = town.claim()
+    town.clock.advance(timedelta(hours=25))
+    town.browser("lin_xiaoyan").post(f"/cases/{number}/cancel", reason="twice")
+    town.clock.advance(timedelta(seconds=11))
+    visitor = town.browser("lin_xiaoyan")
+    page = "/floor/breaches?which=closed"
+    (one, *_) = visitor.get("/api/floor/breaches?which=closed").json()["breaches"]
+    assert one["number"] == number and one["closed_at"] and not one["reason"]
+    assert number in visitor.get(page).text and number not in visitor.get("/floor/breaches").text
+    path = f"/floor/breaches/{number}/{one['clock']}"
+    wrong = visitor.post(path, run=str(one["run"]), which="closed", reason="weather")
+    assert wrong.status_code == 422 and 'aria-current="true">Done late' in wrong.text
+    answer = visitor.post(path, run=str(one["run"]), which="closed", after="", reason="staff", note="two on leave")
+    expected = f"/floor/breaches?said=acknowledged&which=closed&after=#late-{number}-{one['clock']}-{one['run']}"
+    assert answer.headers["location"] == expected
+    left = visitor.get("/api/floor/breaches?which=closed").json()["breaches"]
+    assert (one["clock"], one["run"]) not in [(other["clock"], other["run"]) for other in left]
+
+
+def test_late_clocks_are_paged_by_who_looks_after_them(town: Town) -> None:
+    for index in range(5):
+        town.claim(policy_number=f"PM202600000{index}")
+    town.clock.advance(timedelta(hours=60))
+    visitor = town.browser("lin_xiaoyan")
+    whole = visitor.get("/api/floor/breaches?limit=100").json()
+    assert len(whole["breaches"]) >= 5 and whole["next"] is None
+    found, after = [], ""
+    while True:
+        page = visitor.get(f"/api/floor/breaches?limit=2&after={after}").json()
+        found += page["breaches"]
+        after = page["next"]
+        if not after:
+            break
+    assert found == whole["breaches"]
+    assert visitor.get("/api/floor").json()["late"] == len(found)
+    assert town.browser("ren_hong").get("/api/floor/breaches").json()["breaches"] == []
+
+
+def test_what_is_meant_for_somebody_counts_as_their_load(town: Town) -> None:
+    number = town.claim()
+    visitor = town.browser("lin_xiaoyan")
+    answer = visitor.post(
+        "/floor/tasks?queue=intake", task=f"{number}/{town.task_of(number)}", action="transfer", to_user="chen_wei",
+        reason="knows the customer",
+    )  # fmt: skip
+    assert "1 done" in answer.text
+    town.clock.advance(timedelta(seconds=11))
+    (load,) = [one for one in visitor.get("/api/floor").json()["people"] if one["name"] == "chen_wei"]
+    assert load["open"] == 1
+    tasks = visitor.get("/api/floor/tasks?person=chen_wei").json()["tasks"]
+    assert [one["number"] for one in tasks] == [number]
+
+
+def test_who_has_left_is_not_among_the_floors_people(town: Town) -> None:
+    assert "qin_shuang" not in [one["name"] for one in town.browser("gu_mingyuan").get("/api/floor").json()["people"]]

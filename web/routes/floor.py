@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from web.breaches import acknowledge, breaches, reasons
+from web.breaches import Which, acknowledge, breaches, reasons
 from web.bulk import Bulk, Chosen, Result, several
 from web.deps import Form, Signed
 from web.desk import Desk
@@ -36,19 +36,24 @@ def _floor(request: Request, desk: Desk, status: int = 200, wrong: str = "") -> 
 
 
 @router.get("/floor/breaches")
-def show_breaches(request: Request, desk: Signed, after: str = "") -> Response:
-    found = breaches(desk, request.app.state.rollup, after)
-    more = f"/floor/breaches?{urlencode({'after': found.next})}" if found.next else ""
+def show_breaches(request: Request, desk: Signed, which: str = "", after: str = "") -> Response:
+    return _breaches(request, desk, which, after)
+
+
+def _breaches(request: Request, desk: Desk, which: str, after: str, status: int = 200, wrong: str = "") -> Response:
+    asked: Which = "closed" if which == "closed" else "open"
+    found = breaches(desk, asked, after)
+    more = f"/floor/breaches?{urlencode({'which': asked, 'after': found.next})}" if found.next else ""
     return page(
-        request, desk, "floor_breaches.html", found=found, reasons=_reasons(desk), more=more,
-        first="/floor/breaches" if after else "",
+        request, desk, "floor_breaches.html", status, found=found, reasons=_reasons(desk), more=more, which=asked,
+        first=f"/floor/breaches?which={asked}" if after else "", wrong=wrong, after=after,
     )  # fmt: skip
 
 
 @router.post("/floor/breaches/{number}/{clock}")
 def why_late(request: Request, desk: Signed, form: Form, number: str, clock: str) -> Response:
     """A supervisor's word why a clock is late."""
-    run = str(form.get("run", ""))
+    run, back, after = (str(form.get(name, "")) for name in ("run", "which", "after"))
     try:
         acknowledge(
             desk, request.app.state.rollup, number, clock, int(run) if run.isdecimal() and len(run) < 10 else 0,
@@ -57,8 +62,12 @@ def why_late(request: Request, desk: Signed, form: Form, number: str, clock: str
     except Problem as problem:
         if problem.code in ("floor", "unknown"):
             raise
+        if back:
+            return _breaches(request, desk, back, after, problem.status, problem.detail)
         return _floor(request, desk, problem.status, problem.detail)
-    return RedirectResponse(f"/floor?said=acknowledged#late-{quote(number)}", 303)
+    asked = {"said": "acknowledged", **({"which": back, "after": after} if back else {})}
+    place = "/floor/breaches" if back else "/floor"
+    return RedirectResponse(f"{place}?{urlencode(asked)}#late-{quote(number)}-{quote(clock)}-{run}", 303)
 
 
 def _reasons(desk: Desk) -> list[tuple[str, str]]:
@@ -88,17 +97,17 @@ def _tasks(
 
 
 @router.post("/floor/tasks")
-def bulk(request: Request, desk: Signed, form: Form, queue: str = "", person: str = "") -> Response:
+def bulk(request: Request, desk: Signed, form: Form, queue: str = "", person: str = "", after: str = "") -> Response:
     """The same for each selected task; each is answered by itself."""
     action = next((name for name in FIELDS if name == form.get("action")), None)
     chosen = selected(form.getlist("task"))
     if action is None or not chosen:
-        return _tasks(request, desk, queue, person, "", 422, wrong=desk.say("bulk.none"))
+        return _tasks(request, desk, queue, person, after, 422, wrong=desk.say("bulk.none"))
     try:
         answers = several(desk, action, chosen, _given(form, action))
     except Problem as problem:
-        return _tasks(request, desk, queue, person, "", problem.status, wrong=problem.detail)
-    return _tasks(request, desk, queue, person, "", answers=answers)
+        return _tasks(request, desk, queue, person, after, problem.status, wrong=problem.detail)
+    return _tasks(request, desk, queue, person, after, answers=answers)
 
 
 def selected(marked: list[Any]) -> list[Chosen]:

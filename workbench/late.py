@@ -1,0 +1,119 @@
+"""What is late, soon will be, or was late unexplained, on the floor of somebody who looks after some queues.
+
+Theory of operation. A clock belongs to the queues in which its case has open tasks; that of a case with none (it
+waits outside) is everybody's. A run that has closed belongs to the queues that its case has ever stood in. Each list
+walks an index in its own order and stops when it is full, so that a floor with few late clocks costs no more than a
+house with many: at most one step over each clock that is late.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.runtime.database import Connection
+from engine.runtime.tables import micros
+from sla.model import ORIGINS
+from sla.reports import COLUMNS, Listed, listed
+
+MOST = 1000
+"""Clocks are counted no further than this."""
+
+_OPEN = "SELECT 1 FROM tasks t WHERE t.case_id = clocks.case_id AND t.closed_at IS NULL"
+_LATE = {
+    "running": "status = 'running' AND deadline < ?",
+    "paused": "status = 'paused' AND deadline < paused_since AND ? > 0",
+}
+"""Clocks past their deadline that have not closed; each takes the moment."""
+_UNEXPLAINED = "breached = 1 AND acknowledged_at IS NULL AND status IN ('stopped', 'unmet')"
+
+Place = tuple[int, int, str, int]
+"""Where a list goes on: rank of the origin, deadline in microseconds, case, run."""
+
+
+def place(row: Listed) -> Place:
+    return (ORIGINS.index(row.origin), micros(row.deadline), row.case, row.id)
+
+
+def late(
+    connection: Connection, now: datetime, queues: Collection[str], *, after: Place | None = None, limit: int = MOST
+) -> list[Listed]:
+    """Clocks past their deadline and still open: the law's first, then the longest late."""
+    mine, names = _mine(queues)
+    found: list[Listed] = []
+    for rank, origin in enumerate(ORIGINS):
+        if after is not None and rank < after[0]:
+            continue
+        beyond, given = "", list[Any]()
+        if after is not None and rank == after[0]:
+            beyond, given = " AND (deadline, case_id, id) > (?, ?, ?)", list(after[1:])
+        some: list[Listed] = []
+        for which in _LATE.values():
+            sql = (
+                f"SELECT {COLUMNS} FROM clocks WHERE {which} AND origin = ?{beyond} AND {mine} "
+                "ORDER BY deadline, case_id, id LIMIT ?"
+            )
+            asked = (micros(now), origin, *given, *names, limit - len(found))
+            some += [listed(row, now) for row in connection.all(sql, asked)]
+        found += sorted(some, key=place)[: limit - len(found)]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def count(connection: Connection, now: datetime, queues: Collection[str]) -> tuple[int, int]:
+    """How many clocks are late and still open, and for how many of them nobody has said why; neither beyond `MOST`
+    and one."""
+    mine, names = _mine(queues)
+    found = [0, 0]
+    for index, more in enumerate(("", " AND acknowledged_at IS NULL")):
+        for which in _LATE.values():
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM clocks WHERE {which}{more} AND {mine} LIMIT ?) AS some"
+            found[index] += int(connection.one(sql, (micros(now), *names, MOST + 1 - found[index]))[0])
+    return found[0], found[1]
+
+
+def soon(connection: Connection, now: datetime, within: timedelta, queues: Collection[str], limit: int) -> list[Listed]:
+    """Running clocks whose deadline comes within a time from now, the soonest first."""
+    mine, names = _mine(queues)
+    sql = (
+        f"SELECT {COLUMNS} FROM clocks WHERE status = 'running' AND deadline >= ? AND deadline < ? AND {mine} "
+        "ORDER BY deadline, case_id, id LIMIT ?"
+    )
+    return [listed(row, now) for row in connection.all(sql, (micros(now), micros(now + within), *names, limit))]
+
+
+def unexplained(
+    connection: Connection,
+    now: datetime,
+    queues: Collection[str],
+    *,
+    after: tuple[int, str, int] | None = None,
+    limit: int = MOST,
+) -> list[Listed]:
+    """Clocks that have closed late, for which nobody has said why: the latest closed first. `after`: when the last
+    one shown closed (microseconds), its case and run."""
+    names = sorted(queues)
+    ever = f"EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = clocks.case_id AND t.queue IN ({_marks(names)}))"
+    beyond = " AND (closed_at, case_id, id) < (?, ?, ?)" if after else ""
+    sql = (
+        f"SELECT {COLUMNS} FROM clocks WHERE {_UNEXPLAINED}{beyond} AND {ever} "
+        "ORDER BY closed_at DESC, case_id DESC, id DESC LIMIT ?"
+    )
+    return [listed(row, now) for row in connection.all(sql, (*(after or ()), *names, limit))]
+
+
+def looks_after(connection: Connection, case: str, queues: Collection[str]) -> bool:
+    """Whether a case stands or has stood in one of these queues; one that never stood in any is everybody's."""
+    rows = connection.all("SELECT DISTINCT queue FROM tasks WHERE case_id = ?", (case,))
+    stood = {row[0] for row in rows}
+    return not stood or not stood.isdisjoint(queues)
+
+
+def _mine(queues: Collection[str]) -> tuple[str, list[str]]:
+    """The condition that a clock belongs to these queues or to nobody's, with what it takes."""
+    names = sorted(queues)
+    return f"(EXISTS ({_OPEN} AND t.queue IN ({_marks(names)})) OR NOT EXISTS ({_OPEN}))", names
+
+
+def _marks(names: Collection[str]) -> str:
+    return ", ".join("?" * len(names)) or "NULL"
