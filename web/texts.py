@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from engine.core.commands import Refuse
 from web import texts_admin, texts_cases
 from web.texts_hooks import TEXTS as HOOKS
 from web.texts_papers import TEXTS as PAPERS
 from web.texts_tasks import TEXTS as TASKS
+from workbench.proposals import TEXTS as PROPOSALS
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     # --- every page
@@ -185,6 +187,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "你填写的内容仍在下面，可以抄录，但不能再提交。",
         "What you filled in is still below to be copied, but can no longer be handed in.",
     ),
+    "task_lost": (
+        "此任务已不在你手中。你填写的内容仍在下面。",
+        "This task is no longer in your hands. What you filled in is still below.",
+    ),
+    "task_meant": ("此任务已交给 {who}。", "This task is meant for {who}."),
     "task_typed": ("你填写的内容没有提交：", "What you filled in was not handed in:"),
     "task_held": ("{who} 正在办理此任务。", "{who} has taken this task."),
     "task_closed": ("此任务已经结束。", "This task is no longer open."),
@@ -254,6 +261,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "explain": ("计时明细", "How it was counted"),
     "picture": ("流程图", "Picture"),
     "picture.open": ("放大", "Larger"),
+    "picture.heat": ("热力图", "Heat map"),
+    "picture.heat.none": ("流程", "Flow"),
+    "picture.heat.count": ("在办数量", "Cases there now"),
+    "picture.heat.time": ("停留时间", "Time spent there"),
     "data": ("资料", "Data"),
     "history": ("经过", "What happened"),
     "milestones": ("里程碑", "Milestones"),
@@ -457,8 +468,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **TASKS,
     **HOOKS,
     **texts_cases.TEXTS,
+    **PROPOSALS,
     "forged": ("页面已过期，请返回刷新后再试。", "The page is too old: go back, reload it, and try again."),
 }  # fmt: skip
+
+
+def refuse(code: str, **facts: object) -> Refuse:
+    """The refusal that a text of the pages says."""
+    return Refuse(code, text(code, "zh", **facts), text(code, "en", **facts))
 
 
 def text(key: str, language: str, **facts: object) -> str:
