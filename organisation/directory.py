@@ -224,7 +224,7 @@ class Directory:
         for an amount nobody knows: only a grant without limit covers it. An empty line or decision is covered
         only by grants for any.
         """
-        for grant in self._held(user, kind, on):
+        for grant in self.held(user, kind, on):
             if grant.line in (line, "") and grant.decision in (decision, "") and grant.reaches(amount):
                 return grant
         return None
@@ -239,7 +239,7 @@ class Directory:
         on: date | None = None,
     ) -> Grant | None:
         """As `may`, before all is known: an empty line or decision, or no amount, rules nothing out."""
-        for grant in self._held(user, kind, on):
+        for grant in self.held(user, kind, on):
             if (
                 (not line or grant.line in (line, ""))
                 and (not decision or grant.decision in (decision, ""))
@@ -270,7 +270,8 @@ class Directory:
             near |= self.holders(grant.role) if grant.role else {grant.user}
         return tuple(user for user in sorted(near) if self.may(user, kind, line, amount, decision, on))
 
-    def _held(self, user: str, kind: str, on: date | None) -> Iterator[Grant]:
+    def held(self, user: str, kind: str, on: date | None = None) -> Iterator[Grant]:
+        """The grants of a kind that a user has on that day: their own, then role by role, the narrowest first."""
         known = self.users.get(user)
         if known is None or not known.active(on):
             return

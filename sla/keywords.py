@@ -10,7 +10,7 @@ from engine.core.kinds import BOOL
 from engine.core.linking import MERGED
 from engine.core.model import Length, Path
 from engine.language.extension import Context, Extension, Where
-from sla import checks_ladders, checks_lengths, checks_stops
+from sla import checks_ladders, checks_lengths, checks_people, checks_stops
 from sla.checks import check
 from sla.events import CANCELLED
 from sla.model import CASE, PART, Breaches, Clock, Clocks, Mark, Pause
@@ -248,6 +248,6 @@ CLOCK_WORDS = Extension(
     compile_process=_process,
     compile_house=_house,
     check=check,
-    deep=(checks_stops.check, checks_lengths.check, checks_ladders.check),
+    deep=(checks_stops.check, checks_lengths.check, checks_ladders.check, checks_people.check),
 )
 """The extension that bootstrap registers with the language."""

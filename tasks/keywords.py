@@ -9,6 +9,7 @@ from engine.core.kinds import TEXT as TEXT_TYPE
 from engine.core.model import Human, Node, Process
 from engine.language.extension import Context, Extension, Where
 from engine.language.words import EXPRESSION, NAME, NAMED, described, mapping
+from tasks import checks_people
 from tasks.act_words import ACT_WORDS, STEPS, by_name, queues
 from tasks.model import NAME as PART
 from tasks.model import PRIORITIES, Approvals, Authority, Named, Owning, Work
@@ -299,5 +300,6 @@ WORK_WORDS = Extension(
     compile_step=_step,
     compile_process=_process,
     check=check,
+    deep=(checks_people.check,),
 )
 """The extension that bootstrap registers with the language."""

@@ -1,7 +1,6 @@
 """Checks of decision tables where they are used: questions that no row answers, rows that clash or never decide,
 results that nobody gets. What an input may be is told by the data schema; what is not known makes them silent."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,13 +11,12 @@ from engine.core.decisions import MANY_HITS, DecisionTable, Rule, rank
 from engine.core.expressions import Expression
 from engine.core.kinds import Value
 from engine.core.model import Decide
-from engine.core.types import SchemaProblem, dereferenced
 from engine.language.compile import Compiled
 from engine.language.decision_space import OTHER, Domain, Space, Spot, TooLarge, space
 from engine.language.document import Document, Place
-from engine.language.problems import DefinitionError, Problem
+from engine.language.fields import field_schema, schema_of
+from engine.language.problems import Problem
 from engine.language.project import Project
-from engine.language.source import read
 
 CODES = {
     "CW641": "a decision table that some input finds no row in",
@@ -28,7 +26,6 @@ CODES = {
     "CW645": "a decision table too large to be looked at",
 }
 
-_FIELD = re.compile(r"\s*[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\s*\Z")
 MOST_TOLD = 5
 """Clashes that are told of one table; the rest follows from them more often than not."""
 
@@ -38,7 +35,7 @@ def check(project: Project) -> Iterator[Problem]:
     for name in sorted(project.processes):
         compiled = project.processes[name]
         steps = [node for node in compiled.process.nodes.values() if isinstance(node.spec, Decide)]
-        schema = _schema(compiled) if steps else {}
+        schema = schema_of(compiled) if steps else {}
         for node in steps:
             assert isinstance(node.spec, Decide)
             domains = {each: _domain(value, schema) for each, value in node.spec.inputs.items()}
@@ -170,26 +167,7 @@ def _shown(value: Value) -> str:
 # --- what an input may be ---------------------------------------------------------------------------
 
 
-def _schema(compiled: Compiled) -> Mapping[str, Any]:
-    """The data schema of a process that has compiled."""
-    value: Any = compiled.document.value
-    written = value.get("data", {})
-    if isinstance(written, str):
-        try:
-            written = read(compiled.files[written], written).value
-        except (KeyError, DefinitionError):
-            return {}
-    return written if isinstance(written, dict) else {}
-
-
 def _domain(given: Expression, schema: Mapping[str, Any]) -> Domain:
     source = given.source.strip()
-    if not _FIELD.match(source):
-        return Domain(source, given.type, computed=True)
-    found: Mapping[str, Any] = schema
-    try:
-        for name in source.split("."):
-            found = dereferenced(dereferenced(found, schema).get("properties", {}).get(name, {}), schema)
-    except SchemaProblem:
-        found = {}
-    return Domain(source, given.type, found, computed=not found)
+    found = field_schema(schema, source)
+    return Domain(source, given.type, found or {}, computed=found is None)

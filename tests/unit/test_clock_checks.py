@@ -9,9 +9,10 @@ from engine.core.durations import Duration, parse_duration
 from engine.language.files import Folder
 from engine.language.problems import Problem
 from engine.language.project import Check, Project
-from sla import checks_ladders, checks_lengths, checks_stops
+from sla import checks_ladders, checks_lengths, checks_people, checks_stops
 from sla.keywords import CLOCK_WORDS
-from tests.support.projects import PROCESSES, project_of, the_compiler
+from tests.support.projects import PEOPLE, PROCESSES, project_of
+from tools.examples import the_compiler
 from workbench.linting import Around, lint
 
 HEAD = """\
@@ -322,11 +323,30 @@ def test_two_clocks_that_watch_the_same_for_one_clause() -> None:
     assert not told(HEAD + CLOCK + second + "    when: \"kind == 'claim'\"\n" + STEPS, every)
 
 
+PEOPLE_OF_OURS = """\
+zone: UTC
+roles: {officer: O, supervisor: S}
+users: {chen: {name: C, roles: [officer]}, qin: {name: Q, roles: [supervisor], to: 2025-12-31}}
+queues: {intake: {members: [chen], managers: [chen]}}
+"""
+
+
+def test_a_ladder_that_tells_nobody() -> None:
+    told_to = ladder("due").replace("[owner]", "[owner, role.WHO]") + "    extension: {most: 5wd, by: supervisor}\n"
+    project = project_of(HEAD + told_to.replace("WHO", "officer") + STEPS, PEOPLE_OF_OURS)
+    found = list(checks_people.check(project))
+    assert lines(found) == [("CW670", 14, 32)]
+    assert found[0].message == "clock answer: nobody has the role supervisor"
+    project = project_of(HEAD + told_to.replace("WHO", "supervisor") + STEPS, PEOPLE_OF_OURS)
+    assert lines(list(checks_people.check(project))) == [("CW670", 13, 35)]  # once each
+    assert not list(checks_people.check(project_of(HEAD + told_to.replace("WHO", "supervisor") + STEPS)))
+
+
 # --- what is shipped ----------------------------------------------------------------------------------
 
 
 def test_what_is_shipped_is_told_nothing_and_quickly() -> None:
-    project = project_of(PROCESSES)
+    project = project_of(PROCESSES, PEOPLE)
     begun = time.perf_counter()
     found = list(every(project))
     assert time.perf_counter() - begun < 1
