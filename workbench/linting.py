@@ -22,6 +22,7 @@ from engine.language.files import Files, Folder
 from engine.language.house import House
 from engine.language.problems import DefinitionError, Problem, Problems
 from engine.language.project import Check, Project
+from engine.language.source import read
 from workbench.house_rules import rules_of
 
 CODES = {"CW696": "an acceptance that accepts nothing"}
@@ -94,7 +95,8 @@ def lint(
             whole = False
     around = around or Around()
     processes = {each.process.name: each for each in compiled}
-    project = Project(house, processes, whole, around.people, around.today, around.measured)
+    written = read(files.read(HOUSE_FILE), HOUSE_FILE) if whole else None
+    project = Project(house, processes, whole, around.people, around.today, around.measured, written)
     own: tuple[Check, ...] = ()
     if rules is not None:
         own, wrong = rules_of(house, files, rules)

@@ -1,6 +1,8 @@
 """The deep checks of the language itself: those that need to know of no component. To add one: a line in `DEEP`."""
 
 from engine.language import decision_checks
+from engine.language.between import ends_of_calls, errors_caught, messages_and_signals
+from engine.language.clauses import numbers_of_clauses
 from engine.language.dataflow.checks import never_read, never_written, read_before_written, same_outcomes
 from engine.language.project import Check
 
@@ -9,5 +11,9 @@ DEEP: tuple[Check, ...] = (
     never_written,
     never_read,
     same_outcomes,
+    messages_and_signals,
+    errors_caught,
+    ends_of_calls,
+    numbers_of_clauses,
     decision_checks.check,
 )

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 from engine.core.durations import Duration
 from engine.language.compile import Compiled
-from engine.language.document import Place
+from engine.language.compile_house import HOUSE_FILE
+from engine.language.document import Document, Place
 from engine.language.house import House
 from engine.language.problems import Problem, Severity
 
@@ -31,6 +32,14 @@ class Project:
     """The day on which the people are looked at."""
     measured: Mapping[tuple[str, str], Duration] = field(default_factory=dict)
     """How long steps took where there is history: (process, step) → the median stretch."""
+    written: Document | None = None
+    """house.yaml as it was written, where it is at hand."""
+
+    def at_house(self, keys: Place, code: str, message: str, *, hint: str | None = None) -> Problem:
+        """A doubt about what stands under `keys` in house.yaml."""
+        if self.written is None:
+            return Problem(code, "warning", HOUSE_FILE, 1, 1, message, None, hint)
+        return self.written.problem(code, keys, message, hint=hint, severity="warning", key=True)
 
     def problem(
         self,

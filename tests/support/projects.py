@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.core.durations import Duration
 from engine.language.files import Bundle, Files, Folder
 from engine.language.project import Project
+from engine.language.source import read
 from organisation.directory import Directory
 from organisation.load import build, load
 from tools.examples import contents, the_compiler
@@ -38,7 +39,8 @@ def project_of(
     processes = [name for name in names if name.endswith(".yaml") and "/" not in name and name != "house.yaml"]
     compiled = [the_compiler().compile(files, name, house) for name in processes]
     by_name = {each.process.name: each for each in compiled}
-    return Project(house, by_name, whole, _directory(people), today, measured or {})
+    written = read(files.read("house.yaml"), "house.yaml")
+    return Project(house, by_name, whole, _directory(people), today, measured or {}, written)
 
 
 def _name(text: str) -> str:
