@@ -16,7 +16,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Query
@@ -30,7 +30,7 @@ from tasks import queries
 from tasks.tables import GIVEN, HELD
 from web.accounts import Accounts
 from web.desk import Desk, Desks
-from web.opened import Opened
+from web.opened import Opened, approach
 from web.problems import Problem
 from web.roles import sees_floor
 from web.sessions import Session
@@ -51,9 +51,11 @@ FIRST = 26
 """Tasks of a queue whose coming and going shows: a page and one more."""
 
 Topic = tuple[str, str]
-"""What is watched: ("queue", name), ("user", name), ("case", id), ("floor", "")."""
-KIND = {"queue": "inbox", "user": "inbox", "case": "case", "floor": "floor"}
+"""What is watched: ("queue", name), ("user", name), ("case", id), ("task", "case/token"), ("floor", "")."""
+KIND = {"queue": "inbox", "user": "inbox", "case": "case", "task": "task", "floor": "floor"}
 """The event of each topic."""
+CLOSE = frozenset({"case", "task"})
+"""Events that end their stream: the browser comes back, and is asked again whether it may see what it watches."""
 
 CHANGED = {"sqlite": "PRAGMA data_version", "postgresql": "SELECT pg_current_snapshot()::text"}
 """What is another whenever anybody has written anything."""
@@ -62,6 +64,7 @@ PEOPLE = (
     (f"SELECT assignee, case_id, id, status, priority, due FROM tasks WHERE {GIVEN} AND assignee IN (%s)"),
 )
 CASES = "SELECT id, revision FROM cases WHERE id IN (%s)"
+TASKS = "SELECT case_id, id, status, queue, holder, assignee, priority, due, closed_at FROM tasks WHERE case_id IN (%s)"
 
 
 class Listener:
@@ -135,6 +138,8 @@ class Live:
                 told, listener.told = sorted(listener.told), set()
                 for name in told:
                     yield f"id: {listener.last}\nevent: {name}\ndata: new\n\n".encode()
+                if CLOSE.intersection(told):
+                    break
         finally:
             self._listeners.discard(listener)
             self._look.set()
@@ -216,7 +221,7 @@ class Watch:
 
     def _look(self, connection: Connection, topics: frozenset[Topic]) -> dict[Topic, str]:
         found: dict[Topic, str] = {}
-        named: dict[str, list[str]] = {"queue": [], "user": [], "case": [], "floor": []}
+        named: dict[str, list[str]] = {kind: [] for kind in KIND}
         for kind, name in sorted(topics):
             named[kind].append(name)
         for queue in named["queue"]:
@@ -230,6 +235,8 @@ class Watch:
         found |= {("user", user): _digest(sorted(rows)) for user, rows in held.items()}
         revisions = dict(map(tuple, _all(connection, CASES, named["case"])))
         found |= {("case", case): str(revisions.get(case, 0)) for case in named["case"]}
+        tasks = {f"{row[0]}/{row[1]}": row[2:] for row in _all(connection, TASKS, _cases(named["task"]))}
+        found |= {("task", task): _digest(tuple(tasks.get(task, ()))) for task in named["task"]}
         if named["floor"]:
             found["floor", ""] = str(int(self._caseway.clock.now().timestamp()) // FLOOR)
         return found
@@ -248,6 +255,10 @@ def _all(connection: Connection, sql: str, names: list[str]) -> list[Any]:
     return rows
 
 
+def _cases(tasks: Iterable[str]) -> list[str]:
+    return sorted({task.partition("/")[0] for task in tasks})
+
+
 def _digest(value: Any) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()[:20]
 
@@ -260,10 +271,10 @@ router = APIRouter()
 @router.get("/live")
 async def live(
     request: Request, inbox: str | None = Query(None, max_length=80), case: str = Query("", max_length=80),
-    floor: bool = False,
+    task: str = Query("", max_length=100), floor: bool = False,
 ) -> Response:  # fmt: skip
-    """Events for one page: `inbox` (of all queues, or of the one named), `case`, `floor`."""
-    listener = await run_in_threadpool(_listener, request, inbox, case, floor)
+    """Events for one page: `inbox` (of all queues, or of the one named), `case`, `task` (number/task), `floor`."""
+    listener = await run_in_threadpool(_listener, request, inbox, case, task, floor)
     found: Live = request.app.state.live
     if found.full(listener.user):
         raise Problem(503, "busy")
@@ -271,8 +282,9 @@ async def live(
     return StreamingResponse(found.stream(listener), media_type="text/event-stream", headers=headers)
 
 
-def _listener(request: Request, inbox: str | None, case: str, floor: bool) -> Listener:
-    """Who watches what. Raises Problem for who has not signed in, and for what is not theirs to see."""
+def _listener(request: Request, inbox: str | None, case: str, task: str, floor: bool) -> Listener:
+    """Who watches what. Raises Problem for who has not signed in, and for what is not theirs to see; a case that is
+    not theirs is as one that there is not."""
     app, session = request.app.state, request.state.session
     with app.desks.borrow() as caseway:
         if not session.user or not app.accounts.holds(caseway.connection, session):
@@ -283,9 +295,24 @@ def _listener(request: Request, inbox: str | None, case: str, floor: bool) -> Li
             serving = caseway.directory.serving(desk.user)
             topics |= {("queue", name) for name in serving if inbox in ("", name)} | {("user", desk.user)}
         if case:
-            topics.add(("case", Opened(desk, case, "").case))
+            topics.add(("case", _seen(lambda: Opened(desk, case)).case))
+        if task:
+            number, _, token = task.rpartition("/")
+            topics.add(("task", f"{_seen(lambda: approach(desk, number, _token(token))).case}/{_token(token)}"))
         if floor:
             if not sees_floor(desk):
                 raise Problem(403, "floor", desk.say("floor.not_you"))
             topics.add(("floor", ""))
         return Listener(session, topics, request.headers.get("last-event-id", "")[:40])
+
+
+def _seen(opened: Callable[[], Opened]) -> Opened:
+    """A case that is opened, if the user may see it. Raises Problem: the same whether there is none, or none for them."""
+    try:
+        return opened()
+    except Problem as problem:
+        raise Problem(404, "unknown") from problem
+
+
+def _token(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 16 else 0

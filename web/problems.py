@@ -93,7 +93,10 @@ def answer(request: Request, problem: Problem) -> Response:
     desk = Desk(request.app.state.desks.caseway, request.state.session.user, language)
     key = f"error.{problem.status}"
     title = desk.say(key if key in TEXTS else "error")
-    return page(request, desk, "error.html", problem.status, title=title, detail=problem.detail, code=problem.status)
+    return page(
+        request, desk, "error.html", problem.status, title=title, detail=problem.detail, code=problem.status, typed=[],
+        see=problem.more.get("number", ""),
+    )  # fmt: skip
 
 
 def of(error: Exception) -> Problem:

@@ -1,6 +1,7 @@
 """One task as its page and the API show it: form, outcomes, facts beside it, what may be done and why not."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,19 +13,28 @@ from engine.core.kinds import ANY, holds_secret
 from engine.core.model import Human
 from engine.runtime.history import read
 from tasks import queries
-from tasks.lifecycle import LIFECYCLE
+from tasks.ground import work_of
+from tasks.lifecycle import LIFECYCLE, SUSPENDED
 from tasks.rules import may
 from web import show
+from web.closed import closed
 from web.commands import ACTS
 from web.desk import Desk
 from web.forms import Field, at, fields, shown
+from web.history import Asked, Entry, Past, Said, past
 from web.leads import leads
 from web.lists import TaskLine, lines
 from web.opened import Opened, approach, plain
-from web.problems import Problem
+from web.placing import Place, places
 from web.reading import revealed
 from web.schema import part
+from web.talk import Watching, watching
+from web.voting import Votes, votes
 from workbench.story import MASK, masked
+
+LATEST = 5
+"""How much of the case's history and comments a task shows."""
+NOTHING = Past([], [], {}, {}, {})
 
 
 class Clause(BaseModel):
@@ -66,9 +76,16 @@ class TaskView(BaseModel):
     facts: list[Fact]
     clauses: list[Clause]
     actions: dict[str, str]
-    note: str = ""  # who asked what, until when it is laid aside
-    colleagues: list[tuple[str, str]] = []
-    queues: list[tuple[str, str]] = []
+    note: str = ""  # who asked what, until when it is laid aside and why
+    outcome: str = ""  # of the draft, with its reason and when it was saved
+    reason: str = ""
+    drafted: datetime | None = None
+    votes: Votes | None = None
+    places: list[Place] = []  # to whom it may go
+    reviews: list[Asked] = []
+    comments: list[Said] = []  # the newest of the case
+    history: list[Entry] = []  # likewise
+    watching: Watching | None = None
 
     @property
     def mine(self) -> bool:
@@ -77,9 +94,9 @@ class TaskView(BaseModel):
     @property
     def why(self) -> str:
         """Why the user cannot work on it; "" if they can, or need only take it."""
-        if self.mine or "" in (self.actions.get("claim"), self.actions.get("take_up")):
+        if self.mine or "" in map(self.actions.get, ("claim", "take_up", "vote", "answer")):
             return ""
-        return self.actions.get("claim") or self.actions.get("complete") or self.actions.get("draft") or ""
+        return next(filter(None, map(self.actions.get, ("vote", "claim", "complete", "draft"))), "")
 
 
 def task_view(desk: Desk, number: str, task: int) -> TaskView:
@@ -87,32 +104,33 @@ def task_view(desk: Desk, number: str, task: int) -> TaskView:
     return view_of(approach(desk, number, task), task)
 
 
-def view_of(opened: Opened, task: int) -> TaskView:
+def view_of(opened: Opened, task: int, secrets: bool = True) -> TaskView:
     """The task as the user sees it, who may be one to whom the case is masked. Secrets of the form are opened for who
-    holds the task, and the look is kept. Raises Problem."""
+    holds the task, and the look is kept, unless they are not asked for. Raises Problem."""
     desk, process, state = opened.desk, opened.process, opened.state
     found, node, human = human_step(opened, task)
-    people, internal = desk.caseway.directory, opened.sight.reads("internal")
+    internal = opened.sight.reads("internal")
     asked = fields(desk, process, human.form)
     listed = next((row for row in queries.of_case(desk.caseway.connection, opened.case) if row.task == task), None)
     if listed is None:
-        raise Problem(404, "closed", desk.say("task_closed"))
-    draft = found.draft if found.holder == desk.user or not found.draft else None
-    told = actions(opened, task)
-    secrets = _secrets(opened, found, draft, human) if told.get("draft") == "" else {}
+        raise closed(opened, task)
+    own = found.holder == desk.user
+    draft = found.draft if own or not found.draft else None
+    told, since = actions(opened, task), past(opened) if internal else NOTHING
+    known = _secrets(opened, found, draft, human) if secrets and told.get("draft") == "" else {}
     values, kept = {}, []
     for field in asked:
         value = at(draft, field.name) if draft is not None else None
         value = at(state.flow.data, field.name) if value is None else value
         if field.secret and value is not None:
-            value = at(secrets, field.name)
+            value = at(known, field.name)
             if value is None:
                 kept.append(field.name)
         values[field.name] = shown(desk, field, value if internal else None)
-    members = sorted(people.members(found.queue) | people.managers(found.queue))
     return TaskView(
         line=lines(desk, [listed])[0], revision=opened.revision, case_status=state.flow.status,
-        help=desk.told(node.parts.get("help")), fields=asked, values=values, kept=kept, draft=bool(draft),
+        help=desk.told(node.parts.get("help")), fields=asked, values=values, kept=kept,
+        draft=bool(draft or (own and (found.chosen or found.because))),
         ways=[
             Way(outcome=way.name, title=desk.told(way.title, show.worded(way.name)), reason=way.reason,
                 leads=leads(desk, process, node.id, way))
@@ -121,9 +139,12 @@ def view_of(opened: Opened, task: int) -> TaskView:
         facts=facts(opened, {path[0] for path in human.form}),
         clauses=[Clause(id=one, title=desk.told(desk.house.clauses.get(one))) for one in node.clauses],
         actions=told,
-        note=_note(desk, found, internal),
-        colleagues=[(one, desk.person(one)) for one in members if one != desk.user],
-        queues=[(one, desk.queue(one)) for one in sorted(people.queues) if one != found.queue],
+        note=_note(desk, found, internal, since.because.get(task, "")),
+        outcome=found.chosen if own else "", reason=found.because if own else "",
+        drafted=since.drafted.get(task) if own else None,
+        votes=votes(opened, found, human) if internal else None, places=places(opened, found),
+        reviews=since.reviews.get(task, []), comments=since.comments[:LATEST], history=since.entries[:LATEST],
+        watching=watching(opened) if internal else None,
     )  # fmt: skip
 
 
@@ -141,7 +162,7 @@ def human_step(opened: Opened, task: int) -> tuple[Any, Any, Human]:
     found = opened.state.work.tasks.get(task)
     node = opened.process.nodes.get(found.step) if found is not None else None
     if node is None or not isinstance(node.spec, Human):
-        raise Problem(404, "closed", opened.desk.say("task_closed"))
+        raise closed(opened, task)
     return found, node, node.spec
 
 
@@ -149,8 +170,9 @@ def actions(opened: Opened, task: int) -> dict[str, str]:
     """Every action that the task's state knows: why it is closed to the user, or ""."""
     ground, found = opened.look, opened.state.work.tasks[task]
     told = {}
+    voted = work_of(opened.process, found.step).approvals is not None
     for action in ACTS:
-        if (found.status, action) in LIFECYCLE:
+        if (found.status, action) in LIFECYCLE and (voted or action != "vote"):
             why = may(ground, opened.desk.user, task, action)
             told[action] = plain(opened, opened.desk.told(why.text)) if why is not None else ""
     return told
@@ -175,12 +197,16 @@ def facts(opened: Opened, without: Collection[str] = (), secrets: Mapping[str, A
     return [fact for fact in told if fact.value]
 
 
-def _note(desk: Desk, task: Any, internal: bool) -> str:
+def _note(desk: Desk, task: Any, internal: bool, because: str) -> str:
+    """How the task stands, where that is not plain. because: why it was laid aside or suspended."""
     if task.question:
         what = task.question if internal else MASK
         return desk.say("asks", who=desk.person(task.holder), whom=desk.person(task.reviewer), what=what)
     if task.until is not None:
-        return desk.say("parked_until", at=show.moment(desk, task.until))
+        until = show.moment(desk, task.until)
+        return desk.say("parked_because", at=until, why=because) if because else desk.say("parked_until", at=until)
+    if task.status == SUSPENDED and because:
+        return desk.say("suspended_because", why=because)
     return desk.say("on_behalf", who=desk.person(task.delegator)) if task.delegator else ""
 
 

@@ -1,6 +1,7 @@
 """Parts that change by themselves: one poller for all who watch, events that say no more than that something is new."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -126,6 +127,44 @@ def test_nobody_watches_what_they_may_not_see(town: Town, user: str, path: str, 
     assert town.browser(user).get(path).status_code == status
 
 
+def test_a_restricted_case_is_as_one_that_there_is_not(town: Town, stream: Callable[..., Stream]) -> None:
+    number = town.claim()
+    task = f"{number}/{town.task_of(number)}"
+    assert town.browser("yu_siqi").post(f"/cases/{number}/restrict", reason="a test").status_code == 303
+    for user, path in (("lu_yao", f"case={number}"), ("fang_qi", f"case={number}"), ("fang_qi", f"task={task}")):
+        found = stream(user, f"/live?{path}").answer
+        unknown = stream(user, f"/live?{path.replace(number, 'LP-2026-999999')}").answer
+        assert found.status_code == unknown.status_code == 404
+        texts = [re.sub(r'(value|content)="[\w.-]{40,}"', "", answer.read().decode()) for answer in (found, unknown)]
+        assert texts[0].replace(number, "N") == texts[1].replace("LP-2026-999999", "N")
+    assert next(stream("yu_siqi", f"/live?case={number}").lines) == "retry: 5000"
+
+
+def test_who_may_watch_is_asked_again_after_each_change(town: Town, stream: Callable[..., Stream]) -> None:
+    number = town.claim()
+    found = stream("lu_yao", f"/live?case={number}")
+    looked(town)
+    town.browser("yu_siqi").post(f"/cases/{number}/restrict", reason="a test")
+    assert found.event()[0] == "case" and list(found.lines) == [""]  # and there it ends
+    assert stream("lu_yao", f"/live?case={number}").answer.status_code == 404
+
+
+def test_a_task_that_changes_hands_is_told_and_another_of_the_case_is_not(
+    town: Town, stream: Callable[..., Stream]
+) -> None:
+    number = town.claim()
+    path = f"{number}/{town.task_of(number)}"
+    found = stream("liu_yang", f"/live?task={path}")
+    looked(town)
+    town.browser("chen_wei").post(f"/tasks/{path}/claim")
+    assert found.event()[0] == "task"
+
+
+@pytest.mark.parametrize("task", ["", "7", "LP-2026-1/x", "LP-2026-1/99999999999999999999", "/1"])
+def test_what_is_no_task_cannot_be_watched(town: Town, task: str) -> None:
+    assert town.browser("chen_wei").get(f"/live?task={task}&case=none").status_code == 404
+
+
 def test_there_are_only_so_many_streams(stream: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "EACH", 1)
     one = stream("chen_wei", "/live?inbox=")
@@ -203,3 +242,57 @@ def test_the_inbox_shows_what_is_new_by_itself(chromium: Any, town: Town, addres
     tab.page.click("#news a")
     tab.page.wait_for_selector(f"#open >> text={second}")
     assert tab.complaints == []
+
+
+def test_a_case_shows_by_itself_what_has_become_of_it(chromium: Any, town: Town, address: str) -> None:
+    number = town.claim()
+    tab = Tab(chromium, address)
+    tab.sign_in("lin_xiaoyan")
+    tab.page.goto(f"/cases/{number}")
+    looked(town)
+    town.browser("chen_wei").post(f"/tasks/{number}/{town.task_of(number)}/claim")
+    tab.page.wait_for_selector("#whole >> text=Chen Wei")
+    # a reason that is being written stays, and the page says that there is more
+    tab.page.locator("summary:has-text('Suspend')").first.click()
+    reason = tab.page.locator("details[open] input[name=reason]").first
+    reason.fill("half a sen")
+    town.browser("chen_wei").post(f"/tasks/{number}/{town.task_of(number)}/release")
+    tab.page.wait_for_selector("#news:not([hidden])")
+    assert reason.input_value() == "half a sen" and tab.complaints == []
+
+
+def test_a_task_says_at_once_that_another_has_it_or_ended_it_and_keeps_what_was_typed(
+    chromium: Any, town: Town, address: str
+) -> None:
+    number = town.claim()
+    task = f"/tasks/{number}/{town.task_of(number)}"
+    town.browser("chen_wei").post(f"{task}/claim")
+    tab = Tab(chromium, address)
+    tab.sign_in("chen_wei")
+    tab.page.goto(task)
+    tab.page.fill("#f-loss_place", "7 Ring Road")
+    looked(town)
+    town.browser("lin_xiaoyan").post(f"{task}/transfer", user="wang_fang", reason="a test")
+    tab.page.wait_for_selector("#standing >> text=Wang Fang")
+    assert tab.page.input_value("#f-loss_place") == "7 Ring Road"
+    town.browser("gu_mingyuan").post(f"/cases/{number}/cancel", reason="a test")
+    tab.page.wait_for_selector("#gone:not([hidden]) >> text=closed")
+    assert "still below" in tab.page.inner_text("#gone") and tab.page.input_value("#f-loss_place") == "7 Ring Road"
+    assert tab.complaints == []
+
+
+def test_without_script_what_was_typed_comes_back_with_who_closed_the_task(town: Town) -> None:
+    number = town.claim()
+    path, handler = f"/tasks/{number}/{town.task_of(number)}", town.browser("chen_wei")
+    handler.post(f"{path}/claim")
+    town.browser("gu_mingyuan").post(f"/cases/{number}/cancel", reason="a test")
+    answer = handler.post(f"{path}/complete", **{"data.loss_place": "7 Ring Road", "outcome": "accept"})
+    assert answer.status_code == 404 and "closed" in answer.text and "7 Ring Road" in answer.text
+
+
+def test_asking_again_how_a_task_stands_opens_no_secret(town: Town) -> None:
+    number = town.claim()
+    path, handler = f"/tasks/{number}/{town.task_of(number)}", town.browser("chen_wei")
+    handler.post(f"{path}/claim")
+    assert handler.get(f"{path}/standing").status_code == 200
+    assert town.caseway.connection.one("SELECT count(*) FROM looks") == (0,)

@@ -69,6 +69,7 @@ GET /                                                        s   s   2   2   2  
 POST /                                                       s   s   2   2   2   2   2   2   2   2   2
 POST /next                                                   s   s   3   3   3   3   3   3   3   3   3
 GET /tasks/{number}/{task}                                   s   s   2   2   x   2   x   x   2   2   2
+GET /tasks/{number}/{task}/standing                          s   s   2   2   x   2   x   x   2   2   2
 POST /tasks/{number}/{task}/complete                         s   s   3   3   x   3   x   x   x   x   x
 POST /tasks/{number}/{task}/draft                            s   s   -   3   x   -   x   -   -   -   -
 POST /tasks/{number}/{task}/{action} claim                   s   s   3   3   x   3   x   x   x   x   x

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.runtime.clock import new_id
-from web.commands import ACTS, act, take_next, until
+from web.closed import closed, typed
+from web.commands import ACTS, act, done_before, take_next, until
 from web.deps import Form, Signed
 from web.desk import Desk
 from web.forms import at, data_of, fields, shown
@@ -17,23 +18,31 @@ from web.opened import Opened, approach, plain
 from web.problems import Problem, body
 from web.render import page
 from web.routes.case import whole
+from web.show import clock_time
 from web.tasks import changed_since, human_step, view_of, with_secrets
 
 router = APIRouter()
 TRIES = 3
 """How often a completion is sent again when the case moves under it without touching what the form shows."""
-STAYS = frozenset({"claim", "take_up", "withdraw", "resume", "priority"})
+APART = frozenset({"claim", "complete", "draft", "vote"})
+"""Actions that have a place of their own on the page."""
+STAYS = frozenset({"claim", "take_up", "withdraw", "resume", "priority", "start"})
 """After these one goes on with the task; after the others it is somebody else's, or for another time."""
 
 
 @router.get("/tasks/{number}/{task}")
 def show_task(request: Request, desk: Signed, number: str, task: int) -> Response:
-    return _page(request, approach(desk, number, task), task)
+    return task_page(request, desk, number, task)
+
+
+def task_page(request: Request, desk: Desk, number: str, task: int, status: int = 200, **more: Any) -> Response:
+    """The page of a task. Raises Problem if it is not open."""
+    return _page(request, approach(desk, number, task), task, status, **more)
 
 
 def _page(
     request: Request, opened: Opened, task: int, status: int = 200, *, posted: FormData | None = None,
-    wrong: str = "", errors: dict[str, str] | None = None, command: str = "",
+    wrong: str = "", errors: dict[str, str] | None = None, command: str = "", text: str = "",
 ) -> Response:  # fmt: skip
     view, desk = view_of(opened, task), opened.desk
     if posted is not None:
@@ -45,11 +54,17 @@ def _page(
     return page(
         request, desk, "task.html", status, view=view, wrong=wrong, errors=errors or {},
         elsewhere={name: text for name, text in (errors or {}).items() if name not in known},
-        outcome=str(posted.get("outcome", "")) if posted else "",
-        reason=str(posted.get("reason", "")) if posted else "",
-        command=command or new_id(desk.now), acts=ACTS,
-        own=[a for a in view.actions if a not in ("claim", "complete", "draft", "start") and not view.actions[a]],
+        outcome=str(posted.get("outcome", "")) if posted else view.outcome,
+        reason=str(posted.get("reason", "")) if posted else view.reason,
+        command=command or new_id(desk.now), acts=ACTS, text=text,
+        own=[action for action in view.actions if action not in APART and not view.actions[action]],
     )  # fmt: skip
+
+
+@router.get("/tasks/{number}/{task}/standing")
+def standing(request: Request, desk: Signed, number: str, task: int) -> Response:
+    """Who has the task and whether it is still open: what its page asks for again when something has changed."""
+    return page(request, desk, "standing.html", view=view_of(approach(desk, number, task), task, secrets=False))
 
 
 @router.post("/tasks/{number}/{task}/complete")
@@ -58,6 +73,11 @@ def complete(request: Request, desk: Signed, form: Form, number: str, task: int)
     seen = whole(form.get("revision"))
     for _ in range(TRIES):
         opened = approach(desk, number, task)
+        if task not in opened.state.work.tasks:
+            if done_before(desk, opened.case, command):  # the form was sent twice
+                said = "completed"
+                break
+            return _over(request, opened, task, form)
         _, _, human = human_step(opened, task)
         moved = changed_since(opened, seen, {path[0] for path in human.form})
         if moved:
@@ -85,6 +105,15 @@ def complete(request: Request, desk: Signed, form: Form, number: str, task: int)
     return RedirectResponse(f"/cases/{quote(number)}?said={said}", 303)
 
 
+def _over(request: Request, opened: Opened, task: int, form: FormData) -> Response:
+    """Somebody else closed it meanwhile: who, and what was filled in here."""
+    desk, problem = opened.desk, closed(opened, task)
+    return page(
+        request, desk, "error.html", problem.status, title=desk.say(f"error.{problem.status}"), detail=problem.detail,
+        code=problem.status, typed=typed(opened, task, form), see=problem.more.get("number", ""),
+    )  # fmt: skip
+
+
 def _refused(request: Request, opened: Opened, task: int, problem: Problem, form: FormData) -> Response:
     desk = opened.desk
     errors = {
@@ -107,13 +136,14 @@ def draft(request: Request, desk: Signed, form: Form, number: str, task: int) ->
     data = with_secrets(opened, task, asked, data_of(desk, asked, form))
     by_script = "x-draft" in request.headers
     try:
-        act(desk, opened.case, task, "draft", {"data": data})
+        chosen = {"outcome": str(form.get("outcome", "")), "reason": str(form.get("reason", "")).strip()}
+        act(desk, opened.case, task, "draft", {"data": data, **chosen})
     except Problem as problem:
         if by_script:
             return JSONResponse(body(problem, desk.language), problem.status, media_type="application/problem+json")
         return _refused(request, opened, task, problem, form)
     if by_script:
-        return Response(status_code=204)
+        return Response(status_code=204, headers={"X-Saved": clock_time(desk, desk.now)})
     return RedirectResponse(f"/tasks/{quote(number)}/{task}?said=saved", 303)
 
 
@@ -122,8 +152,9 @@ def do(request: Request, desk: Signed, form: Form, number: str, task: int, actio
     """Any other action of a task's life."""
     if action not in ACTS:
         raise Problem(404, "action")
-    opened, given = approach(desk, number, task), given_of(desk, form)
+    opened = approach(desk, number, task)
     try:
+        given = given_of(desk, form)
         act(desk, opened.case, task, action, given, id=str(form.get("command", "")))
     except Problem as problem:
         if task in opened.state.work.tasks:
@@ -144,8 +175,10 @@ def given_of(desk: Desk, form: FormData) -> dict[str, Any]:
     if form.get("until"):
         given["until"] = until(str(form["until"]), desk)
         if given["until"] is None:
-            raise Problem(422, "form", fields={"until": desk.say("field.until")})
-    if "priority" in form:
-        text = str(form["priority"])
-        given["priority"] = int(text) if text.isdecimal() and len(text) < 9 else -1
+            raise Problem(422, "form", desk.say("field.until.needed"), {"until": desk.say("field.until.needed")})
+    if form.get("to"):
+        given["queue"], _, given["user"] = str(form["to"]).partition("/")
+    text = str(form.get("priority", ""))
+    given["priority"] = int(text) if text.isdecimal() and len(text) < 9 else None
+    given["outcome"] = str(form.get("outcome", ""))
     return given
