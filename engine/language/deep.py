@@ -1,6 +1,6 @@
 """The deep checks of the language itself: those that need to know of no component. To add one: a line in `DEEP`."""
 
-from engine.language import decision_checks
+from engine.language import decision_checks, soundness
 from engine.language.between import ends_of_calls, errors_caught, messages_and_signals
 from engine.language.clauses import numbers_of_clauses
 from engine.language.dataflow.checks import never_read, never_written, read_before_written, same_outcomes
@@ -16,4 +16,5 @@ DEEP: tuple[Check, ...] = (
     ends_of_calls,
     numbers_of_clauses,
     decision_checks.check,
+    soundness.check,
 )
