@@ -5,7 +5,21 @@ import sys
 
 import typer
 
-from console import arranging, cases, checking, design, floor, handling, keys, operate, papers, people, serve, steering
+from console import (
+    arranging,
+    cases,
+    checking,
+    design,
+    floor,
+    handling,
+    keys,
+    operate,
+    papers,
+    people,
+    proposals,
+    serve,
+    steering,
+)
 
 app = typer.Typer(
     name="caseway",
@@ -29,6 +43,7 @@ for name, group in (
     ("job", floor.job_commands),
     ("user", arranging.user_commands),
     ("key", keys.key_commands),
+    ("proposal", proposals.proposal_commands),
     ("calendar", people.calendar_commands),
 ):
     app.add_typer(group, name=name)

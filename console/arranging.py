@@ -8,9 +8,21 @@ from typing import Annotated, Any
 import typer
 
 from console.handling import queue_commands
-from console.options import HERE, AsOption, DatabaseOption, HomeOption, acting, arranging, opened, placed, tell_problems
+from console.options import (
+    HERE,
+    AsOption,
+    DatabaseOption,
+    HomeOption,
+    acting,
+    arranging,
+    opened,
+    placed,
+    refuse,
+    tell_problems,
+)
 from console.output import Json, known, print_json, say, show, stop
 from console.people import user_commands
+from engine.core.commands import Refuse
 from engine.language.problems import DefinitionError
 
 __all__ = ["queue_commands", "user_commands"]
@@ -24,7 +36,7 @@ def _changed(
     home: Path, database: str, user: str, as_json: bool, run: Callable[[Any, str], Any], folder: Path | None = None
 ) -> None:
     """Makes a change and says what came of it: a revision, or a proposal for a second person."""
-    from organisation.changes import ChangeRefused, Proposal
+    from organisation.changes import Proposal
 
     with opened(home, database) as caseway:
         actor = arranging(caseway, user)
@@ -33,8 +45,8 @@ def _changed(
         except DefinitionError as error:
             tell_problems(placed(error.problems, folder) if folder else error.problems)
             raise typer.Exit(1) from None
-        except ChangeRefused as error:
-            stop(f"{error}.", "caseway user proposals" if error.code in ("unknown", "decided") else "")
+        except Refuse as refused:
+            refuse(refused.refusal)
         if isinstance(made, Proposal):
             if as_json:
                 print_json({"proposal": made.id, "base": made.base})
@@ -266,14 +278,13 @@ def reject(
     reason: Reason, user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = "",
 ) -> None:  # fmt: skip
     """Turns a proposal down, or takes one's own back."""
-    from organisation.changes import ChangeRefused
     from workbench.arranging import decide
 
     with opened(home, database) as caseway:
         try:
             decide(caseway, proposal, False, acting(caseway, user), reason)
-        except ChangeRefused as error:
-            stop(f"{error}.")
+        except Refuse as refused:
+            refuse(refused.refusal)
         say(f"proposal {proposal} is turned down")
 
 

@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from console.options import HERE, AsOption, DatabaseOption, HomeOption, arranging, opened, placed, tell_problems
+from console.options import (
+    HERE,
+    AsOption,
+    DatabaseOption,
+    HomeOption,
+    Reason,
+    arranging,
+    opened,
+    placed,
+    tell_problems,
+)
 from console.output import Json, console, known, print_json, say, stop, warn
 from console.quarter import CLAIMS, COMPLAINTS, DAYS, SEED, work_quarter
 from console.serve import NetworkOption
@@ -55,6 +65,11 @@ def deploy(
         Path | None, typer.Argument(help="A folder with house.yaml and processes; the installation's own if left out.")
     ] = None,
     only: Annotated[list[str], typer.Option(help="Only this file. May be repeated.")] = [],  # noqa: B006  (Typer's own way)
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Put it up for a second person: see `caseway proposal`.")
+    ] = False,
+    reason: Reason = "",
+    start: Annotated[str, typer.Option("--from", help="When a proposal is to be in force: 2026-03-02T09:00.")] = "",
     user: AsOption = "",
     home: HomeOption = HERE,
     database: DatabaseOption = "",
@@ -62,6 +77,7 @@ def deploy(
 ) -> None:
     """Stores the house, its calendars and processes as versions in force; what has not changed stays. What the deep
     checks call an error keeps them from it, as what does not compile does; what they doubt is shown."""
+    from console.proposals import put_up, takes_two
     from engine.language.problems import DefinitionError
     from workbench.linting import lint_folder
     from workbench.measured import around_of
@@ -73,9 +89,14 @@ def deploy(
         for name in only:
             known(name, [file.name for file in source.glob("*.yaml")], f"file in {source} named")
         by = arranging(caseway, user)
+        if not propose:
+            takes_two(caseway)
         try:
             found = lint_folder(caseway.definitions.compiler, source, only, around_of(caseway)).refuse()
             tell_problems(placed(found.problems, source))
+            if propose:
+                put_up(caseway, source, only, by, reason, start, as_json)
+                return
             outcome = caseway.deploy(source, by, only)
         except DefinitionError as error:
             tell_problems(placed(error.problems, source))

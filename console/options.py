@@ -5,9 +5,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -110,6 +112,15 @@ def zone_of(caseway: Any) -> str:
     """The time zone in which moments are shown: that of the first calendar."""
     calendar = next(iter(caseway.calendars.values()), None)
     return "UTC" if calendar is None else str(calendar.zone)
+
+
+def moment_of(text: str, zone: str, option: str) -> datetime:
+    """A moment as people write it, in that zone where it names none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        stop(f"{option}: expected a moment such as 2026-03-02T09:00, not {text!r}", code=2)
+    return found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(zone))
 
 
 def process_named(caseway: Any, process: str) -> str:

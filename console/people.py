@@ -1,6 +1,5 @@
 """`user`, `calendar`: the organisation and the days it works."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from console.options import (
     DatabaseOption,
     HomeOption,
     Language,
+    moment_of,
     opened,
 )
 from console.output import Json, cell, known, print_json, say, show, stop
@@ -78,12 +78,7 @@ def due(
             stop("There is no calendar yet.", "Deploy the house first: caseway deploy")
         name = known(calendar, caseway.calendars, "calendar") or next(iter(caseway.calendars))
         found = caseway.calendars[name]
-        try:
-            begin = datetime.fromisoformat(start) if start else caseway.clock.now()
-        except ValueError:
-            stop(f"--from: expected a moment such as 2026-03-02T09:00, not {start!r}", code=2)
-        if begin.tzinfo is None:
-            begin = begin.replace(tzinfo=found.zone)
+        begin = moment_of(start, str(found.zone), "--from") if start else caseway.clock.now()
         try:
             answer = found.due(begin, duration)
         except (ValueError, OverflowError) as error:

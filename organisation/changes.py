@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.commands import Refuse
 from engine.language.problems import DefinitionError
 from engine.runtime.clock import new_id
 from engine.runtime.database import Connection
@@ -43,15 +44,30 @@ DECIDE = (
 )
 
 
-class ChangeRefused(Exception):
-    """A change that cannot be made, in words for who asked. Nothing was changed.
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "change_reason": ("涉及权限的修改须说明理由", "a change of authority needs a reason"),
+    "change_why": ("请说明理由", "say why"),
+    "change_own": ("由你提交，须由另一人处理", "you proposed this: a second person must decide it"),
+    "change_inactive": ("{by} 不在职", "{by} is not a user in service"),
+    "change_not_above": (
+        "只有提交人 {proposer} 的上级或管理员可以处理",
+        "{by} neither stands above {proposer} nor is an administrator",
+    ),
+    "change_moved": (
+        "修改基于第 {base} 版，现行的是第 {revision} 版：请在现行版本上重新修改",
+        "this changes revision {base}, but {revision} is in force: change that one",
+    ),
+    "change_unknown": ("没有 {what}", "there is no {what}"),
+    "change_no_proposal": ("没有申请 {id}", "there is no proposal {id}"),
+    "change_decided": ("该申请已经处理", "it has been decided already"),
+}
+"""Why a change is refused, in Chinese and English."""
 
-    code, facts: the same for pages, which say it in the reader's language.
-    """
 
-    def __init__(self, text: str, code: str, **facts: object) -> None:
-        super().__init__(text)
-        self.code, self.facts = code, facts
+def refuse(code: str, **facts: object) -> Refuse:
+    """A change that cannot be made. Nothing was changed."""
+    zh, en = (text.format(**facts) for text in TEXTS[code])
+    return Refuse(code, zh, en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +86,14 @@ def change(
 ) -> int | Proposal:
     """Makes a checked document (`load`) the next revision, or a proposal where it touches authority.
 
-    base: the revision that was changed. In the caller's transaction. Raises ChangeRefused.
+    base: the revision that was changed. In the caller's transaction. Raises Refuse.
     """
     revision, before = _newest(connection)
     _unmoved(base, revision)
     if before is None or not touches_authority(before, value):
         return save(connection, value, by, at)
     if not reason.strip():
-        raise ChangeRefused("a change of authority needs a reason", "reason")
+        raise refuse("change_reason")
     id = new_id(at)
     document = encode(value).decode()
     connection.run(INSERT, (id, base, micros(at), by, reason, document))
@@ -85,7 +101,7 @@ def change(
 
 
 def approve(connection: Connection, id: str, by: str, at: datetime, why: str = "") -> int:
-    """Puts a proposal into force and returns its revision. In the caller's transaction. Raises ChangeRefused."""
+    """Puts a proposal into force and returns its revision. In the caller's transaction. Raises Refuse."""
     proposal = _open(connection, id)
     revision, before = _newest(connection)
     assert before is not None  # a proposal changes something
@@ -99,13 +115,13 @@ def approve(connection: Connection, id: str, by: str, at: datetime, why: str = "
 
 
 def reject(connection: Connection, id: str, by: str, at: datetime, why: str) -> None:
-    """Turns a proposal down; who made it may take it back so. In the caller's transaction. Raises ChangeRefused."""
+    """Turns a proposal down; who made it may take it back so. In the caller's transaction. Raises Refuse."""
     proposal = _open(connection, id)
     revision, before = _newest(connection)
     if by != proposal.by and before is not None:
         _second(build(before, revision), proposal, by, at)
     if not why.strip():
-        raise ChangeRefused("say why", "why")
+        raise refuse("change_why")
     connection.run(DECIDE, ("rejected", micros(at), by, why, None, id))
 
 
@@ -149,7 +165,7 @@ def _longer(old: User, new: User) -> bool:
 def _brought_up(
     connection: Connection, proposal: Proposal, revision: int, newest: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """What a proposal changes, done to the revision in force. Raises ChangeRefused where others changed the same."""
+    """What a proposal changes, done to the revision in force. Raises Refuse where others changed the same."""
     base = connection.one(REVISION, (proposal.base,))
     try:
         found = merged(msgspec.json.decode(base[1]) if base else {"users": {}}, newest, proposal.document)
@@ -162,11 +178,11 @@ def _brought_up(
 def _second(directory: Directory, proposal: Proposal, by: str, at: datetime) -> None:
     """The second person is another, in service, and stands above the first or is an administrator."""
     if by == proposal.by:
-        raise ChangeRefused(f"{by} proposed this: a second person must decide it", "own")
+        raise refuse("change_own")
     if not directory.active(by, directory.today(at)):
-        raise ChangeRefused(f"{by} is not a user in service", "inactive")
+        raise refuse("change_inactive", by=by)
     if not directory.above(by, proposal.by) and ADMIN not in directory.roles(by):
-        raise ChangeRefused(f"{by} neither stands above {proposal.by} nor is an administrator", "not_above")
+        raise refuse("change_not_above", by=by, proposer=proposal.by)
 
 
 def _unmoved(base: int, revision: int) -> None:
@@ -174,9 +190,8 @@ def _unmoved(base: int, revision: int) -> None:
         raise _moved(base, revision)
 
 
-def _moved(base: int, revision: int) -> ChangeRefused:
-    text = f"this changes revision {base}, but {revision} is in force: change that one"
-    return ChangeRefused(text, "moved", base=base, revision=revision)
+def _moved(base: int, revision: int) -> Refuse:
+    return refuse("change_moved", base=base, revision=revision)
 
 
 def _newest(connection: Connection) -> tuple[int, Mapping[str, Any] | None]:
@@ -187,10 +202,10 @@ def _newest(connection: Connection) -> tuple[int, Mapping[str, Any] | None]:
 def _open(connection: Connection, id: str) -> Proposal:
     row = connection.one(ONE, (id,))
     if row is None:
-        raise ChangeRefused(f"there is no proposal {id}", "unknown")
+        raise refuse("change_no_proposal", id=id)
     found = _proposal(row)
     if found.state != "proposed":
-        raise ChangeRefused(f"proposal {id} has already been {found.state}", "decided")
+        raise refuse("change_decided")
     return found
 
 

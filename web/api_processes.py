@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
+from engine.core.commands import Refuse
 from engine.language.problems import DefinitionError
 from web import definitions as view
-from web import proposals
 from web.api import ANSWERS
 from web.comparing import FileChange, compared
 from web.definitions import DefinitionLine, Kind, Told, VersionLine, VersionView, sources_of, told, version_view
@@ -16,10 +16,11 @@ from web.deps import Caller
 from web.desk import Desk
 from web.gates import DesignerCaller, ReaderCaller
 from web.problems import Problem
-from web.proposals import ProposalRefused, Proposed
 from web.roles import startable
 from web.starting import Startable, start_of
 from web.uploads import named
+from workbench import proposals
+from workbench.proposals import Proposed
 
 router = APIRouter(prefix="/api", responses=ANSWERS, tags=["processes"])
 
@@ -125,7 +126,7 @@ def propose(desk: DesignerCaller, given: Files) -> ProposalLine:
         found = proposals.propose(
             desk.caseway.definitions, desk.caseway.runner, files, desk.user, desk.now, given.reason, start
         )
-    except ProposalRefused as refused:
+    except Refuse as refused:
         raise _refused(desk, refused, 422) from None
     except DefinitionError as error:
         raise _broken(desk, error, 422) from None
@@ -144,8 +145,8 @@ def decide(
     """Deploys a proposal, or turns it down; never the one who proposed it deploys it."""
     try:
         proposals.decide(desk.caseway, id, decision == "approve", desk.user, (given or Decision()).why)
-    except ProposalRefused as refused:
-        raise _refused(desk, refused, 404 if refused.code == "proposal.unknown" else 409) from None
+    except Refuse as refused:
+        raise _refused(desk, refused, 404 if refused.refusal.code == "proposal.unknown" else 409) from None
     except DefinitionError as error:
         raise _broken(desk, error, 409) from None
     return _view(desk, id)
@@ -173,8 +174,8 @@ def _line(desk: Desk, found: Proposed) -> ProposalLine:
     )  # fmt: skip
 
 
-def _refused(desk: Desk, refused: ProposalRefused, status: int) -> Problem:
-    return Problem(status, refused.code, desk.say(refused.code, **refused.facts))
+def _refused(desk: Desk, refused: Refuse, status: int) -> Problem:
+    return Problem(status, refused.refusal.code, refused.refusal.said(desk.language))
 
 
 def _broken(desk: Desk, error: DefinitionError, status: int) -> Problem:

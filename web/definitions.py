@@ -15,7 +15,7 @@ from engine.runtime.sources import Sources, load
 from web.comparing import FileChange, change, lines_of
 from web.desk import Desk
 from web.problems import Problem
-from web.proposals import Made, Proposed, in_force
+from workbench.proposals import Made, Proposed, in_force
 
 Kind = Literal["process", "house", "calendar"]
 MOST = 1000

@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from engine.core.commands import Refuse
 from engine.language.problems import DefinitionError
 from engine.language.problems import Problem as Finding
-from organisation.changes import ChangeRefused, Proposal, proposals
+from organisation.changes import Proposal, proposals
 from organisation.directory import User
 from organisation.edits import key_of
 from organisation.export import export
@@ -85,13 +86,17 @@ class Changed(BaseModel):
     proposal: str | None
 
 
+STATUS = {"change_unknown": 404, "change_no_proposal": 404, "change_moved": 409, "change_decided": 409}
+"""The status of a refused change by its code; 422 for the others."""
+
+
 def changed(desk: Desk, run: Callable[[], int | Proposal | None]) -> Changed:
     """Makes a change. Raises Problem with why not, in the user's language."""
     try:
         made = run()
-    except ChangeRefused as refused:
-        status = 404 if refused.code == "unknown" else 409 if refused.code in ("moved", "decided") else 422
-        raise Problem(status, f"change_{refused.code}", desk.say(f"change.{refused.code}", **refused.facts)) from None
+    except Refuse as refused:
+        why = refused.refusal
+        raise Problem(STATUS.get(why.code, 422), why.code, why.said(desk.language)) from None
     except DefinitionError as error:
         told = "; ".join(_said(desk, one) for one in error.problems if one.severity == "error")
         fields = {f"{one.file}:{one.line}:{one.column}": one.message for one in error.problems}

@@ -10,12 +10,11 @@ from tasks.starting import why_not
 from tasks.steering import EVERY_CASE, closed
 from web.desk import Desk
 from workbench import reading
+from workbench.proposals import DESIGNS
 
 EVERYTHING = EVERY_CASE
 """Roles that see all queues and may act on any case."""
 LEADS = frozenset({"supervisor", "manager"}) | EVERYTHING
-DESIGNS = frozenset({"designer"}) | EVERYTHING
-"""Roles that propose definitions, and that approve what another has proposed."""
 ARRANGES = frozenset({"admin"})
 """Roles that change the organisation, close and open accounts, and revoke tokens."""
 

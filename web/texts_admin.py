@@ -115,26 +115,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "检查发现 {count} 个问题，改正后再提交。没有任何更改。",
         "The checks found {count} problems: mend them and try again. Nothing was changed.",
     ),
-    "proposal.reason": ("请说明修改理由。", "Say why it is changed."),
-    "proposal.why": ("请说明理由。", "Say why."),
-    "proposal.past": ("生效时间不能早于现在。", "It cannot be in force before it is made: give a moment from now on."),
     "proposal.start": ("生效时间无法识别。", "The moment from which it is to be in force cannot be read."),
-    "proposal.house": ("尚无机构配置 house.yaml，请一并上传。", "There is no house.yaml yet: upload it too."),
-    "proposal.same": (
-        "与生效的版本相同，没有需要部署的内容。",
-        "This is what is in force already: there is nothing to deploy.",
-    ),
-    "proposal.unused": (
-        "没有流程使用这些文件：{files}",
-        "No process uses these files: {files}",
-    ),
-    "proposal.unknown": ("没有这份申请。", "There is no such proposal."),
-    "proposal.decided": ("该申请已经处理。", "It has been decided already."),
-    "proposal.own": ("由你提交，须由另一人批准。", "You proposed this: another person must approve it."),
-    "proposal.stale": (
-        "提交之后，有关的定义已被更改，不能再批准：请撤回后重新提交。",
-        "What it changes has been changed by others since: it cannot be approved any more. Propose it again.",
-    ),
     "upload.none": ("请选择文件。", "Choose files first."),
     "upload.name": (
         "不能使用的文件名：{file}。应为字母、数字、-、_，以 .yaml、.csv 或 .xlsx 结尾。",
@@ -189,24 +170,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "said.end_sessions": ("已在所有设备上退出。", "They are signed out everywhere."),
     "said.remove_second": ("两步验证已清除。", "Their second factor is taken away."),
     # changes of the organisation that are refused
-    "change.reason": ("涉及权限的修改须说明理由。", "A change of authority needs a reason."),
     "change.reason.help": (
         "修改角色、权限、上级、队列负责人或恢复在职时必填，并须另一人批准。",
         "Needed where roles, authority, managers or a return to service change; another person approves those.",
     ),
-    "change.own": ("由你提交，须由另一人批准。", "You proposed this: another person must decide it."),
-    "change.inactive": ("你不在职。", "You are not in service."),
-    "change.not_above": (
-        "只有提交人的上级或管理员可以处理。",
-        "Only somebody above the proposer, or an administrator, may decide it.",
-    ),
-    "change.moved": (
-        "组织在此期间已有修改（第 {base} 版之后为第 {revision} 版），请在现行版本上重新修改。",
-        "The organisation has changed meanwhile (revision {base} became {revision}): make the change again.",
-    ),
-    "change.why": ("请说明理由。", "Say why."),
-    "change.unknown": ("没有找到。", "There is no such thing here."),
-    "change.decided": ("已经处理过。", "It has been decided already."),
     "change.taken": ("用户名 {name} 已被使用。", "There is a user {name} already."),
     "change.amount": (
         "金额无法识别，例如 10000 或 2500.50。",

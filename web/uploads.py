@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-from web.proposals import ProposalRefused
+from web.texts import refuse
 
 FILES = 200
 """Files at most."""
@@ -42,7 +42,7 @@ TABLES = frozenset({".csv", ".xlsx"})
 
 
 def placed(sent: Iterable[tuple[str, bytes]], known: Iterable[str]) -> dict[str, bytes]:
-    """Files by their path among the processes. known: the paths that there are. Raises ProposalRefused."""
+    """Files by their path among the processes. known: the paths that there are. Raises Refuse."""
     there = sorted(known)
     found: dict[str, bytes] = {}
     for name, content in sent:
@@ -50,48 +50,48 @@ def placed(sent: Iterable[tuple[str, bytes]], known: Iterable[str]) -> dict[str,
         files = unpacked(content) if archived else {_place(name, content, there): content}
         for path, inner in files.items():
             if path in found:
-                raise ProposalRefused("upload.twice", file=path)
+                raise refuse("upload.twice", file=path)
             found[path] = inner
         _bounded(found)
     if not found:
-        raise ProposalRefused("upload.none")
+        raise refuse("upload.none")
     return found
 
 
 def named(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Files that come with their paths. Raises ProposalRefused."""
+    """Files that come with their paths. Raises Refuse."""
     found = {_path(path): content for path, content in files.items()}
     _bounded(found)
     if not found:
-        raise ProposalRefused("upload.none")
+        raise refuse("upload.none")
     return found
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:
-    """The files of an archive. What its names or sizes promise is not believed. Raises ProposalRefused."""
+    """The files of an archive. What its names or sizes promise is not believed. Raises Refuse."""
     found: dict[str, bytes] = {}
     left = WHOLE
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             if len(entries) > FILES:
-                raise ProposalRefused("upload.many", most=FILES)
+                raise refuse("upload.many", most=FILES)
             for entry in entries:
                 if entry.flag_bits & 1:
-                    raise ProposalRefused("upload.archive")
+                    raise refuse("upload.archive")
                 with archive.open(entry) as stream:
                     inner = stream.read(min(SIZE, left) + 1)
                 left -= len(inner)
                 if len(inner) > SIZE or left < 0:
-                    raise ProposalRefused("upload.large", file=shown(entry.filename), most=SIZE)
+                    raise refuse("upload.large", file=shown(entry.filename), most=SIZE)
                 if HIDDEN.search(entry.filename):
                     continue  # what systems put into archives by themselves
                 path = _path(entry.filename)
                 if path in found:
-                    raise ProposalRefused("upload.twice", file=path)
+                    raise refuse("upload.twice", file=path)
                 found[path] = inner
     except BROKEN as error:
-        raise ProposalRefused("upload.archive") from error
+        raise refuse("upload.archive") from error
     return {path: inner for path, inner in _rooted(found).items() if path.split("/")[0] not in BESIDE}
 
 
@@ -117,30 +117,30 @@ def _place(name: str, content: bytes, there: list[str]) -> str:
     if len(same) == 1:
         return same[0]
     if same:
-        raise ProposalRefused("upload.where", file=path, places=", ".join(same))
+        raise refuse("upload.where", file=path, places=", ".join(same))
     if folder is None:
-        raise ProposalRefused("upload.what", file=path)
+        raise refuse("upload.what", file=path)
     return said
 
 
 def _path(name: str) -> str:
-    """A path that can be among the processes. Raises ProposalRefused."""
+    """A path that can be among the processes. Raises Refuse."""
     parts = name.split("/")
     path = PurePosixPath(name)
     good = len(parts) <= DEPTH and all(PART.fullmatch(part) and ".." not in part for part in parts)
     if not good or path.suffix not in ENDINGS:
-        raise ProposalRefused("upload.name", file=shown(name))
+        raise refuse("upload.name", file=shown(name))
     return name
 
 
 def _bounded(found: Mapping[str, bytes]) -> None:
     if len(found) > FILES:
-        raise ProposalRefused("upload.many", most=FILES)
+        raise refuse("upload.many", most=FILES)
     whole = 0
     for path, content in found.items():
         whole += len(content)
         if len(content) > SIZE or whole > WHOLE:
-            raise ProposalRefused("upload.large", file=path, most=SIZE)
+            raise refuse("upload.large", file=path, most=SIZE)
 
 
 def shown(name: str) -> str:

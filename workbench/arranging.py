@@ -11,7 +11,7 @@ import msgspec
 from bootstrap import Caseway
 from engine.language.problems import Problem
 from engine.runtime.database import Connection
-from organisation.changes import ChangeRefused, Proposal, approve, change, reject
+from organisation.changes import Proposal, approve, change, refuse, reject
 from organisation.edits import EDITS, NotThere
 from organisation.export import export
 from organisation.load import load
@@ -45,7 +45,7 @@ def take_in(
     caseway: Caseway, text: bytes, file: str, by: str, reason: str = ""
 ) -> tuple[int | Proposal, tuple[Problem, ...]]:
     """Takes in a whole file, and what is doubtful in it. One that says of which revision it was made changes that
-    one; another changes the newest. Raises DefinitionError, ChangeRefused."""
+    one; another changes the newest. Raises DefinitionError, Refuse."""
     house = caseway.definitions.house()
     found, doubts = load(text, file, house if house.name else None)
     assert isinstance(found.value, dict)  # the check has seen to it
@@ -55,12 +55,12 @@ def take_in(
 
 
 def edit(caseway: Caseway, name: str, given: Mapping[str, Any], by: str, reason: str = "") -> int | Proposal:
-    """Makes one change of `organisation.edits`. Raises DefinitionError, ChangeRefused."""
+    """Makes one change of `organisation.edits`. Raises DefinitionError, Refuse."""
     base, before = document(caseway)
     try:
         after = EDITS[name](before, given)
     except NotThere as error:
-        raise ChangeRefused(f"there is no {error}", "unknown") from None
+        raise refuse("change_unknown", what=error) from None
     house = caseway.definitions.house()
     checked, _ = load(export(after), FILE, house if house.name else None)
     assert isinstance(checked.value, dict)
@@ -68,13 +68,13 @@ def edit(caseway: Caseway, name: str, given: Mapping[str, Any], by: str, reason:
 
 
 def submit(caseway: Caseway, value: Mapping[str, Any], base: int, by: str, reason: str) -> int | Proposal:
-    """Makes a checked document the next revision, or a proposal. Raises ChangeRefused."""
+    """Makes a checked document the next revision, or a proposal. Raises Refuse."""
     now = caseway.clock.now()
     return _in_effect(caseway, lambda connection: change(connection, value, base, by, now, reason))
 
 
 def decide(caseway: Caseway, id: str, approves: bool, by: str, why: str = "") -> int | None:
-    """Puts a proposal into force, and returns its revision, or turns it down. Raises ChangeRefused."""
+    """Puts a proposal into force, and returns its revision, or turns it down. Raises Refuse."""
     now = caseway.clock.now()
     if approves:
         return _in_effect(caseway, lambda connection: approve(connection, id, by, now, why))

@@ -82,6 +82,7 @@ def _plain(value: Mapping[str, Any], build: Build) -> House:
         calendars={name: _calendar(scope, name, path) for name, path in value.get("calendars", {}).items()},
         clauses=titles("clauses"),
         checks=tuple(value.get("checks", ())),
+        deployed_by=value.get("deployed_by", "one"),
     )
 
 

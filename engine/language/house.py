@@ -72,6 +72,7 @@ class House:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     clauses: Mapping[str, Text] = field(default_factory=dict)
     checks: tuple[str, ...] = ()  # rules of the house's own: module:function, in Python files beside house.yaml
+    deployed_by: str = "one"  # one person, or two: one proposes, another approves
     parts: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
 
@@ -139,5 +140,10 @@ KEYWORDS: Mapping[str, Mapping[str, Any]] = {
     "checks": described(
         listing(_RULE, "a list of rules, as [house_rules:no_untitled_steps]"),
         "Rules of the house's own, in Python files beside this one; `caseway lint` and deploying hold to them.",
+    ),
+    "deployed_by": described(
+        {"title": "one or two", "enum": ["one", "two"]},
+        "How many people it takes to put another version into force. Left out: one.",
+        "two",
     ),
 }  # fmt: skip

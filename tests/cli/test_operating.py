@@ -178,3 +178,48 @@ def test_keys_rotate_and_the_old_one_goes(caseway: Caseway, house: Path) -> None
     os.utime(house / "caseway.key", (1, 1))
     assert caseway("key", "forget", "--as", "dong_lei", "--json").json == {"forgotten": ["m1"], "key": "m2"}
     assert caseway("verify").code == 0
+
+
+def test_one_proposes_and_another_deploys(caseway: Caseway, house: Path) -> None:
+    file = house / "processes" / "complaint.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    before = caseway("proposal", "list", "--json").json
+    assert before == [] and caseway("deploy", "--propose", "--as", "dong_lei").code == 1, "it needs a reason"
+    refused = caseway("deploy", "--propose", "--reason", "x", "--as", "chen_wei")
+    assert refused.code == 1 and "may not propose" in refused.err
+    made = caseway("deploy", "--propose", "--reason", "clearer", "--as", "dong_lei", "--json").json
+    assert made["files"] == ["complaint.yaml"]
+    (row,) = caseway("proposal", "list", "--json").json
+    assert (row["by"], row["changes"], row["stale"]) == ("dong_lei", "process complaint", False)
+    assert "+# changed" in caseway("proposal", "show", row["proposal"]).out
+    own = caseway("proposal", "approve", row["proposal"], "--as", "dong_lei")
+    assert own.code == 1 and "another person must approve" in own.err
+    assert caseway("proposal", "approve", row["proposal"], "--as", "gu_mingyuan").code == 0
+    again = caseway("proposal", "approve", row["proposal"], "--as", "gu_mingyuan")
+    assert again.code == 1 and "decided already" in again.err
+    assert "in force already" in caseway("deploy", "--as", "dong_lei").out
+    same = caseway("deploy", "--propose", "--reason", "again", "--as", "dong_lei")
+    assert same.code == 1 and "nothing to deploy" in same.err
+
+
+def test_a_proposal_is_turned_down_and_one_for_later_waits(caseway: Caseway, house: Path) -> None:
+    file = house / "processes" / "complaint.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+    late = caseway("deploy", "--propose", "--reason", "x", "--from", "2020-01-01", "--as", "dong_lei")
+    assert late.code == 1 and "before it is made" in late.err
+    said = caseway("deploy", "--propose", "--reason", "x", "--from", "2199-01-01T09:00", "--as", "dong_lei", "--json")
+    assert said.json["in_force_from"].startswith("2199-01-01T09:00")
+    assert caseway("proposal", "reject", said.json["proposal"], "--reason", "no", "--as", "gu_mingyuan").code == 0
+    assert caseway("proposal", "list", "--json").json == [] and caseway("proposal", "show", "none").code == 2
+
+
+def test_a_house_may_ask_for_two(caseway: Caseway, house: Path) -> None:
+    file = house / "processes" / "house.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "\ndeployed_by: two\n", encoding="utf-8")
+    assert caseway("deploy", "--as", "dong_lei").code == 0, "the house in force asks for one yet"
+    file.write_text(file.read_text(encoding="utf-8").replace("deployed_by: two", "deployed_by: one"), encoding="utf-8")
+    alone = caseway("deploy", "--as", "dong_lei")
+    assert alone.code == 1 and "takes two" in alone.err and "--propose" in alone.err
+    made = caseway("deploy", "--propose", "--reason", "back to one", "--as", "dong_lei", "--json").json
+    assert caseway("proposal", "approve", made["proposal"], "--as", "yu_siqi").code == 0
+    assert caseway("deploy", "--as", "dong_lei").code == 0

@@ -65,7 +65,7 @@ def test_what_touches_authority_waits_for_a_second_person(caseway: Caseway) -> N
     assert caseway("user", "approve", id, "--as", "gu_mingyuan", "--json").json["revision"] == 2
     assert "lu_yao" in caseway("user", "list", "--role", "supervisor").out
     again = caseway("user", "approve", id, "--as", "gu_mingyuan")
-    assert again.code == 1 and "already been approved" in again.err
+    assert again.code == 1 and "decided already" in again.err
 
 
 def test_a_file_that_touches_authority_is_a_proposal_too(caseway: Caseway, house: Path) -> None:

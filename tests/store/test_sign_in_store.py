@@ -9,18 +9,17 @@ import pytest
 from argon2 import PasswordHasher
 
 from bootstrap import SHIPPED, Caseway, Home, create
-from engine.core.commands import StartCase
+from engine.core.commands import Refuse, StartCase
 from engine.language.files import Folder
 from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock
 from tests.store.conftest import BEGIN
 from tests.web.test_admin import TRIAL
-from web import proposals
 from web.accounts import FREE, LOCKED, Accounts, Asked, Known, Refused
 from web.desk import Desk
-from web.proposals import ProposalRefused
 from web.totp import CODES
 from web.upkeep import failing, incidents
+from workbench import proposals
 
 CLAIMS = (SHIPPED / "claims.yaml").read_bytes()
 PASSWORD = "a long enough password"
@@ -53,13 +52,13 @@ def test_a_proposal_is_kept_approved_once_and_stays(caseway: Caseway) -> None:
     made = proposals.propose(definitions, runner, {"claims.yaml": CLAIMS + b"# more\n"}, "dong_lei", now, "why")
     (listed,) = proposals.waiting(caseway.connection)
     assert listed == made and [one.name for one in made.made if one.changes] == ["claims"]
-    with pytest.raises(ProposalRefused, match="own"):
+    with pytest.raises(Refuse, match="You proposed this"):
         proposals.decide(caseway, made.id, True, "dong_lei", "")
     later(caseway, minutes=1)
     proposals.decide(caseway, made.id, True, "gu_mingyuan", "good")
     assert definitions.names()["claims"] not in ("", before) and proposals.waiting(caseway.connection) == []
     for approves in (True, False):
-        with pytest.raises(ProposalRefused, match="decided"):
+        with pytest.raises(Refuse, match="decided already"):
             proposals.decide(caseway, made.id, approves, "yu_siqi", "again")
     kept = proposals.one(caseway.connection, made.id)
     assert kept is not None and (kept.state, kept.decided_by, kept.why) == ("approved", "gu_mingyuan", "good")
@@ -72,7 +71,7 @@ def test_what_others_deploy_meanwhile_makes_a_proposal_stale(caseway: Caseway) -
     other = proposals.propose(definitions, caseway.runner, {"claims.yaml": CLAIMS + b"# 2\n"}, "dong_lei", now, "why")
     later(caseway, minutes=1)
     proposals.decide(caseway, other.id, True, "gu_mingyuan", "")
-    with pytest.raises(ProposalRefused, match="stale"):
+    with pytest.raises(Refuse, match="by others since"):
         proposals.decide(caseway, made.id, True, "gu_mingyuan", "")
     assert len(definitions.history("process", "claims")) == 2
     proposals.decide(caseway, made.id, False, "dong_lei", "overtaken")

@@ -14,10 +14,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from bootstrap import SHIPPED
+from engine.core.commands import Refuse
 from tasks.commands import RestrictCase
 from tests.web.conftest import PASSWORD, Town
 from web.accounts import FREE, Accounts
-from web.proposals import ProposalRefused
 from web.routes.signing_in import inside
 from web.uploads import placed, unpacked
 from workbench.arranging import amount_of
@@ -70,13 +70,13 @@ def test_an_archive_that_is_not_whole_is_refused(method: int) -> None:
     broken = bytearray(whole.getvalue())
     for at in range(45, 70):
         broken[at] ^= 0xFF
-    with pytest.raises(ProposalRefused):
+    with pytest.raises(Refuse):
         unpacked(bytes(broken))
 
 
 def test_a_file_of_empty_lines_is_looked_at_in_a_moment() -> None:
     began = time.process_time()
-    with pytest.raises(ProposalRefused):
+    with pytest.raises(Refuse):
         placed([("a.yaml", b"\n" * 1_000_000)], [])
     assert time.process_time() - began < 5  # it took hours
 

@@ -9,9 +9,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from engine.core.commands import Refuse
 from engine.language.problems import DefinitionError
 from web import definitions as view
-from web import proposals
 from web.commands import until
 from web.comparing import compared
 from web.definitions import Kind, sources_of, texts, told, version_view
@@ -19,11 +19,13 @@ from web.deps import Form
 from web.desk import Desk
 from web.gates import Designer, Reader
 from web.problems import Problem
-from web.proposals import ProposalRefused, Proposed, in_force
 from web.render import page
 from web.roles import designs
+from web.texts import refuse
 from web.uploads import placed
+from workbench import proposals
 from workbench.picture import picture
+from workbench.proposals import Proposed, in_force
 
 router = APIRouter(prefix="/processes")
 PICTURE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -55,8 +57,8 @@ def upload(request: Request, desk: Designer, form: Form) -> Response:
     try:
         files = _sent(form, in_force(desk.caseway.definitions))
         made = proposed(desk, files, reason, str(form.get("start", "")))
-    except ProposalRefused as refused:
-        wrong = desk.say(refused.code, **refused.facts)
+    except Refuse as refused:
+        wrong = refused.refusal.said(desk.language)
         if form.get("path"):
             return _edit(request, desk, str(form["path"]), 422, str(form.get("text", "")), reason, wrong)
         return _list(request, desk, 422, wrong, reason)
@@ -72,17 +74,17 @@ def upload(request: Request, desk: Designer, form: Form) -> Response:
 
 
 def proposed(desk: Desk, files: Mapping[str, bytes], reason: str, start: str) -> Proposed:
-    """Files as a proposal of the user. Raises ProposalRefused, DefinitionError."""
+    """Files as a proposal of the user. Raises Refuse, DefinitionError."""
     begin = until(start, desk) if start else None
     if start and begin is None:
-        raise ProposalRefused("proposal.start")
+        raise refuse("proposal.start")
     return proposals.propose(
         desk.caseway.definitions, desk.caseway.runner, files, desk.user, desk.now, reason[:1000], begin
     )
 
 
 def _sent(form: FormData, known: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files of a form. Raises ProposalRefused."""
+    """The files of a form. Raises Refuse."""
     if form.get("path"):
         text = str(form.get("text", "")).replace("\r\n", "\n")
         return {str(form["path"]): text.encode("utf-8", "replace")}
@@ -134,8 +136,8 @@ def reject(request: Request, desk: Designer, form: Form, id: str) -> Response:
 def _decide(request: Request, desk: Desk, id: str, approves: bool, why: str) -> Response:
     try:
         proposals.decide(desk.caseway, id, approves, desk.user, why)
-    except ProposalRefused as refused:
-        return _proposal(request, desk, id, 409, desk.say(refused.code, **refused.facts))
+    except Refuse as refused:
+        return _proposal(request, desk, id, 409, refused.refusal.said(desk.language))
     except DefinitionError as error:
         return _proposal(request, desk, id, 409, desk.say("proposal.stale"), told(error.problems))
     said = "deployed" if approves else "rejected"

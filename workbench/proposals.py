@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from bootstrap import Caseway
-from engine.language.files import Bundle
+from engine.core.commands import Refuse
+from engine.language.files import Bundle, Files
 from engine.runtime.clock import new_id
 from engine.runtime.database import Connection
 from engine.runtime.definitions import HOUSE, Definitions
@@ -23,6 +24,8 @@ from engine.runtime.deploy import Outcome, compiled, deploy
 from engine.runtime.runner import Runner
 from engine.runtime.sources import load
 from engine.runtime.tables import micros, moment
+from tasks.steering import EVERY_CASE
+from workbench.linting import lint
 
 INSERT = (
     "INSERT INTO proposed_deployments "
@@ -44,12 +47,38 @@ MOST = 100
 KINDS = ("house", "calendar", "process")
 
 
-class ProposalRefused(Exception):
-    """What cannot be done with a proposal: `code` is a text of the pages, `facts` what it names."""
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "proposal.reason": ("请说明修改理由。", "Say why it is changed."),
+    "proposal.why": ("请说明理由。", "Say why."),
+    "proposal.past": ("生效时间不能早于现在。", "It cannot be in force before it is made: give a moment from now on."),
+    "proposal.house": ("尚无机构配置 house.yaml，请一并上传。", "There is no house.yaml yet: upload it too."),
+    "proposal.same": (
+        "与生效的版本相同，没有需要部署的内容。",
+        "This is what is in force already: there is nothing to deploy.",
+    ),
+    "proposal.unused": ("没有流程使用这些文件：{files}", "No process uses these files: {files}"),
+    "proposal.unknown": ("没有这份申请。", "There is no such proposal."),
+    "proposal.decided": ("该申请已经处理。", "It has been decided already."),
+    "proposal.own": ("由你提交，须由另一人批准。", "You proposed this: another person must approve it."),
+    "proposal.stale": (
+        "提交之后，有关的定义已被更改，不能再批准：请撤回后重新提交。",
+        "What it changes has been changed by others since: it cannot be approved any more. Propose it again.",
+    ),
+}
+"""Why something cannot be done with a proposal, in Chinese and English."""
 
-    def __init__(self, code: str, **facts: object) -> None:
-        super().__init__(code)
-        self.code, self.facts = code, facts
+DESIGNS = frozenset({"designer"}) | EVERY_CASE
+"""Roles that propose definitions, and that approve what another has proposed."""
+
+
+def designs(caseway: Caseway, user: str) -> bool:
+    """Whether the user may propose definitions and approve another's."""
+    return not DESIGNS.isdisjoint(caseway.directory.roles(user))
+
+
+def _refuse(code: str, **facts: object) -> Refuse:
+    zh, en = (text.format(**facts) for text in TEXTS[code])
+    return Refuse(code, zh, en)
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -103,17 +132,21 @@ def propose(
     definitions: Definitions, runner: Runner, files: Mapping[str, bytes], by: str, at: datetime, reason: str,
     start: datetime | None = None,
 ) -> Proposed:  # fmt: skip
-    """Keeps files as a proposal. Raises DefinitionError with every problem, ProposalRefused, StoreError."""
+    """Keeps files as a proposal. Raises DefinitionError with every problem (of the deep checks, too), Refuse,
+    StoreError."""
     if not reason.strip():
-        raise ProposalRefused("proposal.reason")
+        raise _refuse("proposal.reason")
     if start is not None and start < at:
-        raise ProposalRefused("proposal.past")
+        raise _refuse("proposal.past")
     tree = {**in_force(definitions), **files}
     if HOUSE not in tree:
-        raise ProposalRefused("proposal.house")
-    made = _made(definitions, tree, files)
+        raise _refuse("proposal.house")
+    made = _made(definitions, tree, files) if files else []
     if not any(one.changes for one in made):
-        raise ProposalRefused("proposal.same")
+        raise _refuse("proposal.same")
+    changed = [one.path for one in made if one.kind == "process" and one.changes]
+    compiler: Any = definitions.compiler
+    lint(compiler, Bundle(tree), changed, whole=False).refuse()
     id = new_id(at)
     stored = msgspec.json.encode(dict(files)).decode()
     versions = msgspec.json.encode(made).decode()
@@ -128,21 +161,29 @@ def propose(
     return Proposed(id, base, at, by, reason.strip(), start, files, made, "proposed", None, "", "")
 
 
+def differing(definitions: Definitions, files: Files, only: Collection[str] = ()) -> dict[str, bytes]:
+    """The files of a folder, as far as its definitions use them (`only` these, if any are named), that are not in force
+    as they are. Raises DefinitionError with every problem."""
+    now = in_force(definitions)
+    found = {path: text for one in compiled(definitions, files, only).values() for path, text in one.contents.items()}
+    return {path: content for path, content in found.items() if now.get(path) != content}
+
+
 def approve(definitions: Definitions, connection: Connection, id: str, by: str, at: datetime, why: str = "") -> Outcome:
-    """Deploys a proposal. Raises ProposalRefused, DefinitionError, StoreError; then nothing was changed.
+    """Deploys a proposal. Raises Refuse, DefinitionError, StoreError; then nothing was changed.
 
     Whether `by` has the right is the caller's to see to; that it is not the proposer is seen to here.
     """
     found = _open(connection, id)
     if by == found.by:
-        raise ProposalRefused("proposal.own")
+        raise _refuse("proposal.own")
     tree = {**in_force(definitions), **found.files}
     if stale(definitions, found) or _made(definitions, tree, found.files) != list(found.made):
-        raise ProposalRefused("proposal.stale")
+        raise _refuse("proposal.stale")
 
     def note(connection: Connection) -> None:
         if connection.run(DECIDE, ("approved", micros(at), by, why.strip(), id)) != 1:
-            raise ProposalRefused("proposal.decided")
+            raise _refuse("proposal.decided")
 
     return deploy(
         definitions, Bundle(tree), at, f"{found.by}, {by}", only=affected(definitions, tree, found.files),
@@ -151,9 +192,9 @@ def approve(definitions: Definitions, connection: Connection, id: str, by: str, 
 
 
 def reject(runner: Runner, id: str, by: str, at: datetime, why: str) -> None:
-    """Turns a proposal down; who made it may take it back so. Raises ProposalRefused."""
+    """Turns a proposal down; who made it may take it back so. Raises Refuse."""
     if not why.strip():
-        raise ProposalRefused("proposal.why")
+        raise _refuse("proposal.why")
 
     def note(connection: Connection) -> None:
         _open(connection, id)
@@ -163,7 +204,7 @@ def reject(runner: Runner, id: str, by: str, at: datetime, why: str) -> None:
 
 
 def decide(caseway: Caseway, id: str, approves: bool, by: str, why: str) -> None:
-    """Approves or turns down, now. Raises ProposalRefused, DefinitionError, StoreError."""
+    """Approves or turns down, now. Raises Refuse, DefinitionError, StoreError."""
     now, why = caseway.clock.now(), why[:1000]
     if approves:
         approve(caseway.definitions, caseway.connection, id, by, now, why)
@@ -211,11 +252,11 @@ def affected(definitions: Definitions, tree: Mapping[str, bytes], files: Collect
 def _made(definitions: Definitions, tree: Mapping[str, bytes], files: Collection[str]) -> list[Made]:
     only = affected(definitions, tree, files)
     if not only:
-        raise ProposalRefused("proposal.unused", files=", ".join(sorted(files)))
+        raise _refuse("proposal.unused", files=", ".join(sorted(files)))
     keys = compiled(definitions, Bundle(tree), only)
     unused = set(files).difference(*(sources.contents for sources in keys.values()))
     if unused:
-        raise ProposalRefused("proposal.unused", files=", ".join(sorted(unused)))
+        raise _refuse("proposal.unused", files=", ".join(sorted(unused)))
     return [
         Made(kind, name, version, sources.path, definitions.names(kind).get(name, ""))
         for (kind, name, version), sources in keys.items()
@@ -225,9 +266,9 @@ def _made(definitions: Definitions, tree: Mapping[str, bytes], files: Collection
 def _open(connection: Connection, id: str) -> Proposed:
     found = one(connection, id)
     if found is None:
-        raise ProposalRefused("proposal.unknown")
+        raise _refuse("proposal.unknown")
     if found.state != "proposed":
-        raise ProposalRefused("proposal.decided")
+        raise _refuse("proposal.decided")
     return found
 
 
