@@ -34,7 +34,7 @@ from engine.core.durations import parse_duration
 from engine.runtime.clock import new_id
 from engine.runtime.tables import moment
 from sla import reports
-from sla.events import ExtendClock
+from sla.events import AcknowledgeBreach, ExtendClock
 
 sla_commands = typer.Typer(
     help="Clocks: breaches, what is at risk, compliance, why a deadline is when it is.", no_args_is_help=True
@@ -48,7 +48,7 @@ Origin = Annotated[Literal["law", "manual", "target"] | None, typer.Option(help=
 Since = Annotated[str, typer.Option(help="Due on this day or later: 2026-03-02, today, yesterday.")]
 Until = Annotated[str, typer.Option(help="Due before this day: 2026-03-02, today, yesterday.")]
 
-BREACH_COLUMNS = ("number", "clock", "clauses", "origin", "deadline", "late", "time_lost")
+BREACH_COLUMNS = ("number", "clock", "clauses", "origin", "deadline", "late", "reason", "time_lost")
 CLAUSE_COLUMNS = ("clause", "origin", "met", "late", "open", "ended", "void", "share")
 _AGO = {"today": 0, "yesterday": 1}
 
@@ -91,21 +91,26 @@ def breaches(
     limit: Limit = 50, home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Deadlines that passed unmet: the law's first, then the longest late."""
+    from workbench.report import reasons_told
     from workbench.story import accounts
 
     with opened(home, database) as caseway:
         zone = zone_of(caseway)
-        rows = reports.breaches(
-            caseway.connection, caseway.clock.now(), since=_day(since, caseway, zone),
-            until=_day(until, caseway, zone), limit=limit, **_filters(caseway, process, clause, origin),
-        )  # fmt: skip
+        connection, now = caseway.connection, caseway.clock.now()
+        filters: dict[str, Any] = {
+            "since": _day(since, caseway, zone), "until": _day(until, caseway, zone),
+            **_filters(caseway, process, clause, origin),
+        }  # fmt: skip
+        rows = reports.breaches(connection, now, limit=limit, **filters)
         if why:
             rows = reports.lost(rows, lambda case: accounts(caseway, case))
         told = [listed(row) for row in rows]
         columns = BREACH_COLUMNS if why else BREACH_COLUMNS[:-1]
         show(told, columns, as_json=as_json, title="breaches", zone=zone, limit=limit)
         if told and not as_json:
-            say("Why: caseway sla explain NUMBER")
+            counted = reasons_told(caseway, reports.reasons(connection, now, **filters))
+            say(f"Said of them: {'; '.join(f'{title}: {count}' for title, count in counted)}")
+            say("How it came: caseway sla explain NUMBER. Why, in your word: caseway sla acknowledge NUMBER CLOCK")
 
 
 @sla_commands.command()
@@ -188,6 +193,25 @@ def extend(
     """Lengthens a running clock, within what its definition allows."""
     with opened(home, database) as caseway:
         tell_where(caseway, ask(caseway, number, ExtendClock(clock, by, reason), user), as_json)
+
+
+@sla_commands.command()
+def acknowledge(
+    number: Number,
+    clock: Annotated[str, typer.Argument(help="The clock that is late, or was: its name, as outcome.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why: one of the codes in house.yaml, as staff.")],
+    note: Annotated[str, typer.Option(help="More about it, in your words.")] = "",
+    run: Annotated[int, typer.Option(min=0, help="Which run of it, where there were several.")] = 0,
+    user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Says why a clock is late, or closed late; once for each run."""
+    from workbench.late import may_explain
+
+    with opened(home, database) as caseway:
+        actor, case = acting(caseway, user), case_of(caseway, number)
+        if not may_explain(caseway.connection, caseway.directory, actor, case):
+            stop(f"{number} is not on {actor}'s floor.", "Whoever looks after one of its queues says why it is late.")
+        tell_where(caseway, ask(caseway, number, AcknowledgeBreach(clock, reason, note, run), user), as_json)
 
 
 # --- messages, incidents, jobs ------------------------------------------------------------------------

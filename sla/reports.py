@@ -90,6 +90,38 @@ def breaches(
 
     since, until: only those whose deadline lay from then on, and before then."""
     late_at = "COALESCE(closed_at, ?)"
+    where, given = _missed(now, since, until, process, clause, origin)
+    sql = (
+        f"SELECT {COLUMNS} FROM clocks WHERE {' AND '.join(where)} "
+        f"ORDER BY {_STANDING}, {late_at} - deadline DESC, case_id, id LIMIT ?"
+    )
+    return [listed(row, now) for row in connection.all(sql, (*given, micros(now), limit))]
+
+
+def reasons(
+    connection: Connection,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    process: str = "",
+    clause: str = "",
+    origin: str = "",
+) -> dict[str, int]:
+    """How often each reason was given for a run whose deadline passed unmet, the most frequent first; "" for those that
+    nobody has explained. The same filters as `breaches`."""
+    where, given = _missed(now, since, until, process, clause, origin)
+    sql = (
+        f"SELECT COALESCE(reason, ''), count(*) FROM clocks WHERE {' AND '.join(where)} "
+        "GROUP BY COALESCE(reason, '') ORDER BY 2 DESC, 1"
+    )
+    return {row[0]: int(row[1]) for row in connection.all(sql, given)}
+
+
+def _missed(
+    now: datetime, since: datetime | None, until: datetime | None, process: str, clause: str, origin: str
+) -> tuple[list[str], list[Any]]:
+    """The conditions of a run whose deadline passed unmet, and what they take."""
     where, given = _where(process, clause, origin)
     where += [_LATE]
     given += [micros(now)]
@@ -97,11 +129,7 @@ def breaches(
         if bound is not None:
             where.append(f"deadline {sign} ?")
             given.append(micros(bound))
-    sql = (
-        f"SELECT {COLUMNS} FROM clocks WHERE {' AND '.join(where)} "
-        f"ORDER BY {_STANDING}, {late_at} - deadline DESC, case_id, id LIMIT ?"
-    )
-    return [listed(row, now) for row in connection.all(sql, (*given, micros(now), limit))]
+    return where, given
 
 
 def at_risk(

@@ -9,26 +9,19 @@ from tasks.ground import Ground, Look
 from tasks.starting import why_not
 from tasks.steering import EVERY_CASE, closed
 from web.desk import Desk
-from workbench import reading
+from workbench import late, reading
+from workbench.late import LEADS
 from workbench.proposals import DESIGNS
 
 EVERYTHING = EVERY_CASE
 """Roles that see all queues and may act on any case."""
-LEADS = frozenset({"supervisor", "manager"}) | EVERYTHING
 ARRANGES = frozenset({"admin"})
 """Roles that change the organisation, close and open accounts, and revoke tokens."""
 
 
 def floor_queues(desk: Desk) -> frozenset[str]:
     """The queues that the user looks after: those they manage, and those that people below them serve."""
-    directory = desk.caseway.directory
-    if desk.roles & EVERYTHING:
-        return frozenset(directory.queues)
-    managed = {queue for queue in directory.queues if directory.manages(desk.user, queue)}
-    below = {
-        queue for other in directory.users if directory.above(desk.user, other) for queue in directory.serving(other)
-    }
-    return frozenset(managed | below)
+    return late.floor_queues(desk.caseway.directory, desk.user)
 
 
 def floor_people(desk: Desk) -> frozenset[str]:
@@ -41,7 +34,7 @@ def floor_people(desk: Desk) -> frozenset[str]:
 
 
 def sees_floor(desk: Desk) -> bool:
-    return bool(desk.roles & LEADS) and bool(floor_queues(desk))
+    return late.supervises(desk.caseway.directory, desk.user)
 
 
 def sees_processes(desk: Desk) -> bool:

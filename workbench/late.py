@@ -12,8 +12,10 @@ from typing import Any
 
 from engine.runtime.database import Connection
 from engine.runtime.tables import micros
+from organisation.directory import Directory
 from sla.model import ORIGINS
 from sla.reports import COLUMNS, Listed, listed
+from tasks.steering import EVERY_CASE
 
 MOST = 1000
 """Clocks are counted no further than this."""
@@ -100,6 +102,29 @@ def unexplained(
         "ORDER BY closed_at DESC, case_id DESC, id DESC LIMIT ?"
     )
     return [listed(row, now) for row in connection.all(sql, (*(after or ()), *names, limit))]
+
+
+LEADS = frozenset({"supervisor", "manager"}) | EVERY_CASE
+"""Roles that have a floor to look after."""
+
+
+def floor_queues(people: Directory, user: str) -> frozenset[str]:
+    """The queues that the user looks after: those they manage, and those that people below them serve."""
+    if people.roles(user) & EVERY_CASE:
+        return frozenset(people.queues)
+    managed = {queue for queue in people.queues if people.manages(user, queue)}
+    below = {queue for other in people.users if people.above(user, other) for queue in people.serving(other)}
+    return frozenset(managed | below)
+
+
+def supervises(people: Directory, user: str) -> bool:
+    """Whether the user has a floor, and anything on it."""
+    return bool(people.roles(user) & LEADS) and bool(floor_queues(people, user))
+
+
+def may_explain(connection: Connection, people: Directory, user: str, case: str) -> bool:
+    """Whether it is the user's affair to say why a clock of the case is late; the house says by which role."""
+    return supervises(people, user) and looks_after(connection, case, floor_queues(people, user))
 
 
 def looks_after(connection: Connection, case: str, queues: Collection[str]) -> bool:

@@ -11,6 +11,8 @@ from rich.console import Console
 from bootstrap import Caseway, Home
 from engine.runtime.tables import moment
 from sla import reports
+from sla.keywords import HouseClocks
+from sla.model import PART
 from workbench.intake import Taken
 from workbench.staff import Simulation
 from workbench.story import accounts
@@ -48,6 +50,8 @@ def tell(
             for b in worst
         ],
     )  # fmt: skip
+    told = reasons_told(caseway, reports.reasons(caseway.connection, now))
+    _table(out, "why limits were missed, as supervisors have said", ("reason", "how often"), told)
     _table(out, "open queues", ("queue", "open", "held", "oldest since"), _queues(caseway, zone))
     counts = {
         "incidents": "SELECT count(*) FROM incidents",
@@ -85,6 +89,16 @@ def _farther(home: Home) -> Iterator[str]:
         yield f"  export PATH={programs}:$PATH"
     for command, what in _COMMANDS:
         yield f"  caseway {command:<22}  {what}"
+
+
+def reasons_told(caseway: Caseway, found: Mapping[str, int]) -> list[tuple[Any, ...]]:
+    """Reasons of missed limits with their titles and how often each was given."""
+    house = caseway.definitions.house().parts.get(PART)
+    titles = house.breaches.reasons if isinstance(house, HouseClocks) else {}
+    return [
+        (" / ".join(titles.get(reason, {}).values()) or reason or "(nobody has said)", count)
+        for reason, count in found.items()
+    ]
 
 
 def _reasons(file: Path) -> str:

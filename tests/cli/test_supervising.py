@@ -110,3 +110,21 @@ def test_incidents(caseway: Caseway, number: str) -> None:
     none = caseway("incident", "retry", number, 7, "--as", "lin_xiaoyan")
     assert none.code == 1 and "has no open incident 7" in none.err
     assert caseway("incident", "retry", number, "seven", "--as", "lin_xiaoyan").code == 2
+
+
+def test_a_supervisor_says_why_a_clock_is_late(caseway: Caseway, number: str) -> None:
+    before = caseway("sla", "breaches", "--json").json
+    (row,) = (one for one in before if one["clock"] == "review_24h")
+    assert row["reason"] == "" and "(nobody has said)" in caseway("sla", "breaches").out
+    say = ("sla", "acknowledge", number, "review_24h")
+    away = caseway(*say, "--reason", "staff", "--as", "ren_hong")
+    assert away.code == 1 and "floor" in away.err, "a supervisor elsewhere"
+    handler = caseway(*say, "--reason", "staff", "--as", "chen_wei")
+    assert handler.code == 1 and "floor" in handler.err
+    strange = caseway(*say, "--reason", "weather", "--as", "lin_xiaoyan")
+    assert strange.code == 1 and "Choose one of the reasons" in strange.err
+    assert caseway(*say, "--reason", "staff", "--note", "two were ill", "--as", "lin_xiaoyan").code == 0
+    (row,) = (one for one in caseway("sla", "breaches", "--json").json if one["clock"] == "review_24h")
+    assert (row["reason"], row["acknowledged_by"]) == ("staff", "lin_xiaoyan")
+    assert "Too few people: 1" in caseway("sla", "breaches").out
+    assert caseway(*say[:3], "no_such_clock", "--reason", "staff", "--as", "lin_xiaoyan").code == 1
