@@ -64,10 +64,12 @@ class Place(NamedTuple):
 
 
 class Page(NamedTuple):
-    """`next`: where the next page begins; None where there is none."""
+    """`next`: where the next page begins; None where there is none. `walked`: that is where a walk ended, wherever it
+    found something."""
 
     cases: list[Found]
     next: Place | None
+    walked: bool = False
 
 
 Part = tuple[str, list[Any]]
@@ -162,7 +164,8 @@ def _walk(
         return found
     sql = f"SELECT count(*) OVER (), started_at, id FROM ({walked}) AS walked ORDER BY started_at, id LIMIT 1"
     last = connection.one(sql, given)
-    return Page(found.cases, Place(*last[1:]) if last is not None and last[0] == WALK else None)
+    far = last is not None and last[0] == WALK
+    return Page(found.cases, Place(*last[1:]) if far else None, far)
 
 
 def _page(connection: Connection, ids: str, given: Sequence[Any], limit: int) -> Page:

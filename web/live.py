@@ -307,7 +307,7 @@ def _listener(request: Request, inbox: str | None, case: str, task: str, floor: 
 
 
 def _seen(opened: Callable[[], Opened]) -> Opened:
-    """A case that is opened, if the user may see it. Raises Problem: the same whether there is none, or none for them."""
+    """A case that is opened. Raises Problem: the same whether there is none, or none for the user."""
     try:
         return opened()
     except Problem as problem:

@@ -1,8 +1,10 @@
 """Searching cases: by number, customer, policy and what else processes are searched by, newest first.
 
 What is found obeys reading: a case that is masked to the user is found by its number alone, as its words are not
-theirs to try out, and a restricted one not at all. So a page is filled in rounds, of which there are few: it may be
-short, and still say where to go on.
+theirs to try out, and a restricted one not at all. Nothing in an answer may tell how many of those there are: a page
+is full as long as there are cases for the user to fill it, it says that there is more only where they will find more,
+and where it goes on is the place of a case that it shows. If too many are in between, a page ends where a walk over all
+cases does, whatever they are (`tasks.find`): a place that depends on nothing that is hidden.
 """
 
 import base64
@@ -16,7 +18,7 @@ from pydantic import BaseModel
 
 from engine.runtime.tables import moment
 from tasks import find
-from tasks.find import COLUMNS, Found, Place
+from tasks.find import COLUMNS, WALK, Found, Place
 from tasks.search import Term, terms
 from web import show
 from web.desk import Desk
@@ -26,8 +28,8 @@ from workbench.reading import sights
 from workbench.story import MASK
 
 PAGE = 25
-ROUNDS = 4
-"""How often more is looked for where a page has lost cases that are not for the user."""
+CHUNK = 100
+"""Cases that are held against the user's reading at once, where a page has lost some."""
 Status = Literal["", "open", "suspended", "ended"]
 
 
@@ -60,17 +62,28 @@ def search(
     wanted, place = terms(words), _place(after)
     if words.strip() and not wanted:
         return CaseList(cases=[], next=None)
-    known, found = desk.caseway.definitions.names(), list[CaseLine]()
-    for _ in range(ROUNDS):
-        page = find.cases(desk.caseway.connection, wanted, (process,) if process else (), status, place, limit, known)
-        lines = zip(page.cases, _lines(desk, page.cases, wanted), strict=True)
-        open_to = [(case, line) for case, line in lines if line is not None]
-        room = limit - len(found)
-        found += [line for _, line in open_to[:room]]
-        place = open_to[room - 1][0].place if len(open_to) > room else page.next
-        if place is None or len(found) == limit:
+    asked = (process,) if process else ()
+    known = desk.caseway.definitions.names()
+    for most in (limit + 1, WALK):
+        page = find.cases(desk.caseway.connection, wanted, asked, status, place, most, known)
+        found = _open(desk, page.cases, wanted, limit + 1)
+        if len(found) > limit:
+            return CaseList(cases=[line for _, line in found[:limit]], next=_written(found[limit - 1][0].place))
+        if page.next is None or page.walked:
             break
-    return CaseList(cases=found, next=_written(place))
+    return CaseList(cases=[line for _, line in found], next=_written(page.next))
+
+
+def _open(desk: Desk, cases: Sequence[Found], wanted: Sequence[Term], most: int) -> list[tuple[Found, CaseLine]]:
+    """Those of the cases that the user finds so, as many as are asked for."""
+    found: list[tuple[Found, CaseLine]] = []
+    for start in range(0, len(cases), CHUNK):
+        some = cases[start : start + CHUNK]
+        lines = zip(some, _lines(desk, some, wanted), strict=True)
+        found += [(case, line) for case, line in lines if line is not None]
+        if len(found) >= most:
+            break
+    return found[:most]
 
 
 def line_of(desk: Desk, case: str) -> CaseLine:

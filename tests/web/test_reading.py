@@ -266,3 +266,38 @@ def test_the_lists_go_on_page_by_page(town: Town) -> None:
 
 def test_who_has_left_breaks_no_glass(town: Town) -> None:
     assert town.browser().post("/sign-in", user="qin_shuang", password=PASSWORD).status_code == 401
+
+
+# --- what a search does not tell ------------------------------------------------------------------------
+
+
+def pages(town: Town, user: str, words: str, limit: int) -> list[Any]:
+    """Every page of a search, as far as it goes."""
+    visitor, after, found = town.browser(user), "", []
+    while True:
+        answer = json(visitor, "GET", f"/cases?q={words}&limit={limit}&after={after}").json()
+        found.append([one["number"] for one in answer["cases"]])
+        after = answer["next"]
+        if after is None or len(found) > 30:
+            return found
+
+
+@pytest.mark.parametrize("limit", [1, 2, 25])
+@pytest.mark.parametrize("walk", [False, True])
+def test_a_search_does_not_tell_how_many_hidden_cases_match(
+    town: Town, limit: int, walk: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if walk:
+        monkeypatch.setattr("tasks.find.RARE", 0)
+    shown = [town.claim(policy_number=f"PM20269{at:05}") for at in range(3)]
+    for number in shown:
+        town.browser("chen_wei").post(f"/tasks/{number}/{town.task_of(number)}/claim")
+    asked = [("chen_wei", "王小明"), ("fang_qi", "王小明"), ("fang_qi", "PM20269"), ("chen_wei", "LP-2026")]
+    before = {one: pages(town, *one, limit) for one in asked}
+    assert [number for page in before["chen_wei", "王小明"] for number in page] == shown[::-1]
+    manager = town.browser("gu_mingyuan")
+    for at in range(7):
+        town.clock.advance(timedelta(seconds=1))
+        number = town.claim(policy_number=f"PM20268{at:05}")
+        assert manager.post(f"/cases/{number}/restrict", reason="a colleague").status_code == 303
+    assert {one: pages(town, *one, limit) for one in asked} == before
