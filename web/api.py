@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from engine.runtime.answers import Accepted
 from web.cases import CaseView, case_view
-from web.commands import ACTS, act, take_next, utc
+from web.commands import act, take_next, utc
 from web.deps import Caller
 from web.lists import Inbox, inbox
 from web.opened import approach
@@ -127,7 +127,7 @@ class Begun(BaseModel):
 
 Action = Literal[
     "claim", "release", "transfer", "delegate", "return", "follow_up", "take_up", "ask_review", "answer", "withdraw",
-    "skip", "suspend", "resume", "priority", "draft", "complete",
+    "skip", "suspend", "resume", "priority", "start", "vote", "draft", "complete",
 ]  # fmt: skip
 
 
@@ -176,9 +176,6 @@ def do_task(
         asked |= {"until": utc(asked["until"])} if asked.get("until") is not None else {}
     except ValueError as error:
         raise Problem(422, "form", fields={"until": str(error)}) from error
-    missing = [name for name in ("until",) if name in ACTS[action].takes and asked.get(name) is None]
-    if missing:
-        raise Problem(422, "form", fields=dict.fromkeys(missing, "is required"))
     asked["data"] = exact(asked.get("data") or {})
     return done_of(act(desk, opened.case, task, action, asked, id=key, revision=revision(seen)))
 

@@ -31,6 +31,7 @@ from web import (
     api_processes,
     api_reading,
     api_sessions,
+    api_talk,
     api_webhooks,
     problems,
 )
@@ -56,6 +57,7 @@ from web.routes import (
     reading,
     signing_in,
     start,
+    talk,
     task,
     tasks,
 )
@@ -65,13 +67,13 @@ from web.webhooks import Reach
 
 HERE = Path(__file__).parent
 PAGES = (
-    signing_in.router, papers.router, account.router, inbox.router, task.router, tasks.router, reading.router,
-    case.router, floor.router, start.router, processes.router, admin.router,
+    signing_in.router, papers.router, talk.router, account.router, inbox.router, task.router, tasks.router,
+    reading.router, case.router, floor.router, start.router, processes.router, admin.router,
     arranging.router, hooks.router,
 )  # fmt: skip
 PROGRAMS = (
-    api_reading.router, api_papers.router, api.router, api_floor.router, api_webhooks.router, api_processes.router,
-    api_cases.router, api_admin.router, api_sessions.router,
+    api_reading.router, api_papers.router, api_talk.router, api.router, api_floor.router, api_webhooks.router,
+    api_processes.router, api_cases.router, api_admin.router, api_sessions.router,
 )  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""

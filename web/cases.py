@@ -16,12 +16,13 @@ from sla.telling import WORDS as CLOCK_WORDS
 from tasks import queries
 from web import show
 from web.desk import Desk
-from web.history import Entry, history
+from web.history import Entry, Said, past
 from web.kin import Steering, steering
 from web.lists import Heat, TaskLine, heat, lines
 from web.opened import Opened
 from web.reading import Reads, reads
 from web.search import CaseLine, line_of
+from web.talk import Watching, watching
 from web.tasks import Fact, facts
 
 
@@ -78,6 +79,8 @@ class CaseView(BaseModel):
     history: list[Entry]
     steering: Steering | None
     reads: Reads
+    comments: list[Said] = []
+    watching: Watching | None = None
 
     @property
     def href(self) -> str:
@@ -101,7 +104,9 @@ def case_view(desk: Desk, number: str, secrets: Mapping[str, Any] | None = None)
     view.waits = list(dict.fromkeys(
         desk.told(node.title, show.worded(node.id)) for node in standing if isinstance(node.spec, Catch | Race)
     ))  # fmt: skip
-    view.clocks, view.history, view.steering = clocks(opened), history(opened), steering(opened)
+    since = past(opened)
+    view.clocks, view.history, view.steering = clocks(opened), since.entries, steering(opened)
+    view.comments, view.watching = since.comments, watching(opened)
     view.incidents = [
         Incident(incident=id, step=flow.tokens[i.token].at if i.token in flow.tokens else "", text=i.text)
         for id, i in flow.incidents.items()

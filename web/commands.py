@@ -26,16 +26,17 @@ from tasks.ground import Look
 from tasks.next import claim_next
 from tasks.queries import Listed
 from web.desk import Desk
-from web.problems import refused
+from web.problems import Problem, refused
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """takes: the fields that a form asks for. said: what the page says afterwards."""
+    """takes: the fields that a form asks for. said: what the page says afterwards. needs: what must be given."""
 
     make: Callable[[int, Mapping[str, Any]], Command]
     takes: tuple[str, ...] = ()
     said: str = ""
+    needs: tuple[str, ...] = ()
 
 
 ACTS: Mapping[str, Act] = {
@@ -46,15 +47,18 @@ ACTS: Mapping[str, Act] = {
         ("queue", "user", "reason"), "transferred",
     ),
     "delegate": Act(
-        lambda task, given: work.DelegateTask(task, given["user"], given["reason"]), ("user", "reason"), "delegated"
+        lambda task, given: work.DelegateTask(task, given["user"], given["reason"]), ("user", "reason"), "delegated",
+        ("user",),
     ),
     "return": Act(lambda task, given: work.ReturnTask(task, given["reason"]), ("reason",), "returned"),
     "follow_up": Act(
-        lambda task, given: work.ParkTask(task, given["until"], given["reason"]), ("until", "reason"), "parked"
+        lambda task, given: work.ParkTask(task, given["until"], given["reason"]), ("until", "reason"), "parked",
+        ("until",),
     ),
     "take_up": Act(lambda task, given: work.TakeUpTask(task), said="claimed"),
     "ask_review": Act(
-        lambda task, given: work.AskReview(task, given["user"], given["question"]), ("user", "question"), "asked"
+        lambda task, given: work.AskReview(task, given["user"], given["question"]), ("user", "question"), "asked",
+        ("user",),
     ),
     "answer": Act(
         lambda task, given: work.AnswerReview(task, given["answer"], given["agrees"]), ("answer", "agrees"), "answered"
@@ -64,9 +68,18 @@ ACTS: Mapping[str, Act] = {
     "suspend": Act(lambda task, given: work.SuspendTask(task, given["reason"]), ("reason",), "suspended_task"),
     "resume": Act(lambda task, given: work.ResumeTask(task, given["reason"]), ("reason",), "resumed_task"),
     "priority": Act(
-        lambda task, given: work.SetPriority(task, given["priority"], given["reason"]), ("priority", "reason"), "ranked"
+        lambda task, given: work.SetPriority(task, given["priority"], given["reason"]), ("priority", "reason"),
+        "ranked", ("priority",),
     ),
-    "draft": Act(lambda task, given: work.SaveDraft(task, given["data"]), ("data",), "saved"),
+    "start": Act(lambda task, given: work.StartTask(task), said="begun"),
+    "vote": Act(
+        lambda task, given: work.VoteTask(task, given["outcome"], given["reason"]), ("outcome", "reason"), "voted",
+        ("outcome",),
+    ),
+    "draft": Act(
+        lambda task, given: work.SaveDraft(task, given["data"], given["outcome"], given["reason"]),
+        ("data", "outcome", "reason"), "saved",
+    ),
     "complete": Act(
         lambda task, given: core.CompleteTask(task, given["outcome"], given["data"], given["reason"]),
         ("outcome", "data", "reason"), "completed",
@@ -75,15 +88,18 @@ ACTS: Mapping[str, Act] = {
 """Actions on a task by their name in the lifecycle table."""
 
 NOTHING: Mapping[str, Any] = {
-    "reason": "", "queue": "", "user": "", "question": "", "answer": "", "agrees": False, "priority": 0,
+    "reason": "", "queue": "", "user": "", "question": "", "answer": "", "agrees": False, "priority": None,
     "outcome": "", "data": {}, "until": None,
 }  # fmt: skip
 
 
 def act(desk: Desk, case: str, task: int, action: str, given: Mapping[str, Any], **how: Any) -> Accepted:
     """Does something with a task. Raises Problem, in the user's language, when it is not done."""
-    command = ACTS[action].make(task, {**NOTHING, **{k: v for k, v in given.items() if v is not None}})
-    answer = submit(desk, case, command, **how)
+    asked = {**NOTHING, **{k: v for k, v in given.items() if v is not None}}
+    missing = {name: desk.say(f"field.{name}.needed") for name in ACTS[action].needs if asked[name] in ("", None)}
+    if missing:
+        raise Problem(422, "form", " ".join(missing.values()), missing)
+    answer = submit(desk, case, ACTS[action].make(task, asked), **how)
     if isinstance(answer, Accepted):
         return answer
     raise refused(desk, answer, _process(desk, case))
@@ -103,7 +119,7 @@ def submit(desk: Desk, case: str, command: Command, *, id: str = "", revision: i
     id: what is sent again under the same one is not done again. revision: of the case as the caller has seen
     it; a case that has moved on refuses the command with the code `stale`.
     """
-    command_id = hashlib.sha256(f"{desk.user}\0{id}".encode()).hexdigest()[:32] if id else ""
+    command_id = _ident(desk, id)
     ask = partial(desk.caseway.ask, case, command, desk.user, ground=desk.ground, id=command_id)
     if revision is None:
         return ask()
@@ -116,7 +132,7 @@ def submit(desk: Desk, case: str, command: Command, *, id: str = "", revision: i
             raise Collision("the case has moved on")
         return ()
 
-    if _revision(desk, case) != seen and not _known(desk, command_id):
+    if _revision(desk, case) != seen and not done_before(desk, case, id):
         return STALE
     answer = ask(also=unmoved)
     return STALE if getattr(answer, "code", "") == "busy" and _revision(desk, case) != seen else answer
@@ -130,8 +146,15 @@ def _revision(desk: Desk, case: str) -> int | None:
     return row[0] if row else None
 
 
-def _known(desk: Desk, command_id: str) -> bool:
-    return desk.caseway.connection.one("SELECT 1 FROM given_ids WHERE id = ?", (command_id,)) is not None
+def done_before(desk: Desk, case: str, id: str) -> bool:
+    """Whether the user's command under this id has been done in the case: a form that is sent twice."""
+    sql = "SELECT 1 FROM given_ids WHERE id = ? AND case_id = ?"
+    return bool(id) and desk.caseway.connection.one(sql, (_ident(desk, id), case)) is not None
+
+
+def _ident(desk: Desk, id: str) -> str:
+    """The id of a command, from what its sender calls it."""
+    return hashlib.sha256(f"{desk.user}\0{id}".encode()).hexdigest()[:32] if id else ""
 
 
 def take_next(desk: Desk, queues: tuple[str, ...] = ()) -> Listed | None:

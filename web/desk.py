@@ -21,6 +21,7 @@ from bootstrap import Caseway
 from engine.core.model import End, Milestone, Process, Text
 from engine.language.house import House
 from engine.runtime.errors import StoreError
+from tasks.ground import work_of
 from web.texts import text
 
 REFRESH = 2.0
@@ -89,6 +90,11 @@ class Desk:
         found = self._process(process)
         node = found.nodes.get(step) if found else None
         return titled(node.title, self.language, step) if node else step
+
+    def votes(self, process: str, step: str) -> bool:
+        """Whether a step is decided by votes, in the version in force."""
+        found = self._process(process)
+        return found is not None and step in found.nodes and work_of(found, step).approvals is not None
 
     def ending(self, process: Process | str, end: str) -> str:
         """How a case ended, as its process calls it; of a process by name, the version in force."""

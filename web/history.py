@@ -72,11 +72,6 @@ FIRST = work.TaskClosed | work.TaskClaimed | core.CaseStarted | core.DataCorrect
 """What a person did comes before what it brought about."""
 
 
-def history(opened: Opened) -> list[Entry]:
-    """The case's history, newest first; commands that brought about nothing worth telling are left out."""
-    return past(opened).entries
-
-
 def past(opened: Opened) -> Past:
     """All that is told from the history."""
     desk, teller, found = opened.desk, Teller(opened), Past([], [], {}, {}, {})

@@ -64,6 +64,7 @@ class TaskLine(BaseModel):
     opened_at: datetime
     due: Due | None
     subject: str  # what the case is about: customer, policy
+    votes: bool = False  # it is decided by votes, and nobody claims it
 
     @property
     def href(self) -> str:
@@ -130,7 +131,7 @@ def _line(desk: Desk, row: Listed, subject: str, clocks: Iterable[Sequence[Any]]
         holder=row.holder, holder_name=desk.person(row.holder) if row.holder else "",
         assignee=row.assignee, assignee_name=desk.person(row.assignee) if row.assignee else "",
         status=row.status, priority=row.priority, opened_at=moment(row.opened_at),
-        due=due(desk, row, clocks), subject=subject,
+        due=due(desk, row, clocks), subject=subject, votes=desk.votes(row.process, row.step),
     )  # fmt: skip
 
 

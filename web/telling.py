@@ -249,6 +249,7 @@ UNTOLD: Mapping[type[Event], str] = {
         (clocks.ClockDeferred, clocks.ClockDropped, clocks.ClockStarted, clocks.ClockClosed), _SEEN
     ),
     **dict.fromkeys((core.TokenMapped, core.DataDropped, clocks.ClocksMigrated, clocks.ClockMigrated), _MOVED),
+    clocks.BreachLeft: _SEEN,
     papers.PaperDropped: _LIST,
     core.DataChanged: "stands under what the command changed in the data",
     work.LikenessChanged: "what cases are compared by; the case shows which are alike",

@@ -40,6 +40,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "watch": ("关注本案", "Watch the case"),
     "unwatch": ("不再关注", "Watch no longer"),
     "watchers": ("关注者", "Who watches"),
+    "comma": ("、", ", "),
     "said.watched": ("你已关注本案。", "You watch this case now."),
     "said.unwatched": ("你已不再关注本案。", "You watch this case no longer."),
     "cases.watched": ("我关注的", "Cases I watch"),
@@ -69,6 +70,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "field.priority.needed": ("优先级为 0 到 100 的整数。", "A priority is a whole number from 0 to 100."),
     "field.outcome.needed": ("请选择结果。", "Choose an outcome."),
     "field.text.needed": ("请填写内容。", "Write something."),
+    "above": ("上级", "Those above"),
+    "anyone_in": ("{queue}（不指定人员）", "{queue} (anyone there)"),
+    "away_until": ("不在岗，至 {day}", "away until {day}"),
+    "field.to": ("转到", "To"),
     # --- laid aside
     "parked": ("已搁置", "Laid aside"),
     "comes_back": ("返回时间", "Comes back"),

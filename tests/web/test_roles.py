@@ -76,6 +76,10 @@ POST /tasks/{number}/{task}/{action} claim                   s   s   3   3   x  
 POST /tasks/{number}/{task}/{action} release                 s   s   x   3   x   3   x   3   3   x   3
 POST /tasks/{number}/{task}/{action} transfer                s   s   x   3   x   3   x   3   3   x   3
 POST /tasks/{number}/{task}/{action} priority                s   s   x   x   x   3   x   x   x   x   3
+POST /cases/{number}/comment                                 s   s   3   3   x   3   x   x   3   3   3
+POST /cases/{number}/watch                                   s   s   3   3   x   3   x   x   3   3   3
+POST /cases/{number}/unwatch                                 s   s   -   -   x   -   x   x   -   -   -
+POST /tasks/{number}/{task}/comment                          s   s   3   3   x   3   x   x   3   3   3
 GET /tasks                                                   s   s   2   2   2   2   2   2   2   2   2
 POST /cases/{number}/secrets                                 s   s   x   x   x   x   x   x   x   x   x
 GET /cases/{number}/glass                                    s   s   2   2   2   2   2   2   2   2   2
@@ -186,6 +190,12 @@ POST /api/tasks/{number}/{task}/{action} complete            4   4   2   2   x  
 POST /api/tasks/{number}/{task}/{action} release             4   4   x   2   x   2   x   2   2   x   2
 POST /api/tasks/{number}/{task}/{action} transfer            4   4   x   2   x   2   x   2   2   x   2
 POST /api/tasks/{number}/{task}/{action} priority            4   4   x   x   x   2   x   x   x   x   2
+GET /api/cases/{number}/comments                             4   4   2   2   x   2   x   x   2   2   2
+POST /api/cases/{number}/comments                            4   4   2   2   x   2   x   x   2   2   2
+POST /api/tasks/{number}/{task}/comments                     4   4   2   2   x   2   x   x   2   2   2
+GET /api/cases/{number}/watchers                             4   4   2   2   x   2   x   x   2   2   2
+POST /api/cases/{number}/watch                               4   4   2   2   x   2   x   x   2   2   2
+POST /api/cases/{number}/unwatch                             4   4   -   -   x   -   x   x   -   -   -
 GET /api/cases                                               4   4   2   2   2   2   2   2   2   2   2
 POST /api/cases                                              4   4   2   2   2   2   2   2   2   2   2
 GET /api/cases/{number}                                      4   4   2   2   2   2   2   2   2   2   2
@@ -421,6 +431,8 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /tasks/{number}/{task}/{action} release": ("/tasks/{taken}/release", FORM),
     "POST /tasks/{number}/{task}/{action} transfer": ("/tasks/{taken}/transfer", {"data": TO}),
     "POST /tasks/{number}/{task}/{action} priority": ("/tasks/{task}/priority", {"data": {"priority": "70", **WHY}}),
+    "POST /cases/{number}/comment": ("/cases/{case}/comment", {"data": {"text": "a word"}}),
+    "POST /tasks/{number}/{task}/comment": ("/tasks/{task}/comment", {"data": {"text": "a word"}}),
     "POST /cases/{number}/secrets": ("/cases/{case}/secrets", FORM),
     "POST /cases/{number}/glass": ("/cases/{case}/glass", {"data": {"reason": "the customer is on the phone"}}),
     "POST /cases/{number}/restrict": ("/cases/{case}/restrict", FORM),
@@ -464,6 +476,8 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /api/alike": ("/api/alike", {"json": {"process": "claims", "data": CLAIM}}),
     "GET /live": ("/live?case=LP-2026-999999", {}),
     "GET /live floor": ("/live?floor=true&case=LP-2026-999999", {}),
+    "POST /api/cases/{number}/comments": ("/api/cases/{case}/comments", {"json": {"text": "a word"}}),
+    "POST /api/tasks/{number}/{task}/comments": ("/api/tasks/{task}/comments", {"json": {"text": "a word"}}),
     "POST /api/cases/{number}/secrets": ("/api/cases/{case}/secrets", {"json": WHY}),
     "POST /api/cases/{number}/glass": ("/api/cases/{case}/glass", {"json": {"reason": "the customer is on the phone"}}),
     "POST /api/cases/{number}/restrict": ("/api/cases/{case}/restrict", {"json": WHY}),

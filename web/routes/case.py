@@ -53,15 +53,16 @@ def case(request: Request, desk: Signed, number: str) -> Response:
 
 def case_page(
     request: Request, desk: Desk, number: str, status: int = 200, wrong: str = "",
-    secrets: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, Any] | None = None, text: str = "",
 ) -> Response:  # fmt: skip
-    """The page of a case. `secrets`: those that the user has opened."""
+    """The page of a case. `secrets`: those that the user has opened. text: a comment that was refused."""
     users = sorted(
         (user for user in desk.caseway.directory.users if request.app.state.accounts.in_service(user)), key=desk.person
     )
     return page(
         request, desk, "case.html", status, view=case_view(desk, number, secrets), wrong=wrong,
         command=new_id(desk.now), users=[(user, desk.person(user)) for user in users], shown=secrets is not None,
+        text=text,
     )  # fmt: skip
 
 
