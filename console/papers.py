@@ -140,9 +140,15 @@ def remove(
     number: Number, attachment: File, reason: Reason, user: AsOption = "", home: HomeOption = HERE,
     database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Takes an attachment away that does not belong here; its content goes with the next `check --clean`."""
+    """Takes an attachment away that does not belong here, and its content."""
+    from papers.state import files_of
+    from workbench.filing import drop
+
     with opened(home, database) as caseway:
-        tell_where(caseway, ask(caseway, number, c.RemoveAttachment(attachment, reason), user), as_json)
+        case, state, _ = _state(caseway, number)
+        answer = ask(caseway, number, c.RemoveAttachment(attachment, reason), user)
+        drop(caseway, case, files_of(state.papers)[attachment].digest)
+        tell_where(caseway, answer, as_json)
 
 
 def _line(make: Any, help: str, reasoned: bool) -> Any:

@@ -23,6 +23,7 @@ from web.desk import Desk
 from web.opened import Opened
 from web.problems import Problem, refused
 from web.reading import revealed
+from workbench.filing import drop
 
 ACTIONS: Mapping[str, Callable[[str, str], Command]] = {
     "receive": lambda paper, reason: c.ReceivePaper(paper),
@@ -216,9 +217,8 @@ def remove(opened: Opened, id: int, reason: str, command: str = "") -> Accepted:
     """Takes an attachment away, and its content if no other attachment has the same."""
     desk, found = opened.desk, files_of(opened.state.papers)
     done = ask(desk, opened.case, c.RemoveAttachment(id, reason), command)
-    if id in found and all(file.digest != found[id].digest for number, file in found.items() if number != id):
-        cipher = desk.caseway.vault.cipher(opened.case, opened.key)
-        desk.caseway.files.remove(opened.case, cipher, found[id].digest)
+    if id in found:
+        drop(desk.caseway, opened.case, found[id].digest)
     return done
 
 

@@ -1,4 +1,5 @@
-"""Whether the files of all cases are there, open, and are what the history says; and which files no case names."""
+"""Whether the files of all cases are there, open, and are what the history says; which files no case names; and the end
+of one that was removed."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from engine.runtime.cipher import VaultError
 PAGE = 500
 _CASES = "SELECT id, number, key FROM cases WHERE id > ? ORDER BY id LIMIT ?"
 _FILES = "SELECT id, digest, size FROM attachments WHERE case_id = ? ORDER BY id"
+_NAMED = "SELECT 1 FROM attachments WHERE case_id = ? AND digest = ? LIMIT 1"
 
 
 @dataclass(slots=True)
@@ -21,6 +23,15 @@ class Filed:
     problems: list[str] = field(default_factory=list)
     loose: int = 0
     taken: int = 0
+
+
+def drop(caseway: Caseway, case: str, digest: str) -> None:
+    """Takes away the content of an attachment that was removed, unless another of the case has the same."""
+    if caseway.connection.one(_NAMED, (case, digest)) is not None:
+        return
+    key = caseway.connection.one("SELECT key FROM cases WHERE id = ?", (case,))[0]
+    if key is not None:  # the files of a destroyed case are gone
+        caseway.files.remove(case, caseway.vault.cipher(case, key), digest)
 
 
 def examine(caseway: Caseway, before: datetime | None = None) -> Filed:

@@ -87,3 +87,18 @@ def test_every_file_is_there(caseway: Caseway, number: str, scan: Path, house: P
     assert caseway("paper", "check").code == 1
     removed = caseway("paper", "remove", number, 1, "--reason", "误传", "--as", "chen_wei")
     assert removed.code == 0 and caseway("paper", "check").code == 0
+
+
+def test_what_is_removed_is_gone_at_once(caseway: Caseway, house: Path, number: str, scan: Path) -> None:
+    for _ in range(2):
+        assert caseway("paper", "add", number, scan, "--as", "chen_wei").code == 0
+
+    def stored() -> int:
+        return sum(1 for path in (house / "files").rglob("*") if path.is_file())
+
+    assert stored() == 1, "the same content is stored once"
+    assert caseway("paper", "remove", number, 1, "--reason", "误传", "--as", "chen_wei").code == 0
+    assert stored() == 1 and caseway("paper", "check").code == 0, "the other has it still"
+    assert caseway("paper", "remove", number, 2, "--reason", "误传", "--as", "chen_wei").code == 0
+    assert stored() == 0
+    assert caseway("paper", "remove", number, 2, "--reason", "误传", "--as", "chen_wei").code == 1
