@@ -15,6 +15,7 @@ from engine.runtime.sources import Sources, load
 from web.comparing import FileChange, change, lines_of
 from web.desk import Desk
 from web.problems import Problem
+from workbench.linting import Around, lint
 from workbench.proposals import Made, Proposed, in_force
 
 Kind = Literal["process", "house", "calendar"]
@@ -177,12 +178,15 @@ def sources_of(desk: Desk, kind: str, name: str, version: str) -> Sources:
 
 
 def findings(desk: Desk, kind: str, sources: Sources) -> list[Told]:
-    """What the checks say of stored files, with the house in force: errors, and what is doubtful."""
+    """What the checks, deep ones included, say of stored files with the house and the people in force: errors, and
+    what is doubtful."""
     compiler: Any = desk.caseway.definitions.compiler
     files = Bundle(sources.contents)
     try:
         if kind == "process":
-            return told(compiler.compile(files, sources.path, desk.house).warnings)
+            directory = desk.caseway.directories.current
+            around = Around(directory, directory.today(desk.now) if directory else None)
+            return told(lint(compiler, files, [sources.path], around, whole=False, house=desk.house).problems)
         if kind == "house":
             calendars = (desk.caseway.definitions.bundle("calendar", name) for name in desk.house.calendars)
             beside = {path: text for one in calendars if one is not None for path, text in one.contents.items()}
