@@ -18,13 +18,18 @@ class Reason:
 
 
 def reason(code: str, **facts: object) -> Reason:
-    """The reason of that code, filled in; a fact that is a reason itself, in its own language."""
+    """The reason of that code, filled in; a fact that is a reason itself, or a title, in that language."""
 
     def told(language: str, text: str) -> str:
-        said = {name: fact.text[language] if isinstance(fact, Reason) else fact for name, fact in facts.items()}
-        return text.format(**said)
+        return text.format(**{name: _in(language, fact) for name, fact in facts.items()})
 
     return Reason(code, {language: told(language, text) for language, text in TEXTS[code].items()})
+
+
+def _in(language: str, fact: object) -> object:
+    if isinstance(fact, Reason):
+        return fact.text[language]
+    return (fact.get(language) or next(iter(fact.values()), "")) if isinstance(fact, Mapping) else fact
 
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -93,8 +98,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "task {task} no longer waits for that moment",
     },
     "no_skip": {
-        "zh": "步骤 {step} 不能跳过",
-        "en": "the step {step} may not be left out",
+        "zh": "步骤“{step}”不能跳过",
+        "en": "the step “{step}” may not be left out",
     },
     "no_reason": {
         "zh": "请说明理由",
@@ -117,16 +122,16 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "only who manages the queue {queue}, stands above who holds the task, or is an administrator may do this",
     },
     "four_eyes": {
-        "zh": "你办理过 {step}，本任务须由他人办理",
-        "en": "you completed {step} in this case: task {task} must be done by somebody else",
+        "zh": "你办理过“{step}”，本任务须由他人办理",
+        "en": "you completed “{step}” in this case: task {task} must be done by somebody else",
     },
     "four_eyes_behalf": {
-        "zh": "你代 {user} 办理，而 {user} 办理过 {step}：本任务须由他人办理",
-        "en": "you act on behalf of {user}, who had a part in {step}: task {task} must be done by somebody else",
+        "zh": "你代 {user} 办理，而 {user} 办理过“{step}”：本任务须由他人办理",
+        "en": "you act on behalf of {user}, who had a part in “{step}”: task {task} must be done by somebody else",
     },
     "other_branch": {
-        "zh": "{holder} 正在办理 {step}，与本任务不能同时进行",
-        "en": "{holder} is at work on {step}, and the two may not be worked at the same time",
+        "zh": "{holder} 正在办理“{step}”，与本任务不能同时进行",
+        "en": "{holder} is at work on “{step}”, and the two may not be worked at the same time",
     },
     "authority": {
         "zh": "你没有足够的权限：{what}（有权的：{who}）",
@@ -145,20 +150,20 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "{user} is away until {until}; who stands in: {substitute}",
     },
     "votes": {
-        "zh": "步骤 {step} 由多人表决，请表决",
-        "en": "the step {step} is decided by votes: cast yours",
+        "zh": "步骤“{step}”由多人表决，请表决",
+        "en": "the step “{step}” is decided by votes: cast yours",
     },
     "no_votes": {
-        "zh": "步骤 {step} 不需表决",
-        "en": "the step {step} is not decided by votes: complete it",
+        "zh": "步骤“{step}”不需表决",
+        "en": "the step “{step}” is not decided by votes: complete it",
     },
     "voted": {
         "zh": "你已表决，或他人已代你表决",
         "en": "a vote has been cast by you, on your behalf, or by the one on whose behalf you act",
     },
     "no_role": {
-        "zh": "步骤 {step} 只由 {role} 表决",
-        "en": "only who has the role {role} votes on the step {step}",
+        "zh": "步骤“{step}”只由 {role} 表决",
+        "en": "only who has the role {role} votes on the step “{step}”",
     },
     "watches": {
         "zh": "{user} 已在关注本案",

@@ -9,12 +9,12 @@ Deciding raises what comes out of here; pages show it beside the button that is 
 from collections.abc import Callable, Mapping
 
 from engine.core.machine import Turn
-from engine.core.model import Parallel
+from engine.core.model import Parallel, Process
 from engine.core.steering import branch_of
 from organisation.directory import Directory
 from tasks import lifecycle
 from tasks.authority import weigh
-from tasks.ground import LOAD, Ground, directory, in_service, told, work_of
+from tasks.ground import LOAD, Ground, directory, in_service, named, told, work_of
 from tasks.lifecycle import LIFECYCLE
 from tasks.model import Work
 from tasks.reasons import Reason, reason
@@ -35,7 +35,7 @@ def may(ground: Ground, user: str, number: int, action: str) -> Reason | None:
         return _wrong_state(ground, number, task, user)
     closed = _CLOSED.get(action)
     if closed is not None and closed[0](work_of(ground.process, task.step)):
-        return reason(closed[1], step=task.step)
+        return reason(closed[1], step=named(ground.process, task.step))
     if rule.works and flow.status == "suspended":
         return reason("suspended", number=flow.number)
     people = directory(ground)
@@ -62,7 +62,7 @@ def _no_voter(ground: Ground, people: Directory, task: Task, user: str) -> Reaso
     if approvals is None:
         return None
     if approvals.role and approvals.role not in people.roles(user):
-        return reason("no_role", step=task.step, role=approvals.role)
+        return reason("no_role", step=named(ground.process, task.step), role=approvals.role)
     return reason("voted") if task.voters & {user, *on_behalf(ground, task, user)} else None
 
 
@@ -97,7 +97,7 @@ def unfit(ground: Ground, user: str, number: int, task: Task) -> Reason | None:
     step = work_of(ground.process, task.step)
     behalf = on_behalf(ground, task, user)
     return (
-        _four_eyes(ground.state.work, (user, *behalf), number, step)
+        _four_eyes(ground.process, ground.state.work, (user, *behalf), number, step)
         or _other_branch(ground, number)
         or weigh(ground, user, number, step)
     )
@@ -211,13 +211,13 @@ def _wrong_person(ground: Ground, number: int, task: Task, user: str, who: tuple
     return reason("not_served", task=number, queue=task.queue)
 
 
-def _four_eyes(work: WorkState, who: tuple[str, ...], number: int, step: Work) -> Reason | None:
+def _four_eyes(process: Process, work: WorkState, who: tuple[str, ...], number: int, step: Work) -> Reason | None:
     """R26: neither who acts nor anyone on whose behalf may have had a part in the other step."""
     for other in step.not_by:
         for user in who:
             if user in work.done_by.get(other, ()):
                 code = "four_eyes" if user == who[0] else "four_eyes_behalf"
-                return reason(code, step=other, task=number, user=user)
+                return reason(code, step=named(process, other), task=number, user=user)
     return None
 
 
@@ -231,7 +231,7 @@ def _other_branch(ground: Ground, number: int) -> Reason | None:
         if task.holder and other != number:
             for block, branch in _branches(ground, other):
                 if mine.get(block, branch) != branch:
-                    return reason("other_branch", holder=task.holder, step=task.step)
+                    return reason("other_branch", holder=task.holder, step=named(ground.process, task.step))
     return None
 
 

@@ -1,5 +1,6 @@
 """The work slice: what may be done with a task, by whom, and what every answer says."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -323,7 +324,7 @@ def test_branches_one_at_a_time() -> None:
     )  # fmt: skip
     told.do(t.ClaimTask(told.token("a")), "chen")
     refusal = told.refused(t.ClaimTask(told.token("b1")), "li")
-    assert refusal.code == "other_branch" and "chen is at work on a" in refusal.text
+    assert refusal.code == "other_branch" and "chen is at work on “a”" in refusal.text
     assert told.refused(c.CompleteTask(told.token("b1")), "chen").code == "other_branch"
     told.complete("a", actor="chen")
     told.do(t.ClaimTask(told.token("b1")), "li")
@@ -488,3 +489,11 @@ def test_time_of_claims() -> None:
     told.now += timedelta(hours=1)
     told.do(t.ClaimTask(1), "chen")
     assert task(told, "review").claimed == told.now
+
+
+def test_a_refusal_calls_a_step_by_its_title() -> None:
+    first = replace(human("a", "b", queue="review"), title={"zh": "受理", "en": "Intake"})
+    told = start(first, human("b", None, queue="review", not_by=("a",)))
+    told.do(c.CompleteTask(1), "chen")
+    refused = told.refused(t.ClaimTask(2), "chen")
+    assert "you completed “Intake” in this case" in refused.told["en"] and "你办理过“受理”" in refused.told["zh"]
