@@ -1,4 +1,4 @@
-"""Decision tables as designers write them, in YAML or CSV, checked cell by cell.
+"""Decision tables as designers write them, in YAML or CSV (and in sheets like it), checked cell by cell.
 
 YAML, already read into plain data:
 
@@ -28,7 +28,7 @@ be left out where the process's data says the type. Empty rows, and rows that be
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.core.decision_build import MAX_RULES, Builder, Locate, Position, Row, TableError, TableProblem
@@ -36,12 +36,12 @@ from engine.core.decisions import DecisionTable
 from engine.core.kinds import Type
 from engine.core.naming import did_you_mean
 
-__all__ = ["TableError", "TableProblem", "table_from_csv", "table_from_data"]
+__all__ = ["TableError", "TableProblem", "rows_of_csv", "table_from_csv", "table_from_data", "table_from_rows"]
 
 MAX_BYTES = 5_000_000
 _KEYS = ("decision", "title", "hit", "aggregate", "inputs", "outputs", "rules", "clauses", "note")
 _ROW_KEYS = ("when", "then", "valid_from", "valid_to", "note")
-_TYPES: dict[str, dict[str, str]] = {
+TYPES: dict[str, dict[str, str]] = {
     "text": {"type": "string"},
     "number": {"type": "number"},
     "money": {"type": "number", "format": "money"},
@@ -50,6 +50,7 @@ _TYPES: dict[str, dict[str, str]] = {
     "date": {"type": "string", "format": "date"},
     "date-time": {"type": "string", "format": "date-time"},
 }
+"""The words for types in the heads of columns."""
 
 
 def table_from_data(
@@ -109,8 +110,15 @@ def _yaml_row(build: Builder, rule: Any, number: int, locate: Locate) -> Row:
 
 def table_from_csv(content: bytes | str, name: str, types: Mapping[str, Type] | None = None) -> DecisionTable:
     """The table that a CSV file describes. Raises TableError with all its problems, encoding included."""
+    return table_from_rows(rows_of_csv(content, name), name, types)
+
+
+def table_from_rows(
+    lines: Sequence[tuple[int, list[str]]], name: str, types: Mapping[str, Type] | None = None
+) -> DecisionTable:
+    """The table that rows of texts describe, each with its number in the file, as CSV and sheets have them. Raises
+    TableError with all its problems."""
     build = Builder(name, types or {})
-    lines = _csv_rows(build, content)
     words = dict(cell.partition("=")[::2] for cell in lines[0][1] if "=" in cell) if lines else {}
     if len(lines) < 2 or "hit" not in words:
         build.wrong((1, 1), "the first row says how the table decides: hit=first; the second names the columns")
@@ -126,18 +134,17 @@ def table_from_csv(content: bytes | str, name: str, types: Mapping[str, Type] | 
     return build.table()
 
 
-def _csv_rows(build: Builder, content: bytes | str) -> list[tuple[int, list[str]]]:
+def rows_of_csv(content: bytes | str, name: str) -> list[tuple[int, list[str]]]:
+    """The rows that say something, with their line numbers. Raises TableError."""
     if len(content) > MAX_BYTES:
-        build.wrong(None, f"the file is larger than {MAX_BYTES} bytes")
-        raise TableError(build.name, build.problems)
+        raise _unreadable(name, None, f"the file is larger than {MAX_BYTES} bytes")
     if isinstance(content, bytes):
         raw = content
         try:
             content = raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = raw[: error.start].count(b"\n") + 1
-            build.wrong((line, 1), "the file is not UTF-8", "save it as 'CSV UTF-8'")
-            raise TableError(build.name, build.problems) from None
+            raise _unreadable(name, (line, 1), "the file is not UTF-8", "save it as 'CSV UTF-8'") from None
     rows = csv.reader(io.StringIO(content.removeprefix("\ufeff"), newline=""), strict=True)
     found = []
     try:
@@ -146,18 +153,21 @@ def _csv_rows(build: Builder, content: bytes | str) -> list[tuple[int, list[str]
             if any(cells) and not cells[0].startswith("#"):
                 found.append((rows.line_num, cells))
     except csv.Error as error:
-        build.wrong((rows.line_num, 1), f"not CSV: {error}")
-        raise TableError(build.name, build.problems) from None
+        raise _unreadable(name, (rows.line_num, 1), f"not CSV: {error}") from None
     return found
+
+
+def _unreadable(name: str, position: Position | None, message: str, hint: str | None = None) -> TableError:
+    return TableError(name, [TableProblem(position, message, hint)])
 
 
 def _csv_column(build: Builder, cell: str, position: Position) -> tuple[str, str]:
     side, _, rest = cell.partition(":")
     name, _, kind = rest.partition(":")
     if side in ("in", "out") and name:
-        schema: Any = _TYPES.get(kind) or ({"enum": kind.split("|")} if "|" in kind else {})
+        schema: Any = TYPES.get(kind) or ({"enum": kind.split("|")} if "|" in kind else {})
         if kind and not schema:
-            build.wrong(position, f"unknown type {kind!r}", did_you_mean(kind, _TYPES) or "or values: a|b|c")
+            build.wrong(position, f"unknown type {kind!r}", did_you_mean(kind, TYPES) or "or values: a|b|c")
         (build.input if side == "in" else build.output)(name, schema, position)
         return ("when" if side == "in" else "then"), name
     if cell not in ("valid_from", "valid_to", "note", ""):

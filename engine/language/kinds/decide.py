@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.core.decision_source import TableError, table_from_csv, table_from_data
+from engine.core.decision_source import TableError, TableProblem, table_from_data, table_from_rows
 from engine.core.decisions import DecisionTable
 from engine.core.kinds import Type
 from engine.core.model import Decide
@@ -13,6 +13,7 @@ from engine.language.document import Document, Place
 from engine.language.kinds.kind import Kind
 from engine.language.outline import Step
 from engine.language.problems import Problem
+from engine.language.sheets import cell_name, sheet_rows
 from engine.language.words import ARGS, INTO, described, mapping
 
 CODES = {"CW146": "a decision table that cannot be used"}
@@ -47,20 +48,27 @@ def _table(scope: Scope, where: Place, written: Any) -> DecisionTable | None:
     if isinstance(written, dict):
         return _from_data(scope, build.document, where, written, scope.step, types)
     name = written.rpartition("/")[2].partition(".")[0]
-    if not written.endswith(".csv"):
+    if not written.endswith((".csv", ".xlsx")):
         document = named_file(build.document, where, written, build.files, build.problems)
         return None if document is None else _from_data(scope, document, (), document.value, name, types)
     raw = named_bytes(build.document, where, written, build.files, build.problems)
     if raw is None:
         return None
     try:
-        return table_from_csv(raw, name, types)
+        return table_from_rows(sheet_rows(raw, written), name, types)
     except TableError as error:
         for each in error.problems:
             build.problems.add(
-                Problem("CW146", "error", written, *(each.position or (1, 1)), each.message, hint=each.hint)
+                Problem("CW146", "error", written, *(each.position or (1, 1)), _placed(written, each), hint=each.hint)
             )
         return None
+
+
+def _placed(file: str, problem: TableProblem) -> str:
+    """The message; of a sheet with the name that its cell has there."""
+    if not file.endswith(".xlsx") or problem.position is None:
+        return problem.message
+    return f"{cell_name(*problem.position)}: {problem.message}"
 
 
 def _from_data(
@@ -88,7 +96,7 @@ KINDS = (
         "Asks a decision table, and writes its answer into the data.",
         mapping(
             {
-                "table": described(_TABLE, "The table: YAML or CSV."),
+                "table": described(_TABLE, "The table: YAML, CSV or XLSX."),
                 "inputs": described(ARGS, "What its inputs are given, where that is not the field of their name."),
                 "into": described(INTO, "Where the answer goes: one place, or {place: output}."),
             },
