@@ -19,6 +19,7 @@ from console import (
     proposals,
     serve,
     steering,
+    testing,
 )
 
 app = typer.Typer(
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    operate.init, operate.run, checking.lint, design.show, design.schema, design.test, operate.deploy, cases.start,
+    operate.init, operate.run, checking.lint, design.show, design.schema, testing.test, operate.deploy, cases.start,
     operate.worker, serve.serve, operate.verify, operate.version,
 ):  # fmt: skip
     app.command()(command)

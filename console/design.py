@@ -1,4 +1,5 @@
-"""`show`, `schema`, `test`: what designers do, beside `lint` (console.checking). None of it needs a database."""
+"""`show`, `schema`: what designers do, beside `lint` (console.checking) and `test` (console.testing), without a
+database."""
 
 import json
 import sys
@@ -8,14 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from console.options import Language, placed, tell_problems
-from console.output import Json, print_json, say, stop, warn
+from console.output import say, stop
 from engine.core.naming import nearest
 
 HOUSE = "house.yaml"
 Files = Annotated[list[Path], typer.Argument(help="Process files, or folders of them; `processes` if left out.")]
 
 
-def _own() -> Path:
+def own() -> Path:
     """The processes of this folder, or those that are shipped."""
     from bootstrap import SHIPPED
 
@@ -26,7 +27,7 @@ def there(path: Path) -> Path:
     """The path, if something is there; otherwise the command ends."""
     if not path.exists():
         beside = path.parent if path.parent.is_dir() else Path()
-        known = {str(found) for place in (beside, _own()) for found in place.glob("*.yaml")}
+        known = {str(found) for place in (beside, own()) for found in place.glob("*.yaml")}
         near = nearest(str(path), known) or nearest(path.name, (Path(name).name for name in known))
         stop(f"There is no file or folder {path}." + (f" Did you mean {near}?" if near else ""), code=2)
     return path
@@ -35,7 +36,7 @@ def there(path: Path) -> Path:
 def processes_of(paths: list[Path]) -> dict[Path, dict[str, None]]:
     """Folder with house.yaml → the process files named in it; a folder, or its house, gives all of them."""
     found: dict[Path, dict[str, None]] = {}
-    for path in paths or [_own()]:
+    for path in paths or [own()]:
         if there(path).is_file() and path.suffix != ".yaml":
             stop(f"{path} is no process file: those end in .yaml", code=2)
         folder = path if path.is_dir() else path.parent
@@ -126,47 +127,3 @@ def schema(
     grammar = compiler().grammar
     found = SCHEMA if scenario else grammar.house_schema if house else grammar.process_schema
     sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
-
-
-def test(
-    paths: Annotated[
-        list[Path], typer.Argument(help="Scenario files, or folders of them; processes/scenarios if left out.")
-    ] = [],  # noqa: B006  (Typer's own way to say an empty list)
-    processes: Annotated[Path | None, typer.Option(help="The processes to test; `processes` if left out.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Runs scenario files on the real engine with virtual time."""
-    from engine.language.problems import DefinitionError
-    from engine.runtime.errors import StoreError
-    from workbench.scenarios import Result, run_all
-
-    folder = processes or _own()
-    if not (there(folder) / HOUSE).exists():
-        stop(f"{folder} has no {HOUSE}.", f"A folder of processes holds {HOUSE}.", 2)
-    for path in paths or [folder / "scenarios"]:
-        there(path)
-
-    def tell(result: Result) -> None:
-        if not as_json:
-            say(f"{'FAIL' if result.problems else 'ok  '} {result.file}: {result.name}")
-            for problem in result.problems:
-                say(f"     {problem}")
-
-    try:
-        results = run_all(paths or [folder / "scenarios"], folder, tell)
-    except DefinitionError as error:
-        tell_problems(placed(error.problems, folder))
-        raise typer.Exit(1) from None
-    except StoreError as error:
-        stop(error.text, error.cure)
-    except OSError as error:
-        stop(f"{error.filename or folder}: {error.strerror or error}")
-    failed = sum(bool(r.problems) for r in results)
-    if as_json:
-        print_json([{"file": str(r.file), "scenario": r.name, "problems": r.problems} for r in results])
-    elif results:
-        say(f"{len(results) - failed} passed, {failed} failed")
-    if not results:
-        warn("There are no scenario files there.")
-    if failed or not results:
-        raise typer.Exit(1)

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from bootstrap import Caseway
+from engine.core.events import StepEntered
 from engine.runtime.tables import moment
 from papers.state import lines_of
-from workbench.story import WAITS, state_of
+from workbench.story import WAITS, events_of, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Look:
     def papers(self) -> dict[str, str]:
         """How each line of the checklist stands."""
         return {name: line.status for name, line in lines_of(self.state.papers).items()}
+
+    def path(self) -> list[str]:
+        """The steps that it has entered, in order."""
+        told = events_of(self.caseway, self.case)
+        return [event.step for _, events in told for event in events if isinstance(event, StepEntered)]
 
     def tasks(self, column: str) -> dict[str, str]:
         """A column of the open tasks, by step."""
@@ -154,6 +160,29 @@ def _incidents(look: Look, wanted: Any) -> Problems:
             yield f"no open incident says {text!r}; there are {texts}"
 
 
+def _path(look: Look, wanted: Any) -> Problems:
+    """The steps, in this order; others may lie between."""
+    ahead = iter(look.path())
+    for place, step in enumerate(wanted):
+        if step not in ahead:
+            before = f" after {wanted[place - 1]}" if place else ""
+            yield f"path: {step} was not entered{before}; the case went {' → '.join(_shortly(look.path()))}"
+            return
+
+
+def _never(look: Look, wanted: Any) -> Problems:
+    entered = set(look.path())
+    for step in wanted:
+        if step in entered:
+            yield f"never: {step} was entered"
+
+
+def _shortly(path: list[str]) -> list[str]:
+    """The end of a path, without what the compiler added."""
+    steps = [step for step in path if "/" not in step]
+    return ["…", *steps[-12:]] if len(steps) > 12 else steps
+
+
 _EXPECTS: Mapping[str, Callable[[Look, Any], Problems]] = {
     "open": _open,
     "end": _end,
@@ -165,6 +194,8 @@ _EXPECTS: Mapping[str, Callable[[Look, Any], Problems]] = {
     "notices": _notices,
     "milestones": _milestones,
     "papers": _papers,
+    "path": _path,
+    "never": _never,
     "incidents": _incidents,
 }
 

@@ -5,7 +5,11 @@ played, so that a slip is told with its place in the file and the nearest name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
+
+import yaml
 
 from engine.core.model import Human, Process
 from engine.core.naming import did_you_mean
@@ -67,6 +71,8 @@ _EXPECT: Schema = mapping(
         "notices": described(_NAMES, "Templates that have been sent since the beginning."),
         "milestones": described(_NAMES, "Milestones that have been reached."),
         "papers": described({**_BY_NAME, "additionalProperties": _PAPER}, "paper → how it stands on the checklist."),
+        "path": described(_NAMES, "Steps that the case has entered, in this order; others may lie between."),
+        "never": described(_NAMES, "Steps that the case has not entered."),
         "incidents": described(_NAMES, "Texts of which each is part of an open incident."),
     },
     title="what must be so",
@@ -115,6 +121,27 @@ SCHEMA: Mapping[str, Any] = {
 _SHAPE = validator(SCHEMA)
 
 
+class _Writer(yaml.SafeDumper):
+    """YAML as scenario files have it: decimals as numbers, moments as text, nothing said twice by reference."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _decimal(writer: yaml.SafeDumper, value: Decimal) -> yaml.Node:
+    text = format(value, "f")
+    return writer.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in text else 'int'}", text)
+
+
+_Writer.add_representer(Decimal, _decimal)
+_Writer.add_representer(datetime, lambda writer, value: writer.represent_str(value.isoformat()))
+
+
+def written_out(whole: Mapping[str, Any]) -> str:
+    """The text of a scenario file that says this."""
+    return str(yaml.dump(dict(whole), Dumper=_Writer, allow_unicode=True, sort_keys=False, width=100))
+
+
 def load(text: bytes, file: str) -> Document:
     """A scenario file whose shape is right. Raises DefinitionError with every problem."""
     document = read(text, file)
@@ -148,7 +175,7 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
 
     def expected(place: Place, wanted: Mapping[str, Any]) -> Iterator[Problem]:
         yield from some((*place, "open"), "step", wanted.get("open", ()), steps)
-        for word in ("queue", "holder"):
+        for word in ("queue", "holder", "path", "never"):
             yield from some((*place, word), "step", wanted.get(word, ()), steps)
         yield from some((*place, "queue"), "queue", wanted.get("queue", {}).values(), house.queues)
         yield from some((*place, "clocks"), "clock", wanted.get("clocks", ()), timed)

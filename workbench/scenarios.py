@@ -6,17 +6,20 @@ run: the folder's processes deployed, the sample organisation loaded; there it i
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from bootstrap import Caseway, Home, create
 from engine.language.problems import DefinitionError
 from engine.runtime.clock import VirtualClock
 from engine.runtime.errors import StoreError
+from workbench.covering.items import Item
+from workbench.covering.seen import seen
 from workbench.playing import Play, Wrong, moment_of
 from workbench.scenario_file import check, load
 
@@ -26,11 +29,14 @@ BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class Result:
-    """What came of one scenario: no problems means that everything was so."""
+    """What came of one scenario: no problems means that everything was so. `seen`: what its cases went through, by
+    process, where that was asked for; `seconds`: how long it took to play."""
 
     file: Path
     name: str
     problems: list[str] = field(default_factory=list)
+    seen: Mapping[str, set[Item]] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[Path]:
@@ -39,15 +45,17 @@ def files_of(paths: Sequence[Path]) -> Iterator[Path]:
         yield from sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
 
 
-def run_all(paths: Sequence[Path], processes: Path, told: Callable[[Result], None] = lambda _: None) -> list[Result]:
-    """Runs every scenario file; each result is also told when it is there. Raises DefinitionError if the processes
-    themselves do not compile."""
+def run_all(
+    paths: Sequence[Path], processes: Path, told: Callable[[Result], None] = lambda _: None, *, cover: bool = False
+) -> list[Result]:
+    """Runs every scenario file; each result is also told when it is there. `cover`: also what its cases went through.
+    Raises DefinitionError if the processes themselves do not compile."""
     results = []
     with tempfile.TemporaryDirectory(prefix="caseway-test-") as place:
         pattern = Path(place) / "pattern"
         set_up(pattern, processes)
         for file in files_of(paths):
-            results.append(run(file, pattern, Path(place)))
+            results.append(run(file, pattern, Path(place), cover=cover))
             told(results[-1])
     return results
 
@@ -65,9 +73,9 @@ def set_up(folder: Path, processes: Path) -> None:
             caseway.load_organisation(people, "system")
 
 
-def run(file: Path, pattern: Path, place: Path) -> Result:
+def run(file: Path, pattern: Path, place: Path, *, cover: bool = False) -> Result:
     """Runs one scenario in a copy of the pattern installation."""
-    result = Result(file, file.stem)
+    result, begun = Result(file, file.stem), perf_counter()
     try:
         document = load(file.read_bytes(), str(file))
         written: Any = document.value
@@ -76,13 +84,17 @@ def run(file: Path, pattern: Path, place: Path) -> Result:
         with copied(pattern, place) as folder, Caseway(Home(folder), clock, unsafe=True) as caseway:
             process = caseway.definitions.process(written["process"])
             check(document, process, caseway.definitions.house(), caseway.directory)
-            Play(caseway, clock, written, result.problems).run()
+            try:
+                Play(caseway, clock, written, result.problems).run()
+            finally:
+                result.seen = seen(caseway) if cover else {}
     except OSError as error:
         result.problems.append(f"{error.filename or file}: {error.strerror or error}")
     except (Wrong, StoreError) as error:
         result.problems.append(str(error))
     except DefinitionError as error:
         result.problems += [str(problem) for problem in error.problems]
+    result.seconds = perf_counter() - begun
     return result
 
 

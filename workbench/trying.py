@@ -12,12 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
 from msgspec import structs
 
 from bootstrap import Caseway, Home
@@ -32,7 +30,7 @@ from tasks.rules import may
 from workbench.expectations import found
 from workbench.handing_in import wanted
 from workbench.playing import NEXT_DUE, Play, moment_of
-from workbench.scenario_file import check, load
+from workbench.scenario_file import check, load, written_out
 from workbench.scenarios import copied, set_up
 from workbench.staff import plausible
 from workbench.story import form_of, state_of
@@ -238,7 +236,7 @@ class Trial:
             "scenario": title or self.written["scenario"],
             **({"expect": expected} if expected else {}),
         }
-        text = yaml.dump(whole, Dumper=_Writer, allow_unicode=True, sort_keys=False, width=100)
+        text = written_out(whole)
         document = load(text.encode(), "scenario.yaml")  # what is written can be read
         check(document, self.process, self.caseway.definitions.house(), self.caseway.directory)
         return text
@@ -259,19 +257,3 @@ def _messages(state: Json, process: Process) -> Iterator[Doable]:
     for name, key in seen:
         given = {"name": name} if key in ("", state.flow.number) else {"name": name, "key": key}
         yield Doable("message", name, {"message": given})
-
-
-class _Writer(yaml.SafeDumper):
-    """YAML as scenario files have it: decimals as numbers, moments as text, nothing said twice by reference."""
-
-    def ignore_aliases(self, data: Json) -> bool:
-        return True
-
-
-def _decimal(writer: yaml.SafeDumper, value: Decimal) -> yaml.Node:
-    text = format(value, "f")
-    return writer.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in text else 'int'}", text)
-
-
-_Writer.add_representer(Decimal, _decimal)
-_Writer.add_representer(datetime, lambda writer, value: writer.represent_str(value.isoformat()))

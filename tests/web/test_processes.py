@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from bootstrap import SHIPPED
+from engine.core.commands import CompleteTask
+from engine.runtime.answers import Accepted
 from tests.web.conftest import Town, Visitor
 from tests.web.test_api import Program
 
@@ -50,6 +52,26 @@ def test_the_list_says_what_is_in_force_since_when_and_how_many_cases_run(town: 
     page = town.browser("dong_lei").get("/processes").text
     assert f"/processes/process/claims/{version(town)}" in page and "Dong Lei" in page and "2026-03-02" in page
     assert 'data-label="Open cases">1<' in page and "/processes/calendar/insurer" in page
+
+
+def test_the_picture_of_a_version_shows_counts_and_times_as_heat(town: Town) -> None:
+    for _ in range(3):
+        number = town.claim()
+        town.settle()
+        opened = town.caseway.connection.one("SELECT id FROM cases WHERE number = ?", (number,))[0]
+        town.clock.advance(timedelta(hours=2))
+        if number.endswith("3"):
+            done = CompleteTask(town.task_of(number), "mistaken", {}, "not a claim at all")
+            assert isinstance(town.caseway.ask(opened, done, "zhang_min"), Accepted)
+    visitor, path = town.browser("dong_lei"), f"/processes/process/claims/{version(town)}"
+    counted = visitor.get(f"{path}/picture.svg?heat=count").text
+    assert "cases standing there" in counted and 'class="b m"' in counted and ">2</text>" in counted
+    timed = visitor.get(f"{path}/picture.svg?heat=time").text
+    assert "median time of its tasks" in timed and ">2h</text>" in timed and 'class="warm"' in timed
+    assert 'class="warm"' not in visitor.get(f"{path}/picture.svg").text
+    page = visitor.get(f"{path}?heat=time").text
+    assert f"{path}/picture.svg?l=en&amp;heat=time" in page and "Cases there" in page
+    assert visitor.get(f"{path}/picture.svg?heat=other").status_code == 422
 
 
 def test_a_version_shows_its_files_with_line_numbers_beside_its_picture(town: Town) -> None:
@@ -98,6 +120,16 @@ def test_a_broken_file_is_told_with_line_column_and_the_nearest_name_and_not_kep
     assert f'href="#f1-L{line}"' in answer.text and f'id="f1-L{line}"' in answer.text
     assert "did you mean" in answer.text
     assert town.caseway.connection.one("SELECT count(*) FROM proposed_deployments")[0] == 0
+
+
+def test_what_the_deep_checks_doubt_stands_on_the_page_of_the_proposal(town: Town) -> None:
+    before, after = "payable > coalesce(reserve, 0) * 2", "payable > reserve * 2"
+    assert before in CLAIMS
+    designer = town.browser("dong_lei")
+    answer = upload(designer, ("claims.yaml", CLAIMS.replace(before, after, 1)))
+    assert answer.status_code == 303, answer.text
+    page = designer.get(answer.headers["location"].partition("?")[0]).text
+    assert "CW621" in page and "on the way start → classify" in page
 
 
 def test_another_person_approves_and_it_is_in_force(town: Town) -> None:
@@ -244,7 +276,7 @@ def test_a_body_of_ten_megabytes_is_refused(town: Town) -> None:
 def test_the_api_proposes_compares_and_deploys(town: Town) -> None:
     designer, other, handler = (Program(town, user) for user in ("dong_lei", "gu_mingyuan", "chen_wei"))
     before = version(town)
-    assert {one["name"] for one in designer.get("/processes").json()} == {"claims", "complaint", "insurer",
+    assert {one["name"] for one in designer.get("/processes").json()["definitions"]} == {"claims", "complaint", "insurer",
                                                                           "sample_insurer"}  # fmt: skip
     found = designer.get(f"/processes/process/claims/{before}").json()
     assert found["path"] == "claims.yaml" and found["files"][0]["lines"][2].startswith("process: claims")
@@ -254,17 +286,17 @@ def test_the_api_proposes_compares_and_deploys(town: Town) -> None:
     made = designer.post("/proposals", {"reason": "why", "files": {"claims.yaml": CHANGED}})
     assert made.status_code == 201, made.text
     path = f"/proposals/{made.json()['id']}"
-    assert designer.get("/proposals").json()[0]["definitions"][0]["before"] == before
+    assert designer.get("/proposals").json()["proposals"][0]["definitions"][0]["before"] == before
     assert designer.post(f"{path}/approve").json()["code"] == "proposal.own"
     assert other.get(path).json()["changes"][0]["path"] == "claims.yaml"
     assert other.post(f"{path}/approve").json()["state"] == "approved"
     assert designer.get(f"/processes/process/claims/{version(town)}/compare/{before}").json()[0]["added"] == 1
-    assert [one["in_force"] for one in designer.get("/processes/process/claims").json()] == [True, False]
+    assert [one["in_force"] for one in designer.get("/processes/process/claims").json()["versions"]] == [True, False]
     for refused in (handler.get("/processes"), handler.get(path), handler.post(f"{path}/approve")):
         assert refused.status_code == 403
 
 
 def test_the_api_says_what_one_may_start(town: Town) -> None:
-    found = {one["process"]: one for one in Program(town, "lu_yao").get("/start").json()}
+    found = {one["process"]: one for one in Program(town, "lu_yao").get("/start").json()["processes"]}
     assert set(found) == {"claims", "complaint"}
     assert any(field["name"] == "policy_number" and field["required"] for field in found["claims"]["fields"])

@@ -1,7 +1,7 @@
 """Processes: versions, YAML beside its picture and what the checks say; proposing, comparing, deploying by two."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query
@@ -24,6 +24,8 @@ from web.roles import designs
 from web.texts import refuse
 from web.uploads import placed
 from workbench import proposals
+from workbench.heat import HEATS, Heat
+from workbench.heat import heat as of_cases
 from workbench.picture import picture
 from workbench.proposals import Proposed, in_force
 
@@ -172,12 +174,15 @@ def definition(request: Request, desk: Reader, kind: Kind, name: str) -> Respons
 
 
 @router.get("/{kind}/{name}/{version}")
-def version(request: Request, desk: Reader, kind: Kind, name: str, version: str, file: str = "") -> Response:
+def version(
+    request: Request, desk: Reader, kind: Kind, name: str, version: str, file: str = "", heat: Literal["", Heat] = ""
+) -> Response:
     found = version_view(desk, kind, name, version)
     shown = next((one for one in found.files if one.path == file), found.files[0])
     return page(
         request, desk, "version.html", view=found, file=shown, href=f"/processes/{kind}/{name}/{version}",
-        problems=[one for one in found.problems if one.file == shown.path], designs=designs(desk),
+        problems=[one for one in found.problems if one.file == shown.path], designs=designs(desk), heat=heat,
+        heats=("", *HEATS),
     )  # fmt: skip
 
 
@@ -192,9 +197,11 @@ def compare(request: Request, desk: Reader, kind: Kind, name: str, version: str,
 
 
 @router.get("/process/{name}/{version}/picture.svg")
-def version_picture(desk: Reader, name: str, version: str) -> Response:
+def version_picture(desk: Reader, name: str, version: str, heat: Literal["", Heat] = "") -> Response:
     process: Any = desk.caseway.definitions.process(name, version)
     if process is None:
         raise Problem(404, "version")
-    drawn = picture(process, desk.language)
+    drawn = picture(
+        process, desk.language, of_cases(desk.caseway.connection, process, heat, desk.language) if heat else None
+    )
     return Response(drawn, media_type="image/svg+xml", headers={"Content-Security-Policy": PICTURE})

@@ -1,0 +1,1 @@
+"""How much of the processes their scenarios go through, and what would go through the rest."""
