@@ -33,7 +33,7 @@ OWNER, ABOVE, MANAGER, HOLDER, OFFICE, COUNSEL = "owner", "above", "manager", "h
 WHO: Mapping[str, tuple[str, str]] = {
     OWNER: ("案件责任人", "who owns the case"),
     ABOVE: ("责任人的上级", "who stands in the line above the owner"),
-    MANAGER: ("案件所在队列的管理者", "who manages a queue in which it stands"),
+    MANAGER: ("案件所在队列的管理者及其上级", "who manages a queue in which it stands, or stands above them"),
     HOLDER: ("持有其任务的人", "who has one of its tasks in hand"),
     OFFICE: ("总监、合规、系统管理员", "a director, compliance or an administrator"),
     COUNSEL: ("总监、合规", "a director or compliance"),
@@ -58,7 +58,7 @@ class Steer:
 STEERING: Mapping[str, Steer] = {
     "suspend": Steer(core.SuspendCase, _LEAD, (OPEN,)),
     "resume": Steer(core.ResumeCase, _LEAD, (SUSPENDED,)),
-    "cancel": Steer(core.CancelCase, _LEAD, _RUNS),
+    "cancel": Steer(core.CancelCase, _OVER, _RUNS),
     "retry": Steer(core.RetryIncident, _LEAD, (OPEN,)),
     "owner": Steer(c.SetOwner, _LEAD, _RUNS),
     "correct": Steer(core.CorrectData, _LEAD, _RUNS),
@@ -113,10 +113,15 @@ def _stands_in(ground: Ground, work: WorkState) -> set[str]:
     return queues if queues and work.owner else {*queues, owning(ground.process).else_queue}
 
 
+def _runs(people: Directory, user: str, queue: str) -> bool:
+    """Whether the user manages the queue, or stands above one of those who do."""
+    return people.manages(user, queue) or any(people.above(user, one) for one in people.managers(queue))
+
+
 PARTIES: Mapping[str, Callable[[Ground, Directory, WorkState, str], bool]] = {
     OWNER: lambda ground, people, work, user: work.owner == user,
     ABOVE: lambda ground, people, work, user: bool(work.owner) and people.above(user, work.owner),
-    MANAGER: lambda ground, people, work, user: any(people.manages(user, one) for one in _stands_in(ground, work)),
+    MANAGER: lambda ground, people, work, user: any(_runs(people, user, one) for one in _stands_in(ground, work)),
     HOLDER: lambda ground, people, work, user: any(user in (t.holder, t.assignee) for t in work.tasks.values()),
     OFFICE: lambda ground, people, work, user: not EVERY_CASE.isdisjoint(people.roles(user)),
     COUNSEL: lambda ground, people, work, user: not HOLDS.isdisjoint(people.roles(user)),

@@ -1,6 +1,7 @@
 """What a customer sees through their link: how the case stands in public words, which papers are missing."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bootstrap import MACHINE
@@ -13,9 +14,10 @@ from papers.links import Opens, valid
 from papers.media import endings
 from papers.model import CUSTOMER, MEGABYTE, checklist_of, intake_of
 from papers.state import OPEN, files_of, lines_of
+from tasks.likeness import received
 from web import show
 from web.desk import Desk
-from web.schema import part
+from web.schema import for_customers, part
 
 Fact = tuple[str, str]
 """Title and value, in words."""
@@ -51,6 +53,17 @@ class Guest:
     def ended(self) -> bool:
         return bool(self.state.flow.status == "ended")
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was closed without having come to an end."""
+        return self.ended and not self.state.flow.end
+
+    @property
+    def received(self) -> datetime:
+        """When the matter reached the house."""
+        at: datetime = received(self.process, self.state.flow.data) or self.state.flow.started
+        return at
+
     def facts(self) -> list[Fact]:
         """Every field of grade public that is set, and nothing else."""
         desk, told = self.desk, []
@@ -59,7 +72,7 @@ class Guest:
             if value is None or holds_secret(kind):
                 continue
             found = part(desk, self.process, (name,))
-            if found.schema.get("grade") == "public":
+            if for_customers(found, value, self.state, desk.now, desk.caseway.directory.zone):
                 words = show.value(desk, value, kind, found.labels)
                 told.append((desk.told(found.schema.get("title"), show.worded(name)), words))
         return [fact for fact in told if fact[1]]

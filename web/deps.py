@@ -19,7 +19,8 @@ def visitor(request: Request) -> Iterator[Desk]:
         user = session.user
         if user and not app.accounts.holds(caseway.connection, session):
             request.state.session, user = app.sessions.begin(caseway.clock.now()), ""
-        yield Desk(caseway, user, request.state.language, ground=f"web:{request.client.host if request.client else ''}")
+        ground = f"web:{request.client.host if request.client else ''}"
+        yield Desk(caseway, user, request.state.language, ground, request.state.zone)
 
 
 Visitor = Annotated[Desk, Depends(visitor)]
@@ -89,7 +90,7 @@ def caller(request: Request, authorization: Annotated[str, Header(include_in_sch
                 raise Problem(403, "forged", _forged(request))
         if not user:
             raise Problem(401, "unauthenticated")
-        desk = Desk(caseway, user, request.state.language, ground="api")
+        desk = Desk(caseway, user, request.state.language, "api", request.state.zone)
         if not getattr(request.state, "bearer", False) and lacks_second(request, desk):
             raise Problem(403, "second_factor", desk.say("said.second_needed"))
         yield desk

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from bootstrap import Caseway
 from engine.core.model import End, Milestone, Process, Text
@@ -43,6 +43,7 @@ class Desk:
     user: str
     language: str
     ground: str = "web"  # recorded with every command: from where it came
+    place: str = ""  # the time zone that the user reads moments in; "" and what is none: the organisation's
 
     @cached_property
     def now(self) -> datetime:
@@ -51,7 +52,7 @@ class Desk:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        return self.caseway.directory.zone
+        return ZoneInfo(self.place) if self.place in available_timezones() else self.caseway.directory.zone
 
     @property
     def house(self) -> House:

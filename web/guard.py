@@ -27,6 +27,8 @@ BACKGROUND = "x-live"
 """The header with which a page's script asks for what is new, without anybody having done anything."""
 LANGUAGE = "language"
 """The cookie that remembers the language."""
+ZONE = "zone"
+"""The cookie that remembers the time zone."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -69,6 +71,7 @@ class Guard:
         state = scope.setdefault("state", {})
         state["session"] = session
         state["language"] = language_of(cookies.get(LANGUAGE, ""), headers.get("accept-language", ""))
+        state["zone"] = cookies.get(ZONE, "")
         state["foreign"] = scope["method"] in UNSAFE and not _own(headers)
 
         begun = False

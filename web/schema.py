@@ -6,7 +6,9 @@ A version's schema never changes, so it is read once and kept.
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine.core.kinds import ANY, Type
 from engine.core.model import Process, Text
@@ -38,6 +40,17 @@ class Part:
         inner: Schema = self.schema.get("items", {}) if self.kind.kind == "list" else {}
         found: Mapping[str, Any] = self.schema.get("labels") or inner.get("labels") or {}
         return found
+
+
+def for_customers(found: Part, value: Any, state: Any, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether a customer may be told this of their case: it is public, and a promise that can still be kept. Of a case
+    that was cancelled nothing is told: what it says was true before."""
+    flow = state.flow
+    if found.schema.get("grade") != "public" or (flow.status == "ended" and not flow.end):
+        return False
+    if not found.schema.get("ahead"):
+        return True
+    return flow.status != "ended" and str(value) >= now.astimezone(zone).date().isoformat()
 
 
 def schema_of(desk: Desk, process: Process) -> Schema:

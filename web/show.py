@@ -13,7 +13,7 @@ DAY, HOUR, MINUTE = 86_400, 3_600, 60
 
 
 def moment(desk: Desk, at: datetime | None) -> str:
-    """2026-03-02 14:05, in the organisation's zone."""
+    """2026-03-02 14:05, in the reader's zone."""
     return at.astimezone(desk.zone).strftime("%Y-%m-%d %H:%M") if at else ""
 
 

@@ -27,7 +27,7 @@ from web.lists import TaskLine, lines
 from web.opened import Opened, approach, plain
 from web.placing import Place, places
 from web.reading import revealed
-from web.schema import part
+from web.schema import for_customers, part
 from web.talk import Watching, watching
 from web.voting import Votes, votes
 from workbench.story import MASK, masked
@@ -187,9 +187,9 @@ def facts(opened: Opened, without: Collection[str] = (), secrets: Mapping[str, A
         if data.get(name) is None or name in without:
             continue
         found = part(desk, process, (name,))
-        public = found.schema.get("grade") == "public"
-        if not opened.sight.reads("public" if public else "internal"):
+        if not opened.sight.reads("public" if found.schema.get("grade") == "public" else "internal"):
             continue
+        public = for_customers(found, data[name], opened.state, desk.now, desk.caseway.directory.zone)
         value = secrets[name] if secrets and name in secrets else masked(data[name], kind)
         words = MASK if value == MASK else show.value(desk, value, kind, found.labels)
         title = desk.told(found.schema.get("title"), show.worded(name))

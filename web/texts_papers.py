@@ -60,6 +60,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "customer.number": ("案件编号", "Number"),
     "customer.stands": ("当前进度", "Where it stands"),
     "customer.started": ("受理时间", "Received"),
+    "customer.cancelled": (
+        "本案已撤销，未作处理决定。如有疑问请联系我们。",
+        "This case was closed without a decision. Please ask us if you do not know why.",
+    ),
+    "customer.taken": ("已收到 {count} 份文件。以下文件未能接收：", "{count} received. These could not be taken:"),
     "customer.ended": ("本案已办结。", "This case is closed."),
     "customer.asks": ("请补充以下材料", "We still need these papers from you"),
     "customer.nothing": ("目前不需要您提交材料。", "There is nothing that we need from you at present."),

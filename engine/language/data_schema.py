@@ -36,6 +36,7 @@ _KEYWORDS: dict[str, Schema] = {
     "description": described(TEXT, "What it means; for a pattern, how it is written."),
     "help": described(TEXT, "How to fill it in."),
     "grade": described({"enum": list(GRADES)}, "How confidential it is; secret is sealed wherever it is kept."),
+    "ahead": described({"type": "boolean"}, "A date that is promised: customers are told it only while it lies ahead."),
     "type": {
         "title": "string, integer, number, boolean, array or object",
         "anyOf": [{"enum": TYPES, "type": "string"}, {"type": "array", "items": {"enum": TYPES}, "minItems": 1}],

@@ -58,7 +58,8 @@ def test_a_case_is_held_handed_on_ended_and_reopened(caseway: Caseway, taken: st
     assert caseway("case", "lift-hold", taken, hold["hold"], "--reason", "撤诉", "--as", "cao_zhengping").code == 0
     assert caseway("case", "owner", taken, "jin_tao", "--reason", "轮班", "--as", "lu_yao").code == 0
     assert caseway("case", "reopen", taken, "--reason", "x", "--as", "jin_tao").code == 1
-    assert caseway("case", "cancel", taken, "--reason", "误录", "--as", "jin_tao").code == 0
+    assert caseway("case", "cancel", taken, "--reason", "误录", "--as", "jin_tao").code == 1
+    assert caseway("case", "cancel", taken, "--reason", "误录", "--as", "lin_xiaoyan").code == 0
     back = caseway("case", "reopen", taken, "--reason", "确有其事", "--as", "jin_tao", "--json")
     assert back.code == 0 and back.json["status"] == "open"
 

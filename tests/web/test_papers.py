@@ -19,8 +19,9 @@ LINK = re.compile(r'value="http://town(/c/[^"]+)"')
 
 
 def sent(visitor: Visitor, path: str, *files: tuple[str, bytes], **fields: str) -> httpx.Response:
-    """A form with files, as a browser sends it."""
-    parts: list[Any] = [("file", (name, content, "application/octet-stream")) for name, content in files]
+    """A form with files, as a browser sends it: on the customer's page under the name of their paper."""
+    field = f"file.{fields.pop('paper', '')}" if path.startswith("/c/") else "file"
+    parts: list[Any] = [(field, (name, content, "application/octet-stream")) for name, content in files]
     return visitor.ask("POST", path, data={"csrf": visitor.token(), **fields}, files=parts or [("file", ("", b""))])
 
 

@@ -57,6 +57,7 @@ POST /cases/{number}/links/{number_of_link}/revoke           s   s   3   3   x  
 POST /language                                               3   3   3   3   3   3   3   3   3   3   3
 GET /account                                                 s   s   2   2   2   2   2   2   2   2   2
 POST /account/password                                       s   s   -   -   -   -   -   -   -   -   -
+POST /account/zone                                           s   s   3   3   3   3   3   3   3   3   3
 POST /account/leave                                          s   s   s   s   s   s   s   s   s   s   s
 POST /account/sessions/end                                   s   s   3   3   3   3   3   3   3   3   3
 POST /account/tokens                                         s   s   2   2   2   2   2   2   2   2   2
@@ -422,6 +423,7 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /language": ("/language", {"data": {"language": "en"}}),
     "POST /account/password": ("/account/password", {"data": {"old": "wrong", "new": "x", "again": "x"}}),
     "POST /account/leave": ("/account/leave", {}),
+    "POST /account/zone": ("/account/zone", {"data": {"zone": "Europe/Berlin"}}),
     "POST /account/tokens": ("/account/tokens", {"data": {"title": "a test"}}),
     "POST /account/tokens/revoke": ("/account/tokens/revoke", {"data": {"digest": "none"}}),
     "POST /": ("/", {"data": marked}),

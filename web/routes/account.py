@@ -1,5 +1,7 @@
 """One's own account: the language, the password, the second factor, API tokens."""
 
+from zoneinfo import available_timezones
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -7,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from web.accounts import SHORTEST, Asked, Known, Refused
 from web.deps import Entered, Form, Signed, must_have_second
 from web.desk import Desk
-from web.guard import LANGUAGE
+from web.guard import LANGUAGE, ZONE
 from web.problems import Problem
 from web.render import page
 from web.routes.signing_in import address, enter, inside, told
@@ -26,6 +28,19 @@ def language(request: Request, form: Form) -> Response:
     return answer
 
 
+@router.post("/account/zone")
+def zone(request: Request, desk: Signed, form: Form) -> Response:
+    """The time zone in which the pages show moments, in this browser; empty: the organisation's."""
+    chosen = str(form.get("zone", "")).strip()
+    if chosen and chosen not in available_timezones():
+        return _account(request, desk, 422, desk.say("zone.unknown", zone=chosen[:60]))
+    answer = RedirectResponse("/account?said=zone", 303)
+    answer.set_cookie(
+        ZONE, chosen, YEAR if chosen else 0, httponly=True, samesite="lax", secure=request.app.state.secure
+    )
+    return answer
+
+
 @router.get("/account")
 def account(request: Request, desk: Signed) -> Response:
     return _account(request, desk)
@@ -38,7 +53,7 @@ def _account(request: Request, desk: Desk, status: int = 200, wrong: str = "", t
         roles=list(map(desk.role, sorted(desk.roles))),
         queues=list(map(desk.queue, directory.serving(desk.user))),
         manager=directory.manager(desk.user),
-        tokens=accounts.tokens(desk.caseway.connection, desk.user),
+        tokens=accounts.tokens(desk.caseway.connection, desk.user), zones=sorted(available_timezones()),
         sessions=accounts.sessions.of(desk.caseway.connection, desk.user), this=request.state.session.place,
         second=accounts.factors.enrolled(desk.caseway.connection, desk.user),
         left=accounts.factors.left(desk.caseway.connection, desk.user), least=SHORTEST, wrong=wrong, token=token,
