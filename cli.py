@@ -23,14 +23,15 @@ from console import (
 )
 
 app = typer.Typer(
+    versions,
     name="caseway",
     help="Runs an insurer's procedures from declarative process definitions.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 for command in (
-    operate.init, operate.run, checking.lint, design.show, design.schema, testing.test, operate.deploy, cases.start,
-    operate.worker, serve.serve, operate.verify, operate.version,
+    operate.init, operate.run, beginning.new, checking.lint, design.show, design.schema, testing.test, operate.deploy,
+    cases.start, operate.worker, serve.serve, operate.verify, versions.diff,
 ):  # fmt: skip
     app.command()(command)
 for name, group in (
@@ -49,6 +50,9 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 people.user_commands.command()(serve.password)
+    ("table", tables.table_commands),
+    ("version", versions.version_commands),
+    ("migrate", versions.migrate_commands),
 steering.add(cases.case_commands)
 
 

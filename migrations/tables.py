@@ -5,7 +5,9 @@ from importlib.util import find_spec
 
 from sqlalchemy import MetaData
 
-COMPONENTS = ("engine.runtime", "organisation", "tasks", "sla", "papers", "notices", "workbench", "web")
+COMPONENTS = (
+    "engine.runtime", "organisation", "tasks", "sla", "papers", "notices", "workbench", "workbench.migrating", "web",
+)  # fmt: skip
 
 
 def metadata() -> MetaData:

@@ -10,7 +10,6 @@ stops them (`Migration.stop`) before the flow decides, so that all is told at on
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from engine.core.commands import ClockRule, MigrateCase, Refuse, StepRule
@@ -290,8 +289,7 @@ def _undone(made: Migration) -> None:
 # --- handlers, which have no names ----------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
-def alike(old: tuple[Handler, ...], new: tuple[Handler, ...]) -> Mapping[int, int]:
+def alike(old: Sequence[Handler], new: Sequence[Handler]) -> Mapping[int, int]:
     """Which handler of the old ones is which of the new, both counted from 1: the same first, then those of the same
     trigger in their order."""
     found: dict[int, int] = {}
