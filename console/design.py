@@ -119,11 +119,14 @@ def show(
 def schema(
     house: Annotated[bool, typer.Option("--house", help="That of house.yaml instead.")] = False,
     scenario: Annotated[bool, typer.Option("--scenario", help="That of scenario files instead.")] = False,
+    snippets: Annotated[bool, typer.Option("--snippets", help="Snippets for VS Code instead.")] = False,
 ) -> None:
     """Prints the JSON Schema of the language, for editors."""
     from bootstrap import compiler
+    from workbench import snippets as ready
     from workbench.scenario_file import SCHEMA
 
     grammar = compiler().grammar
     found = SCHEMA if scenario else grammar.house_schema if house else grammar.process_schema
+    found = ready.snippets() if snippets else found
     sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
