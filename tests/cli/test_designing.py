@@ -175,3 +175,18 @@ def test_a_store_that_scenarios_cannot_use_is_told(processes: Path, monkeypatch:
 
 def test_the_installation_is_not_needed(processes: Path, caseway: Caseway) -> None:
     assert call("schema").code == 0
+
+
+def test_coverage_is_told_drawn_and_held_to(processes: Path) -> None:
+    one = "processes/scenarios/complaint/withdrawn.yaml"
+    said = call("test", one, "--coverage", "--junit", "results.xml", "--pictures", "pictures", "--fail-under", "5")
+    assert said.code == 0 and "complaint: " in said.out and "outcomes" in said.out and "claims: " not in said.out
+    assert ElementTree.parse(processes.parent / "results.xml").getroot().get("tests") == "1"
+    drawn = ElementTree.parse(processes.parent / "pictures" / "complaint.svg")
+    assert any("missed" in element.get("class", "") for element in drawn.iter())
+    less = call("test", one, "--fail-under", "90")
+    assert less.code == 1 and "90% are asked for" in less.err
+    told = call("test", one, "--coverage", "--json").json
+    assert [scenario["problems"] for scenario in told["scenarios"]] == [[]]
+    assert 5 < told["coverage"]["percent"] < 90 and told["coverage"]["processes"]["complaint"]["missing"]
+    assert isinstance(call("test", one, "--json").json, list)
