@@ -12,7 +12,7 @@ DEMO ?= build/demo
 # The oldest interpreter that will do comes first: the lock and the checks are made for it.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
-SOURCES = $(wildcard engine organisation tasks sla papers notices workbench console web migrations bootstrap.py cli.py)
+SOURCES = $(wildcard engine organisation tasks sla papers notices workbench console web migrations bootstrap cli.py)
 
 .PHONY: help run demo test test-long check format bench lock pictures wheel clean
 

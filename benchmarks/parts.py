@@ -30,7 +30,7 @@ PARTS = {
     ("batch.py", "_accept"): "command, events and answer to JSON",
     ("batch.py", "run"): "the batch around it",
     ("runner.py", "_attempt"): "the batch around it",
-    ("bootstrap.py", "ask"): "id, queue, group commit, answer",
+    ("caseway.py", "ask"): "id, queue, group commit, answer",
     ("installation.py", "case"): "the caller",
 }
 

@@ -8,12 +8,11 @@ it asks the table, keeps the look, and only when that is durable gives out the v
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bootstrap import MACHINE, Caseway
 from engine.core.data import unsealed
-from engine.core.durations import SECONDS, Duration
 from engine.core.env import Env
 from engine.core.kinds import ANY, Type
 from engine.core.model import Process
@@ -183,7 +182,7 @@ def break_glass(caseway: Caseway, seen: Sight, number: str, reason: str, via: st
         raise Unread("open", "you may read this case already")
     if not seen.may_break:
         raise Unread("glass", "you may not open this case")
-    until, due = _after(caseway, now, breaking.lasts), _after(caseway, now, breaking.within)
+    until, due = caseway.later(now, breaking.lasts), caseway.later(now, breaking.within)
     made = Broken(new_id(now), seen.case, number, seen.user, now, until, why, via, due)
     people = caseway.directory
     to = [f"user.{one}" for one in sorted(people.users) if one != seen.user and reviews(caseway, one, now)]
@@ -197,14 +196,6 @@ def break_glass(caseway: Caseway, seen: Sight, number: str, reason: str, via: st
 
     caseway.runner.write(keep)
     return made
-
-
-def _after(caseway: Caseway, at: datetime, length: Duration) -> datetime:
-    """The moment so much later, by the house's first calendar; without one, every day is a working day."""
-    calendar = next(iter(caseway.calendars.values()), None)
-    if calendar is not None:
-        return calendar.due(at, length).at
-    return at + (length.span if length.unit in SECONDS else timedelta(days=int(length.amount)))
 
 
 def reviews(caseway: Caseway, user: str, now: datetime) -> bool:

@@ -70,7 +70,7 @@ class Runner:
         self.database = database
         self.machine = machine
         self.versions = versions
-        self.sender = Sender(statements, keep or {}, listeners)
+        self.sender = Sender(statements, {} if keep is None else keep, listeners)
         self._connection = database.connect()
         self._tools = Tools(
             machine=machine,

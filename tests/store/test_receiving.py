@@ -1,5 +1,6 @@
 """Messages from outside are held to what house.yaml says of their payload: types, and every bound beside them."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,10 @@ import pytest
 
 from bootstrap import Caseway, Home, create
 from engine.language.files import Folder
+from engine.runtime.clock import VirtualClock
 from engine.runtime.deploy import deploy
+from engine.runtime.tables import moment
+from tests.support.branch import MONDAY
 
 HOUSE = """\
 house: test
@@ -74,3 +78,39 @@ def test_a_payload_beyond_its_bounds_is_refused_by_field(
 
 def test_what_fits_is_taken_in(app: Caseway) -> None:
     assert app.receive("good", "paid", "PAY-1", {**FITS, "papers": None}, "customer") is None
+
+
+PROCESS = """\
+process: wait
+title: {zh: 等, en: Wait}
+number: W-{year}-{seq}
+start: {by: [staff]}
+steps:
+  for_it: {receive: {message: paid, key: number}, next: done}
+  done: {end: done}
+"""
+BARE = """\
+house: bare
+messages:
+  paid: {title: {zh: 已付, en: Paid}, by: [customer], keep: 3wd}
+"""
+
+
+def test_a_house_without_calendars_knows_its_messages_and_learns_new_ones(tmp_path: Path) -> None:
+    create(Home(tmp_path / "home"))
+    folder = tmp_path / "processes"
+    folder.mkdir()
+    (folder / "house.yaml").write_text(BARE, encoding="utf-8")
+    (folder / "wait.yaml").write_text(PROCESS, encoding="utf-8")
+    with Caseway(Home(tmp_path / "home"), VirtualClock(MONDAY)) as bare:
+        assert bare.receive("m0", "paid", "W", {}, "customer") is not None, "nothing is deployed yet"
+        bare.deploy(folder, "test")
+        assert bare.receive("m1", "paid", "W", {}, "customer") is None
+        ((expires,),) = bare.connection.all("SELECT expires FROM messages")
+        assert moment(expires) == MONDAY + timedelta(days=3), "without a calendar every day is a working day"
+        known = bare.receive("m2", "told", "W", {}, "customer")
+        assert known is not None and known.code != "sender"
+        more = BARE + "  told: {title: {zh: 已告知, en: Told}, by: [customer]}\n"
+        (folder / "house.yaml").write_text(more, encoding="utf-8")
+        bare.deploy(folder, "test")
+        assert bare.receive("m2", "told", "W", {}, "customer") is None, "without being opened again"

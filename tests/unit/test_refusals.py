@@ -7,12 +7,12 @@ from pathlib import Path
 from engine.core.commands import Refusal, Refuse, refusal
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("engine", "tasks", "sla", "papers", "notices", "organisation", "workbench", "web", "console")
+FOLDERS = ("bootstrap", "engine", "tasks", "sla", "papers", "notices", "organisation", "workbench", "web", "console")
 CHINESE = re.compile(r"[\u4e00-\u9fff：]")
 
 
 def calls() -> list[tuple[str, ast.Call]]:
-    files = [ROOT / "bootstrap.py", *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))]
+    files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     return [
         (f"{path.relative_to(ROOT)}:{node.lineno}", node)
         for path in files

@@ -1,19 +1,11 @@
-"""Puts the components together: one `Caseway` is an installation that is open for work.
-
-An installation is a folder: the database (or the URL of one), the key file, the anchors, the processes as copied
-by `caseway init`, and the tables of the embedded outside systems.
-"""
+"""An installation that is open for work: the one object that the command line, the web and the workbench share."""
 
 import gc
-import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+from datetime import datetime, timedelta
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
-
-from msgspec import structs
 
 import organisation.load
 import papers.projection
@@ -21,20 +13,20 @@ import sla.projection
 import tasks.likeness
 import tasks.search
 import tasks.tables
+from bootstrap.again import decide_again
+from bootstrap.home import Home
+from bootstrap.keeping import Keeping
+from bootstrap.language import calendars, compiler, shipped_functions
+from bootstrap.machine import MACHINE
 from engine.core.commands import Command, Refusal, Request, StartCase, refusal
+from engine.core.durations import SECONDS, Duration
 from engine.core.env import Env
-from engine.core.events import CaseStarted
-from engine.core.flow import FLOW
 from engine.core.kinds import object_of
-from engine.core.machine import Machine
 from engine.core.model import Process
 from engine.core.values import normalise
-from engine.language.compile import Compiler
-from engine.language.files import Files, Folder
+from engine.language.files import Folder
 from engine.language.house import House
-from engine.language.language import Language
-from engine.language.source import read
-from engine.runtime import anchors, keys, messages, schema
+from engine.runtime import anchors, keys, messages
 from engine.runtime.answers import Answer
 from engine.runtime.batch import Also, Item, Shows
 from engine.runtime.cipher import VaultError
@@ -44,77 +36,25 @@ from engine.runtime.definitions import Definitions
 from engine.runtime.deploy import Outcome, deploy
 from engine.runtime.door import unfit, unwritable
 from engine.runtime.errors import StoreError
-from engine.runtime.history import HistoryRow
 from engine.runtime.hooks import Listeners
 from engine.runtime.runner import Runner
 from engine.runtime.sweeper import Sweeper
-from engine.runtime.tables import moment
 from engine.runtime.vault import Vault
 from engine.runtime.verify import Report, verify
 from organisation.directory import Directory
-from organisation.reading_words import READING_WORDS
 from organisation.store import Directories, save
 from papers.facts import checklist
-from papers.keywords import PAPER_WORDS
 from papers.links import Links
 from papers.model import intake_of
 from papers.reception import take_in
-from papers.slice import PAPERS
 from papers.store import Store
 from sla.calendar import WorkCalendar
-from sla.calendar_files import calendar_problems, load_calendar
-from sla.clock import CLOCKS
 from sla.contract import DUE_CHANGES, task_due
-from sla.keywords import CLOCK_WORDS
-from tasks.capacity import counting, recorded
+from tasks.capacity import counting
 from tasks.executor import Executor
 from tasks.heard import HEARD
-from tasks.insurance import embedded, functions
-from tasks.keywords import WORK_WORDS
 from tasks.lifecycle import SYSTEM
-from tasks.likeness import LIKENESS_WORDS
-from tasks.registry import Registry
-from tasks.search import SEARCH_WORDS
 from tasks.staffing import Staffing
-from tasks.work import WORK
-
-SHIPPED = Path(__file__).parent / "processes"
-"""The processes that come with the product; `init` copies them."""
-
-MACHINE = Machine([FLOW, WORK, CLOCKS, PAPERS])
-"""A case: its flow, the work of people on it, its clocks, its papers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where an installation keeps its things."""
-
-    folder: Path
-    url: str = ""  # of the database; "" is the file in the folder
-
-    @property
-    def database(self) -> str:
-        return self.url or str(self.folder / "caseway.db")
-
-    @property
-    def key(self) -> Path:
-        return self.folder / "caseway.key"
-
-    @property
-    def anchors(self) -> Path:
-        return self.folder / anchors.FILE
-
-    @property
-    def processes(self) -> Path:
-        return self.folder / "processes"
-
-    @property
-    def files(self) -> Path:
-        return self.folder / "files"
-
-    @property
-    def systems(self) -> Path:
-        return self.folder / "systems"
 
 
 class Asked(NamedTuple):
@@ -125,35 +65,6 @@ class Asked(NamedTuple):
     ground: str = ""
     id: str = ""
     also: Also | None = None
-
-
-def compiler(registry: Registry | None = None) -> Compiler:
-    """The language as this installation speaks it. Without a registry, with the functions that are shipped."""
-    found = registry or shipped_functions()
-    return Compiler(
-        Language(
-            extensions=(WORK_WORDS, LIKENESS_WORDS, CLOCK_WORDS, PAPER_WORDS, READING_WORDS, SEARCH_WORDS),
-            functions=found.functions,
-            computes=found.computes,
-            services=found.services,
-            calendar=calendar_problems,
-        )
-    )
-
-
-def shipped_functions(home: Home | None = None) -> Registry:
-    """The insurer's functions on the embedded outside systems: those of the home, else the samples."""
-    tables = home.systems if home is not None and home.systems.is_dir() else SHIPPED / "samples"
-    register = (home.folder if home is not None else SHIPPED / "samples") / "register.db"
-    return functions(embedded(tables, register))
-
-
-def calendars(files: Files, house: House) -> dict[str, WorkCalendar]:
-    """The calendars that a house names. Raises CalendarError with every problem of a file."""
-    return {
-        name: load_calendar(read(files.read(calendar.file), calendar.file).value)
-        for name, calendar in house.calendars.items()
-    }
 
 
 class Caseway:
@@ -180,13 +91,6 @@ class Caseway:
     def runner(self) -> Runner:
         # Deciding makes many small records and no cycles: looking for those less often is worth a tenth.
         gc.set_threshold(50_000, 20, 50)
-        house = self.definitions.house()
-        calendar = next(iter(self.calendars.values()), None)
-        keep = {
-            name: (calendar.due(self.clock.now(), message.keep).at - self.clock.now())
-            for name, message in house.messages.items()
-            if calendar is not None
-        }
         return Runner(
             self.database,
             MACHINE,
@@ -194,7 +98,7 @@ class Caseway:
             self.env,
             self.vault,
             self.projections,
-            keep=keep,
+            keep=Keeping(self.definitions.house, self.later, self.clock.now),
             shows=self.shows,
             listeners=self.listeners,
             extras=counting,
@@ -239,15 +143,22 @@ class Caseway:
     @property
     def calendars(self) -> Mapping[str, WorkCalendar]:
         """The calendars of the house in force."""
-        return self._calendars_of(self.definitions.house())
+        return self.calendars_of(self.definitions.house())
 
-    def _calendars_of(self, house: House) -> Mapping[str, WorkCalendar]:
+    def calendars_of(self, house: House) -> Mapping[str, WorkCalendar]:
         """The calendars that a house names: a version holds every file that it consists of (R25)."""
         found = self._calendars.get(house.version)
         if found is None:
             bundle = self.definitions.bundle("house", house.name, house.version) if house.version else None
             found = self._calendars[house.version] = calendars(bundle, house) if bundle else {}
         return found
+
+    def later(self, at: datetime, length: Duration) -> datetime:
+        """The moment so much later, by the house's first calendar; without one, every day is a working day."""
+        calendar = next(iter(self.calendars.values()), None)
+        if calendar is not None:
+            return calendar.due(at, length).at
+        return at + (length.span if length.unit in SECONDS else timedelta(days=int(length.amount)))
 
     @property
     def directory(self) -> Directory:
@@ -414,37 +325,9 @@ class Caseway:
             self.projections,
             self.home.anchors,
             shows=self.shows,
-            decide=self._decide_again if deep else None,
+            decide=partial(decide_again, self) if deep else None,
             progress=progress,
         )
-
-    def _decide_again(self, row: HistoryRow, state: Any) -> bytes:
-        """The events that a stored command yields when it is decided again, as it was then."""
-        command = MACHINE.decode_command(row.command)
-        at = moment(row.at)
-        then = self.definitions.then(at)
-        version = state.flow.version or getattr(command, "version", "")
-        name = state.flow.process or getattr(command, "process", "")
-        process = then.process(name, version)
-        if process is None:
-            raise LookupError(f"{name} {version} is not deployed here")
-        events = MACHINE.decode_events(row.events)
-        number = next((e.number for e in events if isinstance(e, CaseStarted)), "")
-        key = self.connection.one("SELECT key FROM cases WHERE id = ?", (row.case,))[0]
-        env = structs.replace(
-            self.env(),
-            now=at,
-            versions=then,
-            calendars=self._calendars_of(then.house()),
-            directory=self.directories.then(at),
-            sealer=self.vault.cipher(row.case, key).sealer,
-            number=lambda _: number,
-            extras=recorded(events),
-        )
-        answer = MACHINE.decide(
-            process, state, Request(row.command_id, row.case, command, row.actor, at, row.ground), env
-        )
-        return MACHINE.encode(answer if isinstance(answer, list) else [])
 
     def close(self) -> None:
         for name in ("executor", "sweeper", "staffing", "runner", "listeners"):
@@ -465,44 +348,3 @@ class Caseway:
 def _owner(state: Any) -> str | None:
     found: str | None = state.work.owner or None
     return found
-
-
-def create(home: Home) -> Vault:
-    """Makes an installation in a folder: key file, database, the shipped processes. What is there stays.
-
-    Raises StoreError or VaultError. A database without its key is not given a new one: that would only hide
-    that its cases cannot be read any more.
-    """
-    home.folder.mkdir(parents=True, exist_ok=True)
-    database = open_database(home.database, check=False)
-    try:
-        schema.upgrade(database.engine)
-        vault = _keys(home, database)
-    finally:
-        database.close()
-    if not home.processes.exists():
-        ignore = shutil.ignore_patterns("__pycache__", "*.py", "*.db")
-        shutil.copytree(SHIPPED, home.processes, ignore=ignore)
-    if not home.systems.exists():
-        home.systems.mkdir()
-        for name in ("policies.csv", "sanctions.csv"):
-            shutil.copy(SHIPPED / "samples" / name, home.systems / name)
-    return vault
-
-
-def _keys(home: Home, database: Database) -> Vault:
-    """The key file that goes with a database, made with it."""
-    connection = database.connect()
-    try:
-        if not home.key.exists() and keys.installation(connection):
-            raise VaultError(f"The database is there, but its key file {home.key} is not. Restore it from the backup.")
-        vault = Vault.load(home.key) if home.key.exists() else Vault.create(home.key)
-        keys.own(connection, vault)
-        return vault
-    finally:
-        connection.close()
-
-
-def shipped() -> Folder:
-    """The processes that come with the product, as files."""
-    return Folder(SHIPPED)

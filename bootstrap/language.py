@@ -1,0 +1,47 @@
+"""The language as an installation speaks it: the words of all components, its functions, its calendars."""
+
+from bootstrap.home import SHIPPED, Home
+from engine.language.compile import Compiler
+from engine.language.files import Files
+from engine.language.house import House
+from engine.language.language import Language
+from engine.language.source import read
+from organisation.reading_words import READING_WORDS
+from papers.keywords import PAPER_WORDS
+from sla.calendar import WorkCalendar
+from sla.calendar_files import calendar_problems, load_calendar
+from sla.keywords import CLOCK_WORDS
+from tasks.insurance import embedded, functions
+from tasks.keywords import WORK_WORDS
+from tasks.likeness import LIKENESS_WORDS
+from tasks.registry import Registry
+from tasks.search import SEARCH_WORDS
+
+
+def compiler(registry: Registry | None = None) -> Compiler:
+    """The language as this installation speaks it. Without a registry, with the functions that are shipped."""
+    found = registry or shipped_functions()
+    return Compiler(
+        Language(
+            extensions=(WORK_WORDS, LIKENESS_WORDS, CLOCK_WORDS, PAPER_WORDS, READING_WORDS, SEARCH_WORDS),
+            functions=found.functions,
+            computes=found.computes,
+            services=found.services,
+            calendar=calendar_problems,
+        )
+    )
+
+
+def shipped_functions(home: Home | None = None) -> Registry:
+    """The insurer's functions on the embedded outside systems: those of the home, else the samples."""
+    tables = home.systems if home is not None and home.systems.is_dir() else SHIPPED / "samples"
+    register = (home.folder if home is not None else SHIPPED / "samples") / "register.db"
+    return functions(embedded(tables, register))
+
+
+def calendars(files: Files, house: House) -> dict[str, WorkCalendar]:
+    """The calendars that a house names. Raises CalendarError with every problem of a file."""
+    return {
+        name: load_calendar(read(files.read(calendar.file), calendar.file).value)
+        for name, calendar in house.calendars.items()
+    }
