@@ -114,6 +114,22 @@ def test_outcomes_say_where_they_lead(desk: Desk) -> None:
     assert said["survey.done"] == "Assessment"
     assert said["special_opinion.back"] == "First review"
     assert said["payment_entry.ask"] == "Waiting for the payee's details"
+    assert said["payment_entry.enter"] == "Release the payment / Review of the sanctions hit"
+
+
+def test_the_usual_way_stands_first_and_never_the_step_itself(desk: Desk) -> None:
+    for name in ("claims", "complaint"):
+        process = desk.caseway.definitions.process(name)
+        assert process is not None
+        for node in process.nodes.values():
+            for way in getattr(node.spec, "outcomes", {}).values():
+                told = leads(desk, process, node.id, way).removesuffix("…").split(" / ")
+                if node.title:
+                    assert node.title["en"] not in told, (node.id, way.name)
+    claims: Any = desk.caseway.definitions.process("claims")
+    intake = claims.nodes["intake"].spec.outcomes["accept"]
+    assert leads(desk, claims, "intake", intake).startswith("Document review / ")
+    assert leads(desk, claims, "assessment", None).startswith("First review / ")
 
 
 @pytest.mark.parametrize("file", sorted((SHIPPED / "schemas").glob("*.yaml")), ids=lambda path: path.stem)
