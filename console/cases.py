@@ -164,6 +164,8 @@ def show_case(
         say(" · ".join(word for word in words if word))
         taken = [f"{what} {cell(told[what], zone)}" for what in ("received", "recorded") if told[what]]
         say(" · ".join(taken))
+        if told["watchers"]:
+            say(f"watched by {', '.join(told['watchers'])}")
         for part, title, columns in _PARTS:
             if told[part]:
                 say("")
@@ -181,6 +183,7 @@ _PARTS = (
     ("links", "related", ("kind", "number", "status", "end", "decided")),
     ("alike", "possible duplicates", ("number", "rules", "status", "started")),
     ("moves", "a move waits for approval", ("proposal", "step", "target", "by", "reason", "stale")),
+    ("comments", "comments", ("at", "by", "task", "text")),
     ("history", "history", ("at", "actor", "command", "about", "entered")),
 )
 

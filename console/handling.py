@@ -152,13 +152,15 @@ def complete(
 
 @task_commands.command()
 def save(
-    number: Number, task: TaskNumber, given: Set = [], data: Data = "", user: AsOption = "",  # noqa: B006  (Typer's own way)
+    number: Number, task: TaskNumber, given: Set = [], data: Data = "",  # noqa: B006  (Typer's own way)
+    outcome: Annotated[str, typer.Option(help="The outcome chosen so far.")] = "", reason: Reason = "",
+    user: AsOption = "",
     home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Keeps what has been filled in so far, instead of what was kept before."""
     with opened(home, database) as caseway:
         fields = _fields(caseway, number, given, data)
-        tell_where(caseway, ask(caseway, number, work.SaveDraft(task, fields), user), as_json)
+        tell_where(caseway, ask(caseway, number, work.SaveDraft(task, fields, outcome, reason), user), as_json)
 
 
 def _fields(caseway: Any, number: str, given: list[str], data: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from engine.runtime.errors import StoreError
 from engine.runtime.history import HistoryRow, read
 from engine.runtime.tables import moment
 from sla.explain import Account, explain
+from tasks.events import Commented
 from tasks.tables import NO_DEADLINE
 from workbench.around import around
 
@@ -127,6 +128,11 @@ def story(
         "incidents": [
             {"incident": number, "step": flow.tokens[i.token].at if i.token else "", "text": i.text}
             for number, i in flow.incidents.items()
+        ],
+        "watchers": list(state.work.watchers),
+        "comments": [
+            {"at": event.at, "by": event.by, "task": event.task or "", "text": event.text}
+            for _, events in events_of(caseway, case) for event in events if isinstance(event, Commented)
         ],
         "history": [_past(row, process) for row in read(caseway.database, caseway.vault, case)],
     }  # fmt: skip
