@@ -19,6 +19,7 @@ from console import (
     proposals,
     serve,
     steering,
+    talking,
     testing,
 )
 
@@ -54,6 +55,7 @@ people.user_commands.command()(serve.password)
     ("version", versions.version_commands),
     ("migrate", versions.migrate_commands),
 steering.add(cases.case_commands)
+talking.add(cases.case_commands, handling.task_commands)
 
 
 def main() -> None:
