@@ -7,6 +7,7 @@ import typer
 
 from console import (
     arranging,
+    beginning,
     cases,
     checking,
     design,
@@ -19,12 +20,13 @@ from console import (
     proposals,
     serve,
     steering,
+    tables,
     talking,
     testing,
+    versions,
 )
 
 app = typer.Typer(
-    versions,
     name="caseway",
     help="Runs an insurer's procedures from declarative process definitions.",
     no_args_is_help=True,
@@ -48,12 +50,12 @@ for name, group in (
     ("key", keys.key_commands),
     ("proposal", proposals.proposal_commands),
     ("calendar", people.calendar_commands),
-):
-    app.add_typer(group, name=name)
-people.user_commands.command()(serve.password)
     ("table", tables.table_commands),
     ("version", versions.version_commands),
     ("migrate", versions.migrate_commands),
+):
+    app.add_typer(group, name=name)
+people.user_commands.command()(serve.password)
 steering.add(cases.case_commands)
 talking.add(cases.case_commands, handling.task_commands)
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from engine.core.decisions import MANY_HITS, DecisionTable, Rule, rank
+from engine.core.decisions import DecisionTable, Rule, rank
 from engine.core.expressions import Expression
 from engine.core.kinds import Value
 from engine.core.model import Decide
@@ -17,6 +17,7 @@ from engine.language.document import Document, Place
 from engine.language.fields import field_schema, schema_of
 from engine.language.problems import Problem
 from engine.language.project import Project
+from engine.language.sheets import cell_name
 
 CODES = {
     "CW641": "a decision table that some input finds no row in",
@@ -39,16 +40,34 @@ def check(project: Project) -> Iterator[Problem]:
         for node in steps:
             assert isinstance(node.spec, Decide)
             domains = {each: _domain(value, schema) for each, value in node.spec.inputs.items()}
-            yield from _Looked(compiled, node.id, node.spec.table).problems(domains, project.today)
+            file, place = _source(compiled, node.id)
+            yield from look(node.spec.table, domains, project.today, file, place)
+
+
+def look(
+    table: DecisionTable, domains: Mapping[str, Domain], today: date | None, file: str, place: tuple[int, int] = (1, 1)
+) -> Iterator[Problem]:
+    """What is doubtful about a table in this file (or at this place of it), whose inputs have these domains."""
+    yield from _Looked(table, file, place).problems(domains, today)
+
+
+def _source(compiled: Compiled, step: str) -> tuple[str, tuple[int, int]]:
+    """The file in which a step's table stands, and where in it."""
+    document: Document = compiled.document
+    where: Place = (*compiled.places[step], "decide", "table")
+    written: Any = document.value
+    for key in where:
+        written = written[key]
+    return (written, (1, 1)) if isinstance(written, str) else (document.file, document.at(where))
 
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """One table as one step uses it."""
+    """One table, and where it stands."""
 
-    compiled: Compiled
-    step: str
     table: DecisionTable
+    file: str
+    place: tuple[int, int]
 
     def problems(self, domains: Mapping[str, Domain], today: date | None) -> Iterator[Problem]:
         table = self.table
@@ -70,13 +89,12 @@ class _Looked:
     # --- what is told -----------------------------------------------------------------------------
 
     def _missed(self, found: Space) -> Iterator[Problem]:
-        table = self.table
-        if table.hit in MANY_HITS and table.aggregate not in ("sum", "min", "max"):
-            return  # where many may hit, none may, too
+        if self.table.aggregate == "count":
+            return  # none is 0; of all others it is an incident of the step
         spot = found.missed()
         if spot is not None:
             message = f"{self._named}: no row answers {_example(found, spot)}"
-            hint = "write a row for it, or a last one with - in every column"
+            hint = "the step would stop there: write a row for it, or a last one with - in every column"
             yield self._at(self._head, "CW641", message, hint)
 
     def _clashes(self, found: Space) -> Iterator[Problem]:
@@ -135,14 +153,9 @@ class _Looked:
         return self.table.inputs[0].position if self.table.inputs else None
 
     def _at(self, position: tuple[int, int] | None, code: str, message: str, hint: str) -> Problem:
-        document: Document = self.compiled.document
-        where: Place = (*self.compiled.places[self.step], "decide", "table")
-        written: Any = document.value
-        for key in where:
-            written = written[key]
-        if isinstance(written, str):
-            return Problem(code, "warning", written, *(position or (1, 1)), message, hint=hint)
-        return Problem(code, "warning", document.file, *(position or document.at(where)), message, hint=hint)
+        if position is not None and self.file.endswith(".xlsx"):
+            message = f"{cell_name(*position)}: {message}"
+        return Problem(code, "warning", self.file, *(position or self.place), message, hint=hint)
 
 
 def _example(found: Space, spot: Spot) -> str:

@@ -1,7 +1,7 @@
 """What the data schema of a process that has compiled says of one field: its bounds, its values, its pattern."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core.types import SchemaProblem, dereferenced
@@ -14,12 +14,16 @@ _FIELD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
 
 def schema_of(compiled: Compiled) -> Mapping[str, Any]:
     """The data schema as it was written, in the process's file or in one of its own."""
-    value: Any = compiled.document.value
-    written = value.get("data", {})
+    return read_schema(compiled.document.value, compiled.files.__getitem__)
+
+
+def read_schema(process: Any, load: Callable[[str], bytes]) -> Mapping[str, Any]:
+    """The same of a process's file as data; `load` gives the content of a file. Empty where it cannot be had."""
+    written = process.get("data", {}) if isinstance(process, dict) else {}
     if isinstance(written, str):
         try:
-            written = read(compiled.files[written], written).value
-        except (KeyError, DefinitionError):
+            written = read(load(written), written).value
+        except (KeyError, OSError, DefinitionError):
             return {}
     return written if isinstance(written, dict) else {}
 

@@ -94,7 +94,7 @@ def test_a_question_without_an_answer_is_told_at_the_head_of_the_table(rows: str
     (one,) = found
     assert (one.file, one.line, one.column, one.severity) == ("decisions/sorting.csv", 2, 1, "warning")
     assert one.message == f"table sorting: no row answers {example}"
-    assert one.hint == "write a row for it, or a last one with - in every column"
+    assert one.hint == "the step would stop there: write a row for it, or a last one with - in every column"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_result_that_no_row_gives_is_told_at_its_column() -> None:
     assert one.message == "table sorting: no row gives result = middle"
 
 
-def test_collecting_tables_may_find_nothing_and_many() -> None:
+def test_only_a_count_may_find_nothing() -> None:
     rows = "in:score:integer,out:result:integer\n> 50,1\n> 80,2\n"
     process = PROCESS.replace("into: {result: result}", "into: {count: result}")
     schema = SCHEMA + "  count: {type: integer}\n"
@@ -167,7 +167,7 @@ def test_collecting_tables_may_find_nothing_and_many() -> None:
         return lines(list(check(project_of({**files, "decisions/sorting.csv": f"decision=sorting,{words}\n{rows}"}))))
 
     assert of("hit=collect,aggregate=count") == []
-    assert of("hit=collect,aggregate=sum") == [("CW641", 2, 1)]  # no row, no sum: null
+    assert of("hit=collect,aggregate=sum") == [("CW641", 2, 1)]  # no row, no sum
 
 
 def test_what_is_computed_makes_no_claim_but_where_it_does_not_matter() -> None:
