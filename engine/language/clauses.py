@@ -13,10 +13,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
+from functools import cache, partial
 from typing import Any
 
 from engine.core.durations import Duration
 from engine.core.expressions import Expression
+from engine.language.compile import Compiled
 from engine.language.problems import Problem
 from engine.language.project import Project
 
@@ -58,21 +60,27 @@ def numbers_of_clauses(project: Project) -> Iterator[Problem]:
         return
     places = list(_places(project))
     cited = {clause for clauses, _, _ in places for clause in clauses}
+    whole = {name: cache(partial(_of_process, each)) for name, each in project.processes.items()}
     for clause, text in project.house.clauses.items():
-        wanted = {said: found for each in text.values() for said, found in _said(each)}
         if clause not in cited:
             hint = "cite it where it is kept, under `clauses`, or take it out"
             yield project.at_house(("clauses", clause), "CW692", f"nothing cites the clause {clause}", hint=hint)
             continue
+        wanted = {said: found for each in text.values() for said, found in _said(each)}
         held = {each for clauses, found, _ in places if clause in clauses for each in found}
-        if any(computed for clauses, _, computed in places if clause in clauses):
-            names = {name for name, each in project.processes.items() if _cites(each, clause)}
-            held |= {each for name in names for each in _quantities(project.processes[name].process)}
         missing = [said for said, found in wanted.items() if held.isdisjoint(found)]
+        if missing and any(computed for clauses, _, computed in places if clause in clauses):
+            for name, each in project.processes.items():
+                held |= whole[name]() if clause in each.document.text else frozenset()
+            missing = [said for said in missing if held.isdisjoint(wanted[said])]
         if missing:
             message = f"the clause {clause} says {', '.join(missing)}, and nothing that cites it has that number"
             hint = "give the number to a clock, a limit, a frequency or a table that cites the clause"
             yield project.at_house(("clauses", clause), "CW691", message, hint=hint)
+
+
+def _of_process(compiled: Compiled) -> frozenset[Quantity]:
+    return frozenset(_quantities(compiled.process))
 
 
 def _said(text: str) -> Iterator[tuple[str, frozenset[Quantity]]]:
@@ -99,7 +107,8 @@ def _places(project: Project) -> Iterator[_Cited]:
     for compiled in project.processes.values():
         process = compiled.process
         written: Any = compiled.document.value
-        yield tuple(written.get("clauses", ())), frozenset(_quantities((process.start, process.parts))), True
+        if "clauses" in written:
+            yield tuple(written["clauses"]), frozenset(_quantities((process.start, process.parts))), True
         for part in (
             *process.parts.values(),
             *(part for node in process.nodes.values() for part in node.parts.values()),
@@ -120,10 +129,6 @@ def _citing(value: Any) -> Iterator[Any]:
         clauses = getattr(each, "clauses", None)
         if isinstance(clauses, tuple) and clauses:
             yield each
-
-
-def _cites(compiled: Any, clause: str) -> bool:
-    return clause in compiled.document.text
 
 
 def _quantities(value: Any) -> Iterator[Quantity]:

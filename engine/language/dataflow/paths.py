@@ -18,7 +18,7 @@ from engine.language.dataflow.needs import NONE, Names, needs, tree_of
 from engine.language.dataflow.reading import at_entry
 from engine.language.document import Place
 
-MOST = 1000
+MOST = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Search:
             position, known, came = todo.popleft()
             node = self.graph.process.nodes.get(position)
             for expression, where in at_entry(node) if node else ():
-                if name in needs(expression, known.truth):
+                if _needed(name, expression, known):
                     return Found(position, where, expression, _path(came))
             for way in self.graph.ways(position):
                 after = self._go(name, position, way, known, came, asked)
@@ -124,10 +124,10 @@ class Search:
         if passed is None:
             return None
         for each, where in way.reads:
-            if name in needs(each, known.truth):
+            if _needed(name, each, known):
                 return Found(position, where, each, _path(came))
         for given in (*way.given, *(Given(when, False) for when in passed)):
-            if given.where is not None and name in needs(given.when, known.truth):
+            if given.where is not None and _needed(name, given.when, known):
                 return Found(position, given.where, given.when, _path(came))
             now = _assume(known, given.when, given.holds)
             if now is None:
@@ -135,6 +135,10 @@ class Search:
             known = now
         written = way.writes.union(*(each.may for each in way.beside))
         return known.written(written - {name}, way.sets, asked)
+
+
+def _needed(name: str, expression: Expression, known: Known) -> bool:
+    return name in expression.reads and name in needs(expression, known.truth)
 
 
 def _assume(known: Known, when: Expression, holds: bool) -> Known | None:
