@@ -23,6 +23,7 @@ from console import (
     tables,
     talking,
     testing,
+    trying,
     versions,
 )
 
@@ -56,6 +57,7 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 people.user_commands.command()(serve.password)
+app.command("try")(trying.try_out)
 steering.add(cases.case_commands)
 talking.add(cases.case_commands, handling.task_commands)
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
@@ -26,14 +27,16 @@ from engine.core.model import Process
 from engine.runtime.clock import VirtualClock
 from engine.runtime.tables import moment
 from tasks.ground import Look
+from tasks.lifecycle import SYSTEM
 from tasks.rules import may
+from tasks.starting import why_not
 from workbench.expectations import found
 from workbench.handing_in import wanted
 from workbench.playing import NEXT_DUE, Play, moment_of
 from workbench.scenario_file import check, load, written_out
-from workbench.scenarios import copied, set_up
+from workbench.scenarios import BEFORE, copied, set_up
 from workbench.staff import plausible
-from workbench.story import form_of, state_of
+from workbench.story import form_of, state_of, story
 
 Json = Any
 Step = dict[str, Json]
@@ -56,6 +59,12 @@ class Grounds:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def processes(self) -> list[str]:
+        """The names of the processes that can be tried."""
+        with Caseway(Home(self._place / "pattern"), VirtualClock(BEFORE), unsafe=True) as caseway:
+            return sorted(caseway.definitions.names())
 
     @contextmanager
     def one(self) -> Iterator[Path]:
@@ -103,7 +112,7 @@ class Trial:
         self.problems: list[str] = []
         self._again()
         if "start" in given:
-            self.start(given["start"].get("data", {}), given["start"].get("by", "system"))
+            self.start(given["start"].get("data", {}), given["start"].get("by", SYSTEM))
         for step in given.get("steps", ()):
             if self.problems:
                 break
@@ -132,19 +141,38 @@ class Trial:
         return self._clock.now()
 
     @property
+    def zone(self) -> ZoneInfo:
+        """In which moments are shown: that of the first calendar, as for commands."""
+        calendar = next(iter(self.caseway.calendars.values()), None)
+        return self.caseway.directory.zone if calendar is None else calendar.zone
+
+    @property
+    def state(self) -> Json:
+        return state_of(self.caseway, self.case)[0]
+
+    def told(self, language: str = "zh") -> dict[str, Json]:
+        """The case as its page would tell it; what is secret in it is hidden. Empty before it is started."""
+        return story(self.caseway, self.case, language) if self.case else {"data": {}, "clocks": [], "history": []}
+
+    @property
     def steps(self) -> list[Step]:
         steps: list[Step] = self.written["steps"]
         return steps
 
     # --- what is done ---------------------------------------------------------------------------------
 
-    def start(self, data: Mapping[str, Json], by: str = "system") -> list[str]:
-        """Starts the case; what stood in the way."""
-        self.written["start"] = {"by": by, "data": dict(data)}
+    def start(self, data: Mapping[str, Json], by: str = "") -> list[str]:
+        """Starts the case, on behalf of the first who may where nobody is named; what stood in the way."""
+        self.written["start"] = {"by": by or self._starter(), "data": dict(data)}
         self.problems = []
         self._play.begin(self.written["start"])
         self.problems, self._play.problems[:] = list(self._play.problems), []
         return self.problems
+
+    def _starter(self) -> str:
+        look = Look(self.process, None, structs.replace(self.caseway.env(), now=self.now))
+        users = sorted(self.caseway.directory.users)
+        return next((user for user in users if why_not(look, user) is None), SYSTEM)
 
     def do(self, step: Step) -> list[str]:
         """Does one more step; what stood in the way. A step with problems leaves the trial as it was."""
@@ -223,7 +251,7 @@ class Trial:
         found = self.caseway.connection.one(NEXT_DUE)[0]
         if found is not None:
             due = moment(found)
-            until = due.astimezone(self.caseway.directory.zone).isoformat(timespec="seconds")
+            until = due.astimezone(self.zone).isoformat(timespec="seconds")
             yield Doable("wait", until, {"wait": {"until": until}}, due=due)
 
     # --- what is kept ---------------------------------------------------------------------------------
@@ -234,6 +262,7 @@ class Trial:
         whole = {
             **self.written,
             "scenario": title or self.written["scenario"],
+            "at": moment_of(self.written["at"]).astimezone(self.zone).isoformat(timespec="minutes"),
             **({"expect": expected} if expected else {}),
         }
         text = written_out(whole)
