@@ -35,6 +35,7 @@ from engine.core.model import (
 )  # fmt: skip
 from sla.model import Clock, Notice, clocks_of, limit_of
 from tasks.ground import work_of
+from workbench.table_files import differences as table_differences
 
 GROUPS: Mapping[str, tuple[str, str]] = {
     "course": ("流程走向", "The course of things"),
@@ -358,48 +359,6 @@ def _tables(old: Process, new: Process, names: Mapping[str, str]) -> Iterator[Di
         if other is not None:
             for zh, en in table_differences(one, other):
                 yield Difference("decisions", f"{other.name}：{zh}", f"{other.name}: {en}", names.get(step, step))
-
-
-def table_differences(old: DecisionTable, new: DecisionTable) -> list[tuple[str, str]]:
-    """What changes in a decision table, rule by rule, in Chinese and in English."""
-    found: list[tuple[str, str]] = []
-    if old.hit != new.hit:
-        found.append((f"命中方式 {old.hit} → {new.hit}", f"hit policy {old.hit} → {new.hit}"))
-    heads = [[*(i.name for i in t.inputs), *(o.name for o in t.outputs)] for t in (old, new)]
-    rows = [[(rule, _row(table, rule)) for rule in table.rules] for table in (old, new)]
-    keys = [[tuple(row.items()) for _, row in side] for side in rows]
-    if heads[0] != heads[1]:
-        was, now = (", ".join(head) for head in heads)
-        found.append((f"列 {was} → {now}", f"columns {was} → {now}"))
-    for how, a, b, c, d in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
-        if how == "equal":
-            continue
-        for (rule, was_), (_, now_) in zip(rows[0][a:b], rows[1][c:d], strict=False):
-            for name in {**was_, **now_}:
-                if was_.get(name) != now_.get(name):
-                    told_ = f"{name} {was_.get(name, '-')} → {now_.get(name, '-')}"
-                    found.append((f"第 {rule.number} 条：{told_}", f"rule {rule.number}: {told_}"))
-        shared = min(b - a, d - c)
-        for rule, row in rows[0][a + shared : b]:
-            told_ = ", ".join(f"{name} {value}" for name, value in row.items())
-            found.append((f"去掉第 {rule.number} 条：{told_}", f"rule {rule.number} is taken away: {told_}"))
-        for rule, row in rows[1][c + shared : d]:
-            told_ = ", ".join(f"{name} {value}" for name, value in row.items())
-            found.append((f"增加第 {rule.number} 条：{told_}", f"rule {rule.number} is added: {told_}"))
-    return found
-
-
-def _row(table: DecisionTable, rule: Any) -> dict[str, str]:
-    """A rule as it is written: its cells, results and days."""
-    found = {
-        head.name: "-" if cell is None else str(cell) for head, cell in zip(table.inputs, rule.cells, strict=False)
-    }
-    found |= {head.name: str(value) for head, value in zip(table.outputs, rule.outputs, strict=False)}
-    if rule.valid_from:
-        found["valid_from"] = str(rule.valid_from)
-    if rule.valid_to:
-        found["valid_to"] = str(rule.valid_to)
-    return found
 
 
 def _whole(old: Process, new: Process) -> Iterator[Difference]:
