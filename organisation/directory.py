@@ -107,7 +107,7 @@ class Directory:
     """One revision of the organisation. All arguments are taken as checked."""
 
     __slots__ = (
-        "_grants", "_kinds", "_manager", "_role_holders", "groups", "queues", "revision", "users", "zone",
+        "_away", "_grants", "_kinds", "_manager", "_role_holders", "groups", "queues", "revision", "users", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -124,6 +124,7 @@ class Directory:
         self.groups = groups
         self.queues = queues
         self.zone = ZoneInfo(zone)
+        self._away = tuple(user for user in users.values() if user.absences)
         self._manager = {user: _manager(groups, users[user]) for user in users}
         self._role_holders: dict[str, frozenset[str]] = {}
         for user in users.values():
@@ -162,6 +163,14 @@ class Directory:
                 return ""
             seen.add(user)
         return user if len(seen) > 1 else ""
+
+    def stands_for(self, user: str, on: date) -> Iterator[tuple[str, Absence]]:
+        """Those who are away on that day and for whom the user stands in, each with the absence."""
+        for absent in self._away:
+            for away in absent.absences:
+                processes = sorted(away.processes) or ("",)
+                if away.start <= on <= away.end and any(self.stand_in(absent.id, on, one) == user for one in processes):
+                    yield absent.id, away
 
     def roles(self, user: str) -> frozenset[str]:
         known = self.users.get(user)

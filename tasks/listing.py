@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 from engine.runtime.database import Connection
 from tasks import find
 from tasks.lifecycle import OPEN, REVIEW
-from tasks.queries import COLUMNS, MOST, After, Listed, listed
+from tasks.queries import COLUMNS, FREE_FOR, MOST, TAKEN, After, Listed, listed
 from tasks.search import Term
 from tasks.tables import GIVEN, HELD, OFFERED, UNCLOSED
 
@@ -35,11 +35,13 @@ FREE = f"{UNCLOSED} AND status || '' = '{OPEN}' AND assignee || '' = ''"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose tasks. queues: of these; with `free` only what they offer. people: what these hold or are meant to take."""
+    """Whose tasks. queues: of these; with `free` only what they offer. people: what these hold or are meant to take.
+    absent: likewise, of these processes (none: all), where somebody stands in."""
 
     queues: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     free: bool = True
+    absent: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +79,16 @@ def page(
     after: After | None = None, limit: int = 25,
 ) -> Page:  # fmt: skip
     """A page of the tasks in the scope that pass the filter."""
-    if not scope.queues and not scope.people:
+    if not scope.queues and not scope.people and not scope.absent:
         return Page([], None, 0, False)
     if only.any:
         return _filtered(connection, scope, order, only, after, limit)
     read, given = _read(scope, order, after, limit + 1)
     rows = [listed(row) for row in connection.all(read, given)]
     found = 0
-    for condition, value in _stretches(scope, order):
+    for condition, values in _stretches(scope, order):
         sql = f"SELECT count(*) FROM (SELECT 1 FROM tasks WHERE {condition} LIMIT ?) AS counted"
-        found += connection.one(sql, (value, MOST + 1 - found))[0]
+        found += connection.one(sql, (*values, MOST + 1 - found))[0]
         if found > MOST:
             break
     onward = rows[limit - 1].after if len(rows) > limit else None
@@ -113,25 +115,34 @@ def _filtered(
     return Page(passed[:limit], onward, min(len(passed), MOST), cut or len(passed) > MOST)
 
 
-def _stretches(scope: Scope, order: Order) -> list[tuple[str, str]]:
-    """The stretches of indexes that the scope is: what holds of their tasks, and the value that it asks for."""
+def _stretches(scope: Scope, order: Order) -> list[tuple[str, tuple[str, ...]]]:
+    """The stretches of indexes that the scope is: what holds of their tasks, and the values that it asks for."""
     offered = (OFFERED if order == "service" else FREE) if scope.free else UNCLOSED
     return [
-        *((f"{offered} AND queue = ?", queue) for queue in dict.fromkeys(scope.queues)),
-        *((f"{HELD} AND holder = ?", person) for person in dict.fromkeys(scope.people)),
-        *((f"{GIVEN} AND assignee = ?", person) for person in dict.fromkeys(scope.people)),
+        *((f"{offered} AND queue = ?", (queue,)) for queue in dict.fromkeys(scope.queues)),
+        *((f"{HELD} AND holder = ?", (person,)) for person in dict.fromkeys(scope.people)),
+        *((f"{GIVEN} AND assignee = ?", (person,)) for person in dict.fromkeys(scope.people)),
+        *(stretch for one in scope.absent for stretch in _absent(*one)),
+    ]
+
+
+def _absent(person: str, processes: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    only = f" AND process IN ({', '.join('?' * len(processes))})" if processes else ""
+    return [
+        (f"{HELD} AND status IN ({TAKEN}) AND holder = ?{only}", (person, *processes)),
+        (f"{FREE_FOR} AND assignee = ?{only}", (person, *processes)),
     ]
 
 
 def _read(scope: Scope, order: Order, after: After | None, most: int) -> Part:
     """The tasks of the scope in the order, as far as they may be needed."""
     parts, given = list[str](), list[Any]()
-    for condition, value in _stretches(scope, order):
+    for condition, values in _stretches(scope, order):
         for beyond, place in _beyond(order, after):
             sql = f"SELECT {COLUMNS} FROM tasks WHERE {condition}{beyond} {ORDERS[order]} LIMIT ?"
             parts.append(f"SELECT * FROM ({sql}) AS part")
-            given += [value, *place, most]
-    whole = " UNION ".join(parts) if scope.queues and scope.people else " UNION ALL ".join(parts)
+            given += [*values, *place, most]
+    whole = " UNION ".join(parts) if scope.queues and (scope.people or scope.absent) else " UNION ALL ".join(parts)
     return f"SELECT * FROM ({whole}) AS parts {ORDERS[order]} LIMIT ?", [*given, most]
 
 
@@ -160,6 +171,10 @@ def _of_cases(led: find.Asked, scope: Scope, order: Order, after: After | None) 
         if values:
             ways.append(f"({condition} AND {column} || '' IN ({', '.join('?' * len(values))}))")
             given += values
+    for person, processes in scope.absent:
+        for condition, theirs in _absent(person, processes):
+            ways.append(f"({condition})")
+            given += theirs
     later = [(condition.removeprefix(" AND "), place) for condition, place in _beyond(order, after) if condition]
     held = f" AND ({' OR '.join(f'({condition})' for condition, _ in later)})" if later else ""
     given += [value for _, place in later for value in place]

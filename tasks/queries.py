@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from engine.runtime.database import Connection
-from tasks.lifecycle import OPEN
+from tasks.lifecycle import CLAIMED, OPEN, PARKED, REVIEW, STARTED
+from tasks.model import NAME
 from tasks.tables import GIVEN, HELD, NO_DEADLINE, OFFERED
 
 MOST = 1_000
@@ -51,6 +52,9 @@ class After(NamedTuple):
 
 
 COLUMNS = "case_id, id, process, number, step, queue, assignee, holder, status, priority, due, opened_at, claimed_at"
+FREE_FOR = f"{GIVEN} AND status = '{OPEN}'"
+TAKEN = f"'{CLAIMED}', '{STARTED}', '{PARKED}', '{REVIEW}'"
+"""States in which who stands in may take a task over (`tasks.lifecycle`)."""
 _ORDER = "ORDER BY priority DESC, due, case_id, id LIMIT ?"
 
 
@@ -69,6 +73,29 @@ def my_work(connection: Connection, user: str, after: After | None = None, limit
     """What the user holds, what is meant for them, and what they were asked to look at, in the order of service."""
     parts = [_part(HELD, "holder", user, after, limit), _part(GIVEN, "assignee", user, after, limit)]
     return _read(connection, parts, limit)
+
+
+def stood_in(
+    connection: Connection, absent: Sequence[tuple[str, Sequence[str]]], limit: int = 100
+) -> list[Listed]:
+    """What those who are away hold and are meant to do, which who stands in may take; each for these processes, none
+    for all. In the order of service."""
+    parts = []
+    for user, processes in absent:
+        only = f" AND process IN ({', '.join('?' * len(processes))})" if processes else ""
+        for condition, column in ((f"{HELD} AND status IN ({TAKEN})", "holder"), (FREE_FOR, "assignee")):
+            sql = f"SELECT {COLUMNS} FROM tasks WHERE {condition} AND {column} = ?{only} {_ORDER}"
+            parts.append((f"SELECT * FROM ({sql}) AS part", [user, *processes, limit]))
+    return _read(connection, parts, limit)
+
+
+def returns(connection: Connection, tasks: Sequence[Listed]) -> dict[tuple[str, int], int]:
+    """When each of these that is laid aside comes back, in microseconds; by case and task."""
+    cases = list(dict.fromkeys(task.case for task in tasks if task.status == PARKED))
+    if not cases:
+        return {}
+    sql = f"SELECT case_id, id, due FROM timers WHERE slice = ? AND case_id IN ({', '.join('?' * len(cases))})"
+    return {(row[0], row[1]): row[2] for row in connection.all(sql, (NAME, *cases))}
 
 
 def candidates(

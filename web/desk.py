@@ -21,6 +21,7 @@ from bootstrap import Caseway
 from engine.core.model import End, Milestone, Process, Text
 from engine.language.house import House
 from engine.runtime.errors import StoreError
+from organisation.directory import Absence
 from tasks.ground import work_of
 from web.texts import text
 
@@ -132,6 +133,12 @@ class Desk:
             return self.caseway.definitions.process(name)
         except StoreError:
             return None
+
+    @cached_property
+    def stands_for(self) -> dict[str, Absence]:
+        """Those who are away today and for whom the user stands in."""
+        people = self.caseway.directory
+        return dict(people.stands_for(self.user, people.today(self.now)))
 
     @cached_property
     def roles(self) -> frozenset[str]:

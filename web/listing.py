@@ -61,7 +61,8 @@ def scope_of(desk: Desk, whose: Whose, queue: str = "") -> Scope:
     the queues that a supervisor looks after, whoever has them; everybody else has none."""
     serving = desk.caseway.directory.serving(desk.user)
     if whose == "mine":
-        return Scope(people=(desk.user,))
+        absent = tuple((user, tuple(sorted(away.processes))) for user, away in desk.stands_for.items())
+        return Scope(people=(desk.user,), absent=absent)
     if whose == "queues":
         return Scope(queues=tuple(one for one in serving if queue in ("", one)))
     if not sees_floor(desk):

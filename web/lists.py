@@ -15,6 +15,7 @@ from engine.runtime.errors import StoreError
 from engine.runtime.tables import moment
 from sla.model import clock_of
 from tasks import queries
+from tasks.lifecycle import PARKED
 from tasks.queries import After, Listed
 from web.desk import Desk
 from web.problems import Problem
@@ -64,6 +65,9 @@ class TaskLine(BaseModel):
     opened_at: datetime
     due: Due | None
     subject: str  # what the case is about: customer, policy
+    back: datetime | None = None  # when it comes back, where it is laid aside
+    behalf_name: str = ""  # who is away and has it, where the user stands in for them; until the day
+    behalf_until: str = ""
     votes: bool = False  # it is decided by votes, and nobody claims it
 
     @property
@@ -84,9 +88,11 @@ class QueueCount(BaseModel):
 
 
 class Inbox(BaseModel):
-    """A user's work: what they hold or is meant for them, and a page of what their queues offer."""
+    """A user's work: what they hold or is meant for them, and what those have who are away and for whom they stand in;
+    what they have laid aside, the first to come back first; and a page of what their queues offer."""
 
     mine: list[TaskLine]
+    parked: list[TaskLine]
     queues: list[QueueCount]
     offered: list[TaskLine]
     next: str | None  # where the next page begins
@@ -98,12 +104,16 @@ def inbox(desk: Desk, only: str = "", after: str = "", limit: int = PAGE) -> Inb
     serving = desk.caseway.directory.serving(desk.user)
     if only and only not in serving:
         raise Problem(404, "unknown_queue")
-    mine = queries.my_work(connection, desk.user)
+    mine = queries.my_work(connection, desk.user) + queries.stood_in(
+        connection, [(user, sorted(away.processes)) for user, away in desk.stands_for.items()]
+    )
     offered = queries.queues(connection, (only,) if only else serving, read_cursor(after), limit + 1)
     shown = [*mine, *offered[:limit]]
     made = lines(desk, shown)
+    own = made[: len(mine)]
     return Inbox(
-        mine=made[: len(mine)],
+        mine=[line for line in own if line.status != PARKED],
+        parked=sorted((line for line in own if line.status == PARKED), key=lambda line: line.back or line.opened_at),
         queues=[
             QueueCount(queue=name, title=desk.queue(name), offered=queries.count(connection, name)) for name in serving
         ],
@@ -121,7 +131,14 @@ def lines(desk: Desk, rows: Sequence[Listed]) -> list[TaskLine]:
     for case in subjects:
         if case not in seen or not seen[case].reads("internal"):
             subjects[case] = MASK
-    return [_line(desk, row, subjects.get(row.case, ""), clocks.get(row.case, ())) for row in rows]
+    back = queries.returns(desk.caseway.connection, rows)
+    made = [_line(desk, row, subjects.get(row.case, ""), clocks.get(row.case, ())) for row in rows]
+    for line in made:
+        due_back, away = back.get((line.case, line.task)), desk.stands_for.get(line.holder or line.assignee)
+        line.back = moment(due_back) if line.status == PARKED and due_back is not None else None
+        if away is not None:
+            line.behalf_name, line.behalf_until = line.holder_name or line.assignee_name, away.end.isoformat()
+    return made
 
 
 def _line(desk: Desk, row: Listed, subject: str, clocks: Iterable[Sequence[Any]]) -> TaskLine:

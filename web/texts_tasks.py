@@ -76,6 +76,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "field.to": ("转到", "To"),
     # --- laid aside
     "parked": ("已搁置", "Laid aside"),
+    "stands_in": ("代 {who}（至 {until}）", "for {who} until {until}"),
     "comes_back": ("返回时间", "Comes back"),
     "parked_because": ("搁置至 {at}：{why}", "laid aside until {at}: {why}"),
     "suspended_because": ("任务已中止：{why}", "the task is suspended: {why}"),
