@@ -17,7 +17,7 @@ from engine.language.words import (
 )  # fmt: skip
 from sla.model import ORIGINS
 
-ACTS = ("move_tasks", "reassign", "priority", "set_owner")
+ACTS = ("move_tasks", "reassign", "priority", "set_owner", "link")
 """Acts of other components that a rung may ask for."""
 
 DURATION: Schema = {"title": "a length of time, as 90min, 24h, 4wh, 15d or 30wd", "type": "string", "minLength": 1}
@@ -75,6 +75,7 @@ RUNG: Schema = mapping(
                 "reassign": "To whom open tasks go: a user, or `up` the line.",
                 "priority": "A priority from 0 to 100, or a change such as +20.",
                 "set_owner": "The new owner: a user, or `up` the line.",
+                "link": "The number of the case to which this one is related.",
             }.items()
         },
         "every": described(DURATION, "How long until it comes again.", "1wd"),

@@ -1,11 +1,12 @@
-"""The acts on tasks as designers write them, in steps, handlers and ladders: their schemas, and what those cannot
-tell. What they do: `acts`."""
+"""The acts on tasks and cases as designers write them, in steps, handlers and ladders: their schemas, and what those
+cannot tell. What they do: `acts`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core.expressions import Expression
 from engine.core.kinds import INT, TEXT
+from engine.core.linking import OPPOSITE
 from engine.core.naming import did_you_mean
 from engine.language.extension import ActWord, Context, Where
 from engine.language.words import NAME, NAMED, described, listing, mapping
@@ -87,6 +88,25 @@ def _some_steps(context: Context, place: Places, args: Mapping[str, Any]) -> Non
         context.name(place("steps", index), step, context.steps, "step")
 
 
+def _to_case(context: Context, place: Places, args: Mapping[str, Any]) -> None:
+    to = args.get("to")
+    if isinstance(to, Expression) and to.type.kind not in (TEXT.kind, "any"):
+        context.problem(place("to"), "CW803", f"expected the number of a case, this is {to.type}")
+
+
+_CASE = {"title": "{{ an expression }} that gives a case's number", "type": "string", "minLength": 1}
+_LINK = {
+    "title": "a case's number, or {to: …, as: part_of}",
+    "description": "Relates the case to another.",
+    "anyOf": [
+        _CASE,
+        mapping({
+            "to": described(_CASE, "The number of the other case."),
+            "as": described({"title": "a kind of link", "enum": list(OPPOSITE)}, "What this case is to the other."),
+        }, "to"),
+    ],
+}  # fmt: skip
+
 ACT_WORDS = {
     "move_tasks": ActWord(_act(NAMED, "Moves open tasks to another queue."), _to_queue),
     "reassign": ActWord(_act(_PERSON, "Gives open tasks to a person; `up` is the next above who has it."), _to_person),
@@ -94,5 +114,6 @@ ACT_WORDS = {
                         _to_priority),
     "set_owner": ActWord(_act(_PERSON, "Hands the case to another owner; `up` is the next above the owner."),
                          _to_person),
+    "link": ActWord(_LINK, _to_case),
 }  # fmt: skip
 assert set(ACT_WORDS) == set(ACTS), "every act has its words"

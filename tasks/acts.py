@@ -1,7 +1,8 @@
-"""Acts on tasks that ladders, handlers and steps ask for: move_tasks, reassign, priority, set_owner.
+"""Acts that ladders, handlers and steps ask for: move_tasks, reassign, priority, set_owner, link.
 
 They concern the open tasks of the case, or those of the steps that `steps` names. What cannot be done (a
-queue or user that is not there) becomes an incident, so that somebody sees it.
+queue or user that is not there) becomes an incident, so that somebody sees it. Which case a number stands for only
+the store knows: there the act `link` becomes a command for later.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -99,6 +100,7 @@ ACTS: Mapping[str, Callable[[Turn, Mapping[str, Json], str], None]] = {
     "reassign": _reassign,
     "priority": _priority,
     "set_owner": _set_owner,
+    "link": lambda turn, args, source: None,
 }
 
 

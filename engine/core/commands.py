@@ -186,6 +186,13 @@ class LinkCases(Command, frozen=True):
     reason: str = ""
 
 
+class MissCase(Command, frozen=True):
+    """There is no case of the number to which the act `link` of `source` (a step or rung) was to relate this one."""
+
+    number: str
+    source: str
+
+
 class UnlinkCases(Command, frozen=True):
     case: str
     reason: str

@@ -54,6 +54,12 @@ def _other(turn: Turn, flow: FlowState, case: str, kind: str) -> None:
         raise Refuse("links", f"关联至多 {MOST_LINKS} 个", f"a case has at most {MOST_LINKS} links")
 
 
+def _miss(turn: Turn, command: c.MissCase) -> None:
+    flow = begun(turn)
+    text = f"link: there is no case {command.number}" if command.number else "link: there is no number to link to"
+    turn.emit(e.IncidentRaised(flow.seq + 1, 0, command.source, "act", text, turn.now))
+
+
 def _unlink(turn: Turn, command: c.UnlinkCases) -> None:
     flow, reason = begun(turn), given_reason(command.reason)
     known = flow.links.get(command.case)
@@ -124,6 +130,7 @@ def _tell(turn: Turn, case: str, end: str) -> None:
 
 DECIDE: Mapping[type[Command], Callable[[Turn, Any], None]] = {
     c.LinkCases: _link,
+    c.MissCase: _miss,
     c.UnlinkCases: _unlink,
     c.MergeCase: _merge,
     c.NoteLink: _note_link,

@@ -26,18 +26,20 @@ NOTICE = ("id", "case_id", "step", "to", "template", "facts", "created", "due", 
 encode = msgspec.json.Encoder(order="sorted").encode
 Row = tuple[Any, ...]
 Signal = tuple[str, str, Request, datetime, int]
+Link = tuple[e.ActRequested, Request, datetime, int]
 
 
 class Outgoing:
     """The rows that a command, or a batch of them, sends out."""
 
-    __slots__ = ("calls", "inbox", "looks", "messages", "notices", "signals")
+    __slots__ = ("calls", "inbox", "links", "looks", "messages", "notices", "signals")
 
     def __init__(self) -> None:
         self.messages: list[Row] = []
         self.inbox: list[Row] = []
         self.notices: list[Row] = []
         self.signals: list[Signal] = []
+        self.links: list[Link] = []
         self.looks: list[Row] = []  # messages that somebody waits for now
         self.calls: list[Row] = []  # what programs outside are told
 
@@ -46,6 +48,7 @@ class Outgoing:
         self.inbox += other.inbox
         self.notices += other.notices
         self.signals += other.signals
+        self.links += other.links
         self.looks += other.looks
         self.calls += other.calls
 
@@ -99,6 +102,8 @@ class Sender:
             for (case,) in connection.all(WAITING, (name, key)):
                 ident = derived_id(now, index, request.id, case)
                 out.inbox.append(inbox_row(ident, case, command, _ground(request), now))
+        for act, request, now, index in out.links:
+            out.inbox.append(_linked(connection, act, request, now, index))
         for row in out.looks:
             connection.run(LOOK, row)
         if out.messages:
@@ -116,6 +121,7 @@ class Sender:
         return (ident, name, key, encode(payload).decode(), sender, arrived, expires, "pending", arrived)
 
 
+NUMBERED = "SELECT id FROM cases WHERE number = ?"
 LOOK = "UPDATE messages SET due = ? WHERE name = ? AND key = ? AND due > ?"
 WAITING = "SELECT DISTINCT case_id FROM waits WHERE kind = 'signal' AND name = ? AND key IN ('', ?) ORDER BY case_id"
 
@@ -197,6 +203,24 @@ def _decision_told(
     _command(out, request, index, now, event.case, c.NoteDecision(request.case, event.end))
 
 
+def _act(
+    sender: Sender, out: Outgoing, request: Request, index: int, event: e.ActRequested, now: datetime
+) -> None:
+    """Which case a number stands for is known when it is written; the acts of other components need nothing sent."""
+    if event.act == "link":
+        out.links.append((event, request, now, index))
+
+
+def _linked(connection: Connection, act: e.ActRequested, request: Request, now: datetime, index: int) -> Row:
+    """The command with which the case relates itself to the one of that number, later; or hears that there is none."""
+    number = str(act.args.get("to") or "")
+    found = connection.one(NUMBERED, (number,))
+    command: Command = c.MissCase(number, act.source)
+    if found is not None:
+        command = c.LinkCases(found[0], str(act.args.get("as") or "related"), act.source)
+    return inbox_row(derived_id(now, index, request.id, request.case), request.case, command, _ground(request), now)
+
+
 Send = Callable[[Sender, Outgoing, Request, int, Any, datetime], None]
 SENDS: Mapping[type[e.Event], Send] = {
     e.MessageSent: _message,
@@ -209,4 +233,5 @@ SENDS: Mapping[type[e.Event], Send] = {
     e.EscalatedToParent: _escalated,
     e.LinkTold: _link_told,
     e.DecisionTold: _decision_told,
+    e.ActRequested: _act,
 }
