@@ -91,7 +91,7 @@ def examine(process: Process, known: Given, most: int = MOST) -> list[Finding]:
         hint = "put what runs side by side into blocks, or split the process; what was not looked at may be unsound"
         found.append(Finding("CW619", where, message, hint, sure=False))
     elif not explorer.cut:
-        found += [*_handlers(explorer), *_dead(explorer)]
+        found += [*_handlers(explorer), *_dead(explorer, {one.step for one in found if one.code != "CW609"})]
     return list({(one.code, one.step, one.keys): one for one in reversed(found)}.values())[::-1]
 
 
@@ -170,8 +170,9 @@ def _handlers(explorer: Explorer) -> Iterator[Finding]:
                 yield Finding("CW608", host, message, hint, False, ("meanwhile", index - 1))
 
 
-def _dead(explorer: Explorer) -> Iterator[Finding]:
-    """The first of each row of steps that are never reached."""
+def _dead(explorer: Explorer, told: set[str]) -> Iterator[Finding]:
+    """The first of each row of steps that are never reached; not those behind a step of which it is `told` already
+    that it waits for ever."""
     shape, visited = explorer.shape, explorer.visited
     silent = {shape.handlers(h)[i - 1].next for h, i in _unfired(explorer)}
     for node in shape.nodes.values():
@@ -180,7 +181,7 @@ def _dead(explorer: Explorer) -> Iterator[Finding]:
             continue
         before = [one.id for one in shape.nodes.values() if node.id in successors(one) and one.scope == around]
         seen = [one for one in before if one in visited]
-        if before and not seen:
+        if (before and not seen) or (seen and told >= set(seen)):
             continue
         holds = [one for one in seen if shape.nodes[one].kind in HOLDERS]
         why = f": {' and '.join(map(repr, holds or seen))} never leads here" if seen else ""
