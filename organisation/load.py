@@ -34,6 +34,7 @@ CODES = {
     "CW906": "a grant to nobody, or to two",
     "CW907": "a substitute who is the one away",
     "CW908": "a user with a name that is taken",
+    "CW909": "absences that overlap, with different substitutes",
 }
 
 _PERSON: Schema = {
@@ -266,6 +267,12 @@ def _names(document: Document, house: House | None) -> Iterator[Problem]:
         if away.get("substitute") == away["user"]:
             yield document.problem("CW907", (*at, "substitute"), "nobody stands in for themselves")
         yield from _period(document, at, away)
+        for other in value["absences"][:index]:
+            if _clash(other, away):
+                message = (
+                    f"{away['user']} is away from {other['from']} to {other['to']} already, with another substitute"
+                )
+                yield document.problem("CW909", at, message, hint="let the days or the processes differ")
     for index, grant in enumerate(value.get("grants", ())):
         here: Place = ("grants", index)
         if ("role" in grant) == ("user" in grant):
@@ -283,6 +290,18 @@ def _names(document: Document, house: House | None) -> Iterator[Problem]:
     if value.get("zone", "UTC") not in available_timezones():
         hint = did_you_mean(value["zone"], available_timezones())
         yield document.problem("CW903", ("zone",), f"there is no time zone {value['zone']!r}", hint=hint)
+
+
+def _clash(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two absences of a person leave open who stands in."""
+    if one["user"] != other["user"] or one.get("substitute") == other.get("substitute"):
+        return False
+    these, those = set(one.get("processes", ())), set(other.get("processes", ()))
+    return (
+        (not these or not those or bool(these & those))
+        and str(one["from"]) <= str(other["to"])
+        and str(other["from"]) <= str(one["to"])
+    )
 
 
 def _period(document: Document, where: Place, entry: Mapping[str, Any]) -> Iterator[Problem]:

@@ -251,6 +251,25 @@ def test_a_wrong_absence_is_told(old: str, new: str, problem: str) -> None:
     assert any(problem in one for one in found), found
 
 
+@pytest.mark.parametrize(
+    ("first", "other", "clash"),
+    [
+        ("to: 2026-05-08, substitute: li", "from: 2026-05-08, to: 2026-05-09, substitute: wu", True),
+        ("to: 2026-05-08, substitute: li", "from: 2026-05-09, to: 2026-05-10, substitute: wu", False),
+        ("to: 2026-05-08, substitute: li", "from: 2026-05-05, to: 2026-05-06, substitute: li", False),
+        ("to: 2026-05-08, substitute: li", "from: 2026-05-05, to: 2026-05-06", True),
+        ("to: 2026-05-08, substitute: li, processes: [a]", "from: 2026-05-05, to: 2026-05-06, processes: [b]", False),
+        ("to: 2026-05-08, substitute: li, processes: [a]", "from: 2026-05-05, to: 2026-05-06, processes: [a, b]", True),
+        ("to: 2026-05-08, substitute: li, processes: [a]", "from: 2026-05-05, to: 2026-05-06", True),
+    ],
+)
+def test_absences_that_overlap_name_one_substitute(first: str, other: str, clash: bool) -> None:
+    text = "users: {chen: {name: C}, li: {name: L}, wu: {name: W}}\nabsences:\n"
+    text += f"  - {{user: chen, from: 2026-05-04, {first}}}\n  - {{user: chen, {other}}}\n"
+    text += "queues: {}\ngrants: [{user: nobody, kind: x}]\n"  # wrong in any case
+    assert any("CW909: chen is away from 2026-05-04 to 2026-05-08" in one for one in problems(text)) == clash
+
+
 def test_how_queues_push_and_how_much_people_take() -> None:
     text = SMALL.replace("queues:", "queues:\n  pushed: {members: [li], assign_by: round_robin}", 1)
     people = directory(text.replace("li: {", "li: {capacity: 5, ", 1))
