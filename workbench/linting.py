@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.durations import Duration
+from engine.core.model import Decide
 from engine.language.compile import Compiled, Compiler
 from engine.language.compile_house import HOUSE_FILE
+from engine.language.decision_checks import table_source
 from engine.language.deep import DEEP
 from engine.language.document import Position
 from engine.language.files import Files, Folder
@@ -130,12 +132,14 @@ def _accept(project: Project, findings: Iterable[Problem], found: Problems) -> I
     by_file = {each.document.file: each for each in project.processes.values()}
     used: set[tuple[str, int]] = set()
     for problem in findings:
-        compiled = by_file.get(problem.file)
-        index = None if compiled is None or problem.code in OWN else _acceptance(compiled, problem)
-        if compiled is None or index is None:
+        users = [each for each in by_file.values() if problem.file in (each.document.file, *each.files)]
+        places = [] if problem.code in OWN else [(each, _acceptance(each, problem)) for each in users]
+        accepted = [(each, index) for each, index in places if index is not None]
+        if not accepted or len(accepted) < len(places):  # a table that several use is accepted by all of them
             found.add(problem)
             continue
-        used.add((problem.file, index))
+        used |= {(each.document.file, index) for each, index in accepted}
+        compiled, index = accepted[0]
         yield Accepted(problem, _written(compiled)[index]["reason"])
     for file, compiled in by_file.items():
         for index, entry in enumerate(_written(compiled)):
@@ -154,11 +158,18 @@ def _written(compiled: Compiled) -> list[dict[str, Any]]:
 
 def _acceptance(compiled: Compiled, problem: Problem) -> int | None:
     """Which of the process's acceptances this problem falls under."""
-    step = step_at(compiled, problem)
+    own = problem.file == compiled.document.file
+    steps = {step_at(compiled, problem)} if own else _naming(compiled, problem.file)
     for index, entry in enumerate(_written(compiled)):
-        if entry["check"] == problem.code and entry.get("step", step) == step:
+        if entry["check"] == problem.code and ("step" not in entry or entry["step"] in steps):
             return index
     return None
+
+
+def _naming(compiled: Compiled, file: str) -> set[str]:
+    """The steps that ask the table in this file."""
+    decides = [id for id, node in compiled.process.nodes.items() if isinstance(node.spec, Decide)]
+    return {id for id in decides if table_source(compiled, id)[0] == file}
 
 
 def step_at(compiled: Compiled, problem: Problem) -> str:

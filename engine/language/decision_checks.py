@@ -40,7 +40,7 @@ def check(project: Project) -> Iterator[Problem]:
         for node in steps:
             assert isinstance(node.spec, Decide)
             domains = {each: _domain(value, schema) for each, value in node.spec.inputs.items()}
-            file, place = _source(compiled, node.id)
+            file, place = table_source(compiled, node.id)
             yield from look(node.spec.table, domains, project.today, file, place)
 
 
@@ -51,7 +51,7 @@ def look(
     yield from _Looked(table, file, place).problems(domains, today)
 
 
-def _source(compiled: Compiled, step: str) -> tuple[str, tuple[int, int]]:
+def table_source(compiled: Compiled, step: str) -> tuple[str, tuple[int, int]]:
     """The file in which a step's table stands, and where in it."""
     document: Document = compiled.document
     where: Place = (*compiled.places[step], "decide", "table")

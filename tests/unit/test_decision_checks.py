@@ -9,8 +9,11 @@ from engine.core.kinds import INT, TEXT
 from engine.language import decision_space
 from engine.language.decision_checks import check
 from engine.language.decision_space import Domain, space
+from engine.language.files import Bundle
 from engine.language.problems import Problem
 from tests.support.projects import PROCESSES, TODAY, project_of
+from tools.examples import contents, the_compiler
+from workbench.linting import lint
 
 SCHEMA = """\
 properties:
@@ -219,6 +222,25 @@ def test_a_table_of_codes_is_looked_at_whole() -> None:
     missed = found.missed()
     assert missed is not None and missed.values == (decision_space.OTHER,)
     assert not found.clashes()
+
+
+@pytest.mark.parametrize(
+    ("entry", "codes"),
+    [
+        ("{check: CW641, reason: never so}", []),
+        ("{check: CW641, step: sort, reason: never so}", []),
+        ("{check: CW641, step: again, reason: never so}", ["CW641", "CW696"]),
+        ("{check: CW642, reason: never so}", ["CW641", "CW696"]),
+    ],
+)
+def test_what_is_found_in_a_tables_own_file_is_accepted_where_the_table_is_asked(entry: str, codes: list[str]) -> None:
+    process = PROCESS.replace("  done:", "  again: {set: {result: \"'x'\"}}\n  done:")
+    process = process.replace("steps:", f"accepted: [{entry}]\nsteps:")
+    table = b"decision=sorting,hit=first\nin:kind,out:result:text\nservice,a\nclaim,b\n"
+    own = {"sorting.yaml": process.encode(), "schemas/sorting.yaml": SCHEMA.encode(), "decisions/sorting.csv": table}
+    found = lint(the_compiler(), Bundle({**contents(), **own}), ["sorting.yaml"])
+    told = [each.code for each in found.problems if each.code in ("CW641", "CW696")]
+    assert sorted(told) == codes and len(found.accepted) == (not codes)
 
 
 def test_a_table_beyond_the_bound_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
