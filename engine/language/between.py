@@ -11,9 +11,9 @@ from jinja2 import nodes
 
 from engine.core.expressions import Expression
 from engine.core.model import Call, Catch, End, Fail, Handler, Node, Process, Race, Send, Signal, Trigger
-from engine.language.dataflow.graph import writes
 from engine.language.dataflow.needs import tree_of
 from engine.language.dataflow.reading import atoms, expressions, in_steps, of_components
+from engine.language.dataflow.ways import writes
 from engine.language.document import Place
 from engine.language.problems import Problem
 from engine.language.project import Project

@@ -3,7 +3,7 @@
 from engine.language import decision_checks, soundness
 from engine.language.between import ends_of_calls, errors_caught, messages_and_signals
 from engine.language.clauses import numbers_of_clauses
-from engine.language.dataflow.checks import never_read, never_written, read_before_written, same_outcomes
+from engine.language.dataflow.checks import never_read, never_written, read_before_written, rows_that_fit, same_outcomes
 from engine.language.project import Check
 
 DEEP: tuple[Check, ...] = (
@@ -11,6 +11,7 @@ DEEP: tuple[Check, ...] = (
     never_written,
     never_read,
     same_outcomes,
+    rows_that_fit,
     messages_and_signals,
     errors_caught,
     ends_of_calls,

@@ -1,5 +1,6 @@
 """Deep checks of data: what is needed before anything wrote it, what nobody writes, what nobody reads."""
 
+from itertools import pairwise
 from textwrap import dedent, indent
 from typing import Any
 
@@ -7,13 +8,17 @@ import pytest
 
 from engine.core.expressions import compile_expression
 from engine.core.kinds import BOOL, INT, TEXT
-from engine.language.dataflow.checks import never_read, never_written, read_before_written, same_outcomes
+from engine.language.dataflow.checks import never_read, never_written, read_before_written, rows_that_fit, same_outcomes
+from engine.language.dataflow.graph import Graph
 from engine.language.dataflow.known import Known
 from engine.language.dataflow.needs import needs, settled, tree_of
+from engine.language.dataflow.paths import Search
 from engine.language.problems import Problem
 from engine.language.project import Check
 from tests.support.projects import PROCESSES, project_of
+from tests.support.random_process import Maker
 
+CHECKS = (read_before_written, never_written, never_read, same_outcomes, rows_that_fit)
 HEAD = """\
 process: inquiry
 title: {zh: 咨询, en: Inquiry}
@@ -383,6 +388,32 @@ def test_outcomes_that_make_no_difference_are_told(more: str, alike: int) -> Non
         assert (problem.code, problem.line) == ("CW624", BEGIN + 4) and "'agree' and 'refuse'" in problem.message
 
 
+# --- tables -------------------------------------------------------------------------------------------------------
+
+TABLE = """\
+decision: by_b
+hit: HIT
+inputs: {b: {type: integer}}
+outputs: {grade: {type: string}}
+rules:
+  - {when: {b: ">5"}, then: {grade: claim}}
+  - {when: {b: ">3"}, then: {grade: clam}}
+  - {then: {grade: null}}
+"""
+
+
+def graded(hit: str, into: str) -> list[Problem]:
+    steps = f"grade: {{decide: {{table: decisions/by_b.yaml, into: {into}}}}}\n" + DONE
+    table = TABLE.replace("HIT", hit)
+    return list(rows_that_fit(project_of({"inquiry.yaml": process(steps), "decisions/by_b.yaml": table})))
+
+
+def test_a_row_that_yields_what_the_field_does_not_take_is_told() -> None:
+    (problem,) = graded("first", "{kind: grade}")
+    assert (problem.code, problem.line, problem.hint) == ("CW625", BEGIN, "did you mean 'claim'?")
+    assert problem.message == "row 2 of by_b yields 'clam', which 'kind' does not take"
+
+
 # --- expressions --------------------------------------------------------------------------------------------------
 
 NAMES = {"x": INT, "y": INT, "t": TEXT, "f": BOOL}
@@ -435,9 +466,25 @@ def test_knowledge_rules_out_what_contradicts_it() -> None:
 
 def test_what_is_shipped_says_nothing_but_what_it_accepts() -> None:
     project = project_of(PROCESSES)
-    problems = [p for check in (read_before_written, never_written, never_read, same_outcomes) for p in check(project)]
+    problems = [p for check in CHECKS for p in check(project)]
     accepted = set()
     for name, each in project.processes.items():
         value: Any = each.document.value
         accepted |= {(name, entry["check"]) for entry in value.get("accepted", ())}
     assert all((problem.file.removesuffix(".yaml"), problem.code) in accepted for problem in problems), problems
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_process_can_be_looked_at(seed: int) -> None:
+    """Random processes, which nobody would write: a path that is told leads from the start, step by step."""
+    made = Maker(seed).process()
+    graph = Graph(made)
+    search = Search(graph, frozenset(made.names))
+    for name in sorted(search.fields()):
+        found = search.find(name)
+        if found is None:
+            continue
+        places = [*(position for position, _ in found.path), found.step]
+        assert places[0] == made.first
+        for here, there in pairwise(places):
+            assert any(way.to == there and name not in way.writes for way in graph.ways(here))

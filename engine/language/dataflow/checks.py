@@ -3,13 +3,17 @@ that one of them names counts as written and as read."""
 
 from collections.abc import Iterable, Iterator
 
+from engine.core.data import type_of
+from engine.core.decisions import ONE_HIT
 from engine.core.model import Call, Catch, Compute, Decide, Each, Human, Process, Race, Service, Set, Trigger
-from engine.language.dataflow.graph import Graph, writes
+from engine.core.naming import did_you_mean
+from engine.language.dataflow.graph import Graph
 from engine.language.dataflow.needs import NONE, Names
 from engine.language.dataflow.paths import Search, steps_of
 from engine.language.dataflow.reading import expressions, in_steps, of_components
+from engine.language.dataflow.ways import writes
 from engine.language.document import Place
-from engine.language.problems import Problem
+from engine.language.problems import Problem, one_of
 from engine.language.project import Project
 
 CODES = {
@@ -17,6 +21,7 @@ CODES = {
     "CW622": "a field that is read and never written",
     "CW623": "a field that is written and never read",
     "CW624": "outcomes that make no difference",
+    "CW625": "a table that yields what its field does not take",
 }
 
 
@@ -87,6 +92,29 @@ def same_outcomes(project: Project) -> Iterator[Problem]:
                 hint = "let one of them lead elsewhere (next), write what was decided (set), or leave one"
                 where = ("outcomes", alike[1])
                 yield project.problem(name, node.id, where, "CW624", message, hint=hint)
+
+
+def rows_that_fit(project: Project) -> Iterator[Problem]:
+    """CW625: a row yields a value that is none of those that the field has (`enum`); nothing stops it when it runs."""
+    for name, compiled in project.processes.items():
+        for node in compiled.process.nodes.values():
+            if not isinstance(node.spec, Decide) or node.spec.table.hit not in ONE_HIT:
+                continue
+            table = node.spec.table
+            columns = {output.name: index for index, output in enumerate(table.outputs)}
+            for given, path in node.spec.into:
+                taken = type_of(compiled.process.names, path).enum
+                if given not in columns or taken is None:
+                    continue
+                for rule in table.rules:
+                    value = rule.outputs[columns[given]]
+                    if value is not None and value not in taken:
+                        dotted = ".".join(path)
+                        message = f"row {rule.number} of {table.name} yields {value!r}, which {dotted!r} does not take"
+                        yield project.problem(
+                            name, node.id.partition("/")[0], ("decide", "into", dotted), "CW625", message,
+                            expected=one_of(map(str, taken)), hint=did_you_mean(str(value), map(str, taken)),
+                        )  # fmt: skip
 
 
 # --- what is written and read ---------------------------------------------------------------------------

@@ -16,70 +16,27 @@ something is *not* written then asks too little and never wrongly.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-from engine.core.expressions import Expression
 from engine.core.model import (
-    AdHoc,
-    Assign,
     Block,
     Call,
-    Catch,
-    Compute,
-    Decide,
-    Each,
-    End,
     Escalate,
     Fail,
     Fork,
     Handler,
     Human,
     Node,
-    Parallel,
     Process,
     Race,
     Service,
-    Set,
     Switch,
     Trigger,
 )
-from engine.language.dataflow.needs import NONE, Names, tree_of
-from engine.language.dataflow.reading import Read
-from engine.language.document import Place
+from engine.language.dataflow.needs import NONE, Names
+from engine.language.dataflow.ways import END, OUT, Given, Way, into, said, writes
 
-END = ""
-"""The position behind the last step."""
 _OUTSIDE = ("after", "at", "every", "message", "signal")
 _RAISES = (Fail, Service, Call)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A condition that is looked at on the way, and how it came out; `where` it stands in the step."""
-
-    when: Expression
-    holds: bool
-    where: Place | None = None  # None: it is not worked out here
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """A branch that flow passes by: what it may write, what it always does, and when it is taken."""
-
-    may: Names
-    must: Names
-    when: Expression | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    to: str
-    writes: Names = NONE
-    sets: tuple[tuple[str, Any], ...] = ()
-    given: tuple[Given, ...] = ()
-    reads: tuple[Read, ...] = ()
-    beside: tuple[Beside, ...] = ()
-    label: str = ""
 
 
 @dataclass(eq=False)
@@ -117,7 +74,7 @@ class Graph:
             if id not in self._may:
                 node = self.process.nodes[id]
                 inner = {each.id for each in self.inside(id)}
-                own = writes(node) | frozenset(n for each in node.handlers for n in _into(each.trigger))
+                own = writes(node) | frozenset(n for each in node.handlers for n in into(each.trigger))
                 self._may[id] = own | self.may(inner)
             found |= self._may[id]
         return found
@@ -131,7 +88,7 @@ class Graph:
         node = self.process.nodes.get(position)
         if node is None:
             return  # the end of a scope behind which flow does not simply go on
-        kind = _OUT.get(type(node.spec))
+        kind = OUT.get(type(node.spec))
         if kind is not None:
             yield from kind(self, node, node.spec)
         else:
@@ -146,9 +103,9 @@ class Graph:
         target = to or node.next
         if target is not None:
             return target
-        return self._end_of(node.scope)
+        return self.end_of(node.scope)
 
-    def _end_of(self, scope: str) -> str:
+    def end_of(self, scope: str) -> str:
         """The position behind the end of a scope; one of its own where flow does not simply go on."""
         if scope == "":
             return END
@@ -193,7 +150,7 @@ class Graph:
         if target:
             trigger = handler.trigger
             given = (Given(trigger.when, True),) if trigger.when is not None else ()
-            yield Way(target, _into(trigger), given=given, label=_said(trigger))
+            yield Way(target, into(trigger), given=given, label=said(trigger))
 
     # --- branches ----------------------------------------------------------------------------------------
 
@@ -235,31 +192,6 @@ class Graph:
         return False
 
 
-def writes(node: Node) -> Names:
-    """The fields that a step by itself may write, whatever comes of it."""
-    spec = node.spec
-    match spec:
-        case Human():
-            sets = (each.path[0] for outcome in spec.outcomes.values() for each in outcome.sets)
-            return frozenset((*(path[0] for path in spec.form), *sets))
-        case Set():
-            return frozenset(each.path[0] for each in spec.assigns)
-        case Compute() | Service() | Decide() | Call():
-            return frozenset(path[0] for _, path in spec.into)
-        case Catch():
-            return _into(spec.trigger)
-        case Race():
-            return frozenset(name for each in spec.options for name in _into(each.trigger))
-        case Each():
-            return frozenset(path[0] for path, _ in spec.collect)
-    return NONE
-
-
-def _into(trigger: Trigger) -> Names:
-    """What a trigger brings; a field whose change it waits for has been written by then."""
-    return frozenset((*(each.path[0] for each in trigger.into), *trigger.path[:1]))
-
-
 def _sets_off(node: Node, trigger: Trigger) -> bool:
     """Whether what happens at a step may set a handler off."""
     if trigger.kind == "error":
@@ -268,10 +200,6 @@ def _sets_off(node: Node, trigger: Trigger) -> bool:
     if trigger.kind == "escalation":
         return isinstance(node.spec, Escalate) and trigger.name in ("", node.spec.name)
     return trigger.kind in ("when", "changed")
-
-
-def _said(trigger: Trigger) -> str:
-    return f"{trigger.kind} {trigger.name}".strip()
 
 
 def _targets(node: Node) -> Iterator[str]:
@@ -287,117 +215,3 @@ def _targets(node: Node) -> Iterator[str]:
             found += [each.next for each in spec.options]
     found += [handler.next for handler in node.handlers]
     yield from (each for each in found if each)
-
-
-# --- the ways of each kind ------------------------------------------------------------------------------
-
-
-def _human(graph: Graph, node: Node, spec: Human) -> Iterator[Way]:
-    form = frozenset(path[0] for path in spec.form)
-    if not spec.outcomes:
-        yield Way(graph.after(node), form)
-    for outcome in spec.outcomes.values():
-        where = ("outcomes", outcome.name, "set")
-        reads = tuple(
-            (each.value, (*where, ".".join(each.path))) for each in outcome.sets if not each.value.reads & form
-        )
-        filled = NONE if outcome.check is not None else form  # `form: optional`
-        yield Way(
-            graph.after(node, outcome.next), filled | {each.path[0] for each in outcome.sets}, _constants(outcome.sets),
-            reads=reads, label=outcome.name,
-        )  # fmt: skip
-
-
-def _set(graph: Graph, node: Node, spec: Set) -> Iterator[Way]:
-    done: set[str] = set()
-    reads: list[Read] = []
-    for each in spec.assigns:
-        if not each.value.reads & done:
-            reads.append((each.value, ("set", ".".join(each.path))))
-        done.add(each.path[0])
-    yield Way(graph.after(node), frozenset(done), _constants(spec.assigns), reads=tuple(reads))
-
-
-def _constants(assigns: Iterable[Assign]) -> tuple[tuple[str, Any], ...]:
-    """What is written that does not depend on anything."""
-    found: dict[str, Any] = {}
-    for each in assigns:
-        found.pop(each.path[0], None)
-        if len(each.path) == 1 and not each.value.reads and not each.value.ambient and tree_of(each.value.source):
-            found[each.path[0]] = each.value.evaluate({})
-    return tuple(found.items())
-
-
-def _switch(graph: Graph, node: Node, spec: Switch | Fork) -> Iterator[Way]:
-    before: list[Given] = []
-    for index, flow in enumerate(spec.flows):
-        where = ("switch", index, "when")
-        own = () if flow.when is None else (Given(flow.when, True, where),)
-        label = "else" if flow.when is None else ""
-        to = flow.next if flow.next is not None else graph.after(node, None)
-        yield Way(to, given=(*before, *own), label=label)
-        if flow.when is None:
-            return
-        if isinstance(spec, Switch):
-            before.append(Given(flow.when, False, where))
-
-
-def _catch(graph: Graph, node: Node, spec: Catch) -> Iterator[Way]:
-    given = () if spec.trigger.when is None else (Given(spec.trigger.when, True),)
-    yield Way(graph.after(node), _into(spec.trigger), given=given)
-
-
-def _race(graph: Graph, node: Node, spec: Race) -> Iterator[Way]:
-    for each in spec.options:
-        given = () if each.trigger.when is None else (Given(each.trigger.when, True),)
-        yield Way(graph.after(node, each.next), _into(each.trigger), given=given, label=_said(each.trigger))
-
-
-def _block(graph: Graph, node: Node, spec: Block) -> Iterator[Way]:
-    yield Way(spec.first)
-
-
-def _each(graph: Graph, node: Node, spec: Each) -> Iterator[Way]:
-    yield Way(spec.body)
-    yield Way(graph.after(node), writes(node))
-
-
-def _adhoc(graph: Graph, node: Node, spec: AdHoc) -> Iterator[Way]:
-    inner = graph.may(graph.children.get(node.id, ()))
-    yield from (Way(step, inner) for step in spec.steps)
-    given = () if spec.until is None else (Given(spec.until, True),)
-    yield Way(graph.after(node), inner, given=given)
-
-
-def _parallel(graph: Graph, node: Node, spec: Parallel) -> Iterator[Way]:
-    firsts = [branch.first for branch in spec.branches]
-    may = [graph.may(graph.steps_of(first)) for first in firsts]
-    sides = []
-    for index, branch in enumerate(spec.branches):
-        others = frozenset().union(NONE, *(each for at, each in enumerate(may) if at != index))
-        given = (
-            () if branch.when is None else (Given(branch.when, True, ("parallel", "branches", branch.name, "when")),)
-        )
-        yield Way(branch.first, others, given=given, label=branch.name)
-        must = graph.always(branch.first, may[index]) if spec.needs is None else NONE
-        sides.append(Beside(may[index], must, branch.when))
-    if spec.otherwise is not None:
-        none = tuple(Given(each.when, False) for each in spec.branches if each.when is not None)
-        yield Way(spec.otherwise, given=none, label="else")
-        rest = graph.may(graph.steps_of(spec.otherwise))
-        sides.append(Beside(rest, NONE))
-    yield Way(graph.after(node), beside=tuple(sides))
-
-
-def _ends(graph: Graph, node: Node, spec: End) -> Iterator[Way]:
-    yield Way(END if node.kind == "terminate" else graph._end_of(node.scope))
-
-
-def _fails(graph: Graph, node: Node, spec: Fail) -> Iterator[Way]:
-    yield from ()
-
-
-_OUT: Mapping[type, Any] = {
-    Human: _human, Set: _set, Switch: _switch, Fork: _switch, Catch: _catch, Race: _race, Block: _block, Each: _each,
-    AdHoc: _adhoc, Parallel: _parallel, End: _ends, Fail: _fails,
-}  # fmt: skip

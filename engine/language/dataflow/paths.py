@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.core.expressions import Expression
-from engine.language.dataflow.graph import Given, Graph, Way
+from engine.language.dataflow.graph import Graph
 from engine.language.dataflow.known import Known
 from engine.language.dataflow.needs import NONE, Names, needs, tree_of
 from engine.language.dataflow.reading import at_entry
+from engine.language.dataflow.ways import Given, Way
 from engine.language.document import Place
 
 MOST = 600
