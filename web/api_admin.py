@@ -7,14 +7,16 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
+from engine.runtime.tables import micros
 from organisation.load import ASSIGN_BY
 from web import organisation as view
 from web import upkeep
 from web.api import ANSWERS, Cursor, Limit
 from web.gates import ArrangerCaller, LeadCaller
 from web.organisation import AbsenceLine, Changed, ChangeLine, GrantLine, Person
+from web.paging import paged
 from web.problems import Problem
-from web.upkeep import CalendarView, Incidents, JobLine
+from web.upkeep import CalendarView, Failing, Incidents
 from workbench import arranging
 
 router = APIRouter(prefix="/api/admin", responses=ANSWERS, tags=["administration"])
@@ -118,6 +120,31 @@ class AccountLine(BaseModel):
     closed_at: datetime | None
 
 
+class People(BaseModel):
+    people: list[Person]
+    next: str | None
+
+
+class Grants(BaseModel):
+    grants: list[GrantLine]
+    next: str | None
+
+
+class Absences(BaseModel):
+    absences: list[AbsenceLine]
+    next: str | None
+
+
+class Changes(BaseModel):
+    changes: list[ChangeLine]
+    next: str | None
+
+
+class Locked(BaseModel):
+    accounts: list[AccountLine]
+    next: str | None
+
+
 class TokenLine(BaseModel):
     """An API token; never the token itself."""
 
@@ -151,8 +178,12 @@ def put_organisation(desk: ArrangerCaller, given: Taken) -> Changed:
 
 
 @router.get("/people")
-def get_people(desk: ArrangerCaller, q: Annotated[str, Query(max_length=80)] = "") -> list[Person]:
-    return view.people(desk, q)
+def get_people(
+    desk: ArrangerCaller, q: Annotated[str, Query(max_length=80)] = "", after: Cursor = "", limit: Limit = 50
+) -> People:
+    """Users with these words in their name, id, role or queue; who has left comes last."""
+    found, next = paged(view.people(desk, q, most=None), lambda one: (int(one.state == "left"), one.user), after, limit)
+    return People(people=found, next=next)
 
 
 @router.put("/people/{user}")
@@ -178,8 +209,10 @@ def put_queue(desk: ArrangerCaller, queue: User, given: QueueEdit) -> Changed:
 
 
 @router.get("/grants")
-def get_grants(desk: ArrangerCaller) -> list[GrantLine]:
-    return view.grants(desk)
+def get_grants(desk: ArrangerCaller, after: Cursor = "", limit: Limit = 50) -> Grants:
+    """Who may decide what: by kind, then by holder."""
+    found, next = paged(view.grants(desk), lambda one: (one.kind, one.holder, one.key), after, limit)
+    return Grants(grants=found, next=next)
 
 
 @router.post("/grants")
@@ -199,8 +232,12 @@ def end_grant(desk: ArrangerCaller, key: User, given: Edit | None = None) -> Cha
 
 
 @router.get("/absences")
-def get_absences(desk: LeadCaller, past: bool = False) -> list[AbsenceLine]:
-    return view.absences(desk, past)
+def get_absences(desk: LeadCaller, past: bool = False, after: Cursor = "", limit: Limit = 50) -> Absences:
+    """Who is away when, the nearest first; of the past only when asked."""
+    found, next = paged(
+        view.absences(desk, past), lambda one: (one.start.isoformat(), one.user, one.key), after, limit
+    )
+    return Absences(absences=found, next=next)
 
 
 @router.post("/absences")
@@ -220,9 +257,10 @@ def end_absence(desk: LeadCaller, key: User) -> Changed:
 
 
 @router.get("/changes")
-def get_changes(desk: LeadCaller) -> list[ChangeLine]:
-    """Changes of the organisation that wait for a second person."""
-    return view.waiting(desk)
+def get_changes(desk: LeadCaller, after: Cursor = "", limit: Limit = 25) -> Changes:
+    """Changes of the organisation that wait for a second person, the oldest first."""
+    found, next = paged(view.waiting(desk), lambda one: (micros(one.at), one.id), after, limit)
+    return Changes(changes=found, next=next)
 
 
 @router.post("/changes/{id}/{decision}")
@@ -242,18 +280,18 @@ def _edit(desk: Any, name: str, given: dict[str, Any], reason: str) -> Changed:
 
 
 @router.get("/accounts/locked")
-def get_locked(request: Request, desk: ArrangerCaller) -> list[AccountLine]:
+def get_locked(request: Request, desk: ArrangerCaller, after: Cursor = "", limit: Limit = 50) -> Locked:
     """Accounts that are closed: by an administrator, or by wrong passwords or codes."""
-    return [
+    closed = request.app.state.accounts.locked(desk.caseway.connection)
+    found, next = paged(closed, lambda one: (one.user,), after, limit)
+    lines = [
         AccountLine(
-            user=one.user,
-            failures=one.failures,
-            locked_until=one.locked_until,
-            last_at=one.last_at,
+            user=one.user, failures=one.failures, locked_until=one.locked_until, last_at=one.last_at,
             closed_at=one.closed_at,
         )
-        for one in request.app.state.accounts.locked(desk.caseway.connection)
-    ]
+        for one in found
+    ]  # fmt: skip
+    return Locked(accounts=lines, next=next)
 
 
 @router.post("/accounts/{user}/{action}", status_code=204)
@@ -297,6 +335,6 @@ def get_incidents(desk: LeadCaller, after: Cursor = "", limit: Limit = 50) -> In
 
 
 @router.get("/jobs/failing")
-def get_failing(desk: LeadCaller, limit: Limit = 50) -> list[JobLine]:
-    """Service work whose last try failed."""
-    return upkeep.failing(desk, limit)
+def get_failing(desk: LeadCaller, after: Cursor = "", limit: Limit = 50) -> Failing:
+    """Service work whose last try failed, the one tried next first."""
+    return upkeep.failing(desk, after, limit)

@@ -77,7 +77,8 @@ class Related(BaseModel):
 
 @router.get("/cases/{number}/related")
 def get_related(desk: Caller, number: Number) -> Related:
-    """The cases around a case: related, and alike by the rules of its process."""
+    """The cases around a case: related, and alike by the rules of its process. All at once: the links of one case, and
+    the nearest hundred by each rule."""
     opened = Opened(desk, number)
     linked = links(opened)
     return Related(links=linked, alike=alike(opened, {one.line.case for one in linked}))
@@ -85,7 +86,7 @@ def get_related(desk: Caller, number: Number) -> Related:
 
 @router.get("/cases/{number}/places")
 def get_places(desk: Caller, number: Number) -> list[Place]:
-    """Where the case stands, and to which steps each token may be moved."""
+    """Where the case stands, and to which steps each token may be moved: all at once, for one case has few."""
     return places(Opened(desk, number))
 
 
@@ -105,7 +106,8 @@ def preview_reopen(desk: Caller, number: Number, given: Reopening | None = None)
 
 @router.post("/alike")
 def find_alike(desk: Caller, given: Begun) -> list[Alike]:
-    """The cases that may be one and the same with one that would be started with these data. Changes nothing."""
+    """The cases that may be one and the same with one that would be started with these data: the nearest
+    by each rule of the process, all at once. Changes nothing."""
     process = desk.caseway.definitions.process(given.process)
     if process is None:
         raise Problem(404, "process")

@@ -8,13 +8,15 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from engine.core.commands import Refuse
 from engine.language.problems import DefinitionError
+from engine.runtime.tables import micros
 from web import definitions as view
-from web.api import ANSWERS
+from web.api import ANSWERS, Cursor, Limit
 from web.comparing import FileChange, compared
 from web.definitions import DefinitionLine, Kind, Told, VersionLine, VersionView, sources_of, told, version_view
 from web.deps import Caller
 from web.desk import Desk
 from web.gates import DesignerCaller, ReaderCaller
+from web.paging import paged
 from web.problems import Problem
 from web.roles import startable
 from web.starting import Startable, start_of
@@ -27,6 +29,10 @@ router = APIRouter(prefix="/api", responses=ANSWERS, tags=["processes"])
 DefinitionName = Annotated[str, Path(description="The name of the definition, as claims.", max_length=80)]
 Version = Annotated[str, Path(description="The version: a hash of its files.", max_length=64)]
 ProposalId = Annotated[str, Path(description="The proposal.", max_length=64)]
+
+
+KINDS = ("process", "house", "calendar")
+"""The kinds of definitions, in the order of the list."""
 
 
 class Files(BaseModel):
@@ -70,6 +76,26 @@ class ProposalLine(BaseModel):
     definitions: list[MadeLine]
 
 
+class StartableList(BaseModel):
+    processes: list[Startable]
+    next: str | None
+
+
+class DefinitionList(BaseModel):
+    definitions: list[DefinitionLine]
+    next: str | None
+
+
+class VersionList(BaseModel):
+    versions: list[VersionLine]
+    next: str | None
+
+
+class ProposalList(BaseModel):
+    proposals: list[ProposalLine]
+    next: str | None
+
+
 class ProposalView(ProposalLine):
     """A proposal with what it changes and what the checks say of it."""
 
@@ -78,21 +104,26 @@ class ProposalView(ProposalLine):
 
 
 @router.get("/start")
-def list_startable(desk: Caller) -> list[Startable]:
-    """The processes that the caller may start, each with the fields that its start asks for."""
-    return [start_of(desk, process.name)[1] for process in startable(desk)]
+def list_startable(desk: Caller, after: Cursor = "", limit: Limit = 25) -> StartableList:
+    """The processes that the caller may start, by title, each with the fields that its start asks for."""
+    found, next = paged(startable(desk), lambda one: (desk.process(one.name), one.name), after, limit)
+    return StartableList(processes=[start_of(desk, process.name)[1] for process in found], next=next)
 
 
 @router.get("/processes")
-def list_definitions(desk: ReaderCaller) -> list[DefinitionLine]:
+def list_definitions(desk: ReaderCaller, after: Cursor = "", limit: Limit = 100) -> DefinitionList:
     """Processes, the house and calendars in force."""
-    return view.definitions(desk)
+    found, next = paged(view.definitions(desk), lambda one: (KINDS.index(one.kind), one.title, one.name), after, limit)
+    return DefinitionList(definitions=found, next=next)
 
 
 @router.get("/processes/{kind}/{name}")
-def list_versions(desk: ReaderCaller, kind: Kind, name: DefinitionName) -> list[VersionLine]:
+def list_versions(
+    desk: ReaderCaller, kind: Kind, name: DefinitionName, after: Cursor = "", limit: Limit = 100
+) -> VersionList:
     """The versions of a definition, the newest first."""
-    return view.versions(desk, kind, name)
+    found, next = paged(view.versions(desk, kind, name), lambda one: (-one.number,), after, limit)
+    return VersionList(versions=found, next=next)
 
 
 @router.get("/processes/{kind}/{name}/{version}")
@@ -105,14 +136,16 @@ def get_version(desk: ReaderCaller, kind: Kind, name: DefinitionName, version: V
 def compare_versions(
     desk: ReaderCaller, kind: Kind, name: DefinitionName, version: Version, other: Version
 ) -> list[FileChange]:
-    """What the version has that the other had not."""
+    """What the version has that the other had not, file by file: all of it, for a version has 200 files at most."""
     return compared(*(sources_of(desk, kind, name, one).contents for one in (other, version)))
 
 
 @router.get("/proposals")
-def list_proposals(desk: ReaderCaller) -> list[ProposalLine]:
-    """Proposed deployments that wait for a second person, the oldest first."""
-    return [_line(desk, one) for one in proposals.waiting(desk.caseway.connection)]
+def list_proposals(desk: ReaderCaller, after: Cursor = "", limit: Limit = 25) -> ProposalList:
+    """Proposed deployments that wait for a second person, the oldest first: the oldest hundred of them."""
+    waiting = proposals.waiting(desk.caseway.connection)
+    found, next = paged(waiting, lambda one: (micros(one.at), one.id), after, limit)
+    return ProposalList(proposals=[_line(desk, one) for one in found], next=next)
 
 
 @router.post("/proposals", status_code=201)

@@ -24,6 +24,7 @@ from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
 from web import (
     api,
+    api_account,
     api_admin,
     api_cases,
     api_floor,
@@ -73,7 +74,7 @@ PAGES = (
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api_talk.router, api.router, api_floor.router, api_webhooks.router,
-    api_processes.router, api_cases.router, api_admin.router, api_sessions.router,
+    api_processes.router, api_cases.router, api_admin.router, api_sessions.router, api_account.router,
 )  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""

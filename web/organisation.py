@@ -112,8 +112,8 @@ def _said(desk: Desk, problem: Finding) -> str:
     return f"{problem.message} ({more})" if more else problem.message
 
 
-def people(desk: Desk, q: str = "", state: str = "") -> list[Person]:
-    """Users whose name, id, role or queue has these words, in order of name."""
+def people(desk: Desk, q: str = "", state: str = "", most: int | None = PEOPLE) -> list[Person]:
+    """Users whose name, id, role or queue has these words, who is there first; at most so many."""
     words = q.lower().split()
     found = []
     for user in desk.caseway.directory.users.values():
@@ -121,7 +121,7 @@ def people(desk: Desk, q: str = "", state: str = "") -> list[Person]:
         text = " ".join([one.user, one.name, *user.name.values(), *one.roles, one.group, *one.queues]).lower()
         if all(word in text for word in words) and state in ("", one.state):
             found.append(one)
-    return sorted(found, key=lambda one: (one.state == "left", one.user))[:PEOPLE]
+    return sorted(found, key=lambda one: (one.state == "left", one.user))[:most]
 
 
 def person(desk: Desk, user: User) -> Person:

@@ -21,7 +21,8 @@ INCIDENTS = (
 )
 FAILING = (
     "SELECT j.case_id, c.number, c.process, j.id, j.step, j.function, j.attempts, j.times, j.due, j.error FROM jobs j "
-    "JOIN cases c ON c.id = j.case_id WHERE j.error IS NOT NULL ORDER BY j.due, j.case_id, j.id LIMIT ?"
+    "JOIN cases c ON c.id = j.case_id WHERE j.error IS NOT NULL "
+    "AND (j.due, j.case_id, j.id) > (?, ?, ?) ORDER BY j.due, j.case_id, j.id LIMIT ?"
 )
 FIRST, LAST = 1901, 2200
 """Years that calendars know."""
@@ -61,6 +62,11 @@ class JobLine(BaseModel):
     times: int
     due: datetime
     error: str
+
+
+class Failing(BaseModel):
+    jobs: list[JobLine]
+    next: str | None
 
 
 class DayView(BaseModel):
@@ -120,18 +126,24 @@ def incidents(desk: Desk, after: str = "", limit: int = PAGE) -> Incidents:
     return Incidents(incidents=lines, next=f"{last[7]}.{last[3]}.{last[0]}" if last else None)
 
 
-def failing(desk: Desk, limit: int = PAGE) -> list[JobLine]:
-    """Service work whose last try failed, the one tried next first."""
-    return [
+def failing(desk: Desk, after: str = "", limit: int = PAGE) -> Failing:
+    """Service work whose last try failed, the one tried next first. Raises Problem for a place that is none."""
+    rows = desk.caseway.connection.all(FAILING, (*_job(after), limit + 1))
+    lines = [
         JobLine(
             case=case, number=number or case, process_title=desk.process(process), job=id,
             step_title=desk.step(process, step), function=function, attempts=attempts, times=times, due=moment(due),
             error=error,
         )
-        for case, number, process, id, step, function, attempts, times, due, error in desk.caseway.connection.all(
-            FAILING, (limit,)
-        )
+        for case, number, process, id, step, function, attempts, times, due, error in rows[:limit]
     ]  # fmt: skip
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Failing(jobs=lines, next=f"{last[8]}.{last[3]}.{last[0]}" if last else None)
+
+
+def _job(text: str) -> tuple[int, str, int]:
+    due, id, case = _place(text)
+    return due, case, id
 
 
 def calendar_view(desk: Desk, name: str, year: int) -> CalendarView:

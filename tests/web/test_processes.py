@@ -276,8 +276,8 @@ def test_a_body_of_ten_megabytes_is_refused(town: Town) -> None:
 def test_the_api_proposes_compares_and_deploys(town: Town) -> None:
     designer, other, handler = (Program(town, user) for user in ("dong_lei", "gu_mingyuan", "chen_wei"))
     before = version(town)
-    assert {one["name"] for one in designer.get("/processes").json()["definitions"]} == {"claims", "complaint", "insurer",
-                                                                          "sample_insurer"}  # fmt: skip
+    listed = designer.get("/processes").json()["definitions"]
+    assert {one["name"] for one in listed} == {"claims", "complaint", "insurer", "sample_insurer"}
     found = designer.get(f"/processes/process/claims/{before}").json()
     assert found["path"] == "claims.yaml" and found["files"][0]["lines"][2].startswith("process: claims")
     broken = designer.post("/proposals", {"reason": "why", "files": {"claims.yaml": BROKEN}})

@@ -129,9 +129,9 @@ POST /admin/tokens/revoke                                    s   s   x   x   x  
 GET /admin/webhooks                                          s   s   x   x   x   x   x   x   x   x   2
 POST /admin/webhooks                                         s   s   x   x   x   x   x   x   x   x   2
 GET /admin/webhooks/{webhook}                                s   s   x   x   x   x   x   x   x   x   2
-POST /admin/webhooks/{webhook}/{action} ping                 s   s   x   x   x   x   x   x   x   x   3
-POST /admin/webhooks/{webhook}/{action} secret               s   s   x   x   x   x   x   x   x   x   2
-POST /admin/webhooks/{webhook}/{action} stop                 s   s   x   x   x   x   x   x   x   x   3
+POST /admin/webhooks/{webhook}/ping                          s   s   x   x   x   x   x   x   x   x   3
+POST /admin/webhooks/{webhook}/secret                        s   s   x   x   x   x   x   x   x   x   2
+POST /admin/webhooks/{webhook}/stop                          s   s   x   x   x   x   x   x   x   x   3
 POST /admin/webhooks/{webhook}/calls/{call}/retry            s   s   x   x   x   x   x   x   x   x   3
 GET /admin/calendars                                         s   s   x   x   x   3   3   3   3   3   3
 GET /admin/calendars/{name}/{year}                           s   s   x   x   x   2   2   2   2   2   2
@@ -179,6 +179,14 @@ GET /api/cases/{number}/attachments/{attachment}             4   4   -   -   x  
 POST /api/cases/{number}/attachments/{attachment}/remove     4   4   -   -   x   -   x   x   -   -   -
 POST /api/cases/{number}/links                               4   4   2   2   x   2   x   x   2   2   2
 POST /api/cases/{number}/links/{number_of_link}/revoke       4   4   2   2   x   2   x   x   2   2   2
+GET /api/me/tokens                                           4   4   2   2   2   2   2   2   2   2   2
+POST /api/me/tokens                                          4   4   2   2   2   2   2   2   2   2   2
+DELETE /api/me/tokens/{digest}                               4   4   -   -   -   -   -   -   -   -   -
+POST /api/me/password                                        4   4   -   -   -   -   -   -   -   -   -
+GET /api/me/second-factor                                    4   4   2   2   2   2   2   2   2   2   2
+POST /api/me/second-factor/begin                             4   4   2   2   2   2   2   2   2   2   2
+POST /api/me/second-factor/confirm                           4   4   -   -   -   -   -   -   -   -   -
+POST /api/me/second-factor/remove                            4   4   -   -   -   -   -   -   -   -   -
 GET /api/me/sessions                                         4   4   2   2   2   2   2   2   2   2   2
 DELETE /api/me/sessions                                      4   4   2   2   2   2   2   2   2   2   2
 DELETE /api/me/sessions/{id}                                 4   4   -   -   -   -   -   -   -   -   -
@@ -426,6 +434,9 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /account/zone": ("/account/zone", {"data": {"zone": "Europe/Berlin"}}),
     "POST /account/tokens": ("/account/tokens", {"data": {"title": "a test"}}),
     "POST /account/tokens/revoke": ("/account/tokens/revoke", {"data": {"digest": "none"}}),
+    "POST /api/me/password": ("/api/me/password", {"json": {"old": "wrong", "new": "x"}}),
+    "POST /api/me/second-factor/confirm": ("/api/me/second-factor/confirm", {"json": {"code": "000000"}}),
+    "POST /api/me/second-factor/remove": ("/api/me/second-factor/remove", {"json": {"code": "000000"}}),
     "POST /": ("/", {"data": marked}),
     "POST /tasks/{number}/{task}/complete": ("/tasks/{task}/complete", {"data": DONE}),
     "POST /tasks/{number}/{task}/draft": ("/tasks/{taken}/draft", {"data": {}}),
@@ -538,9 +549,9 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /admin/changes/{id}/{decision}": ("/admin/changes/none/approve", {}),
     "POST /admin/webhooks": ("/admin/webhooks", {"data": {"url": HOOK["url"], "event": HOOK["events"]}}),
     "GET /admin/webhooks/{webhook}": ("/admin/webhooks/{hook}", {}),
-    "POST /admin/webhooks/{webhook}/{action} ping": ("/admin/webhooks/{hook}/ping", {}),
-    "POST /admin/webhooks/{webhook}/{action} secret": ("/admin/webhooks/{hook}/secret", {}),
-    "POST /admin/webhooks/{webhook}/{action} stop": ("/admin/webhooks/{hook}/stop", {}),
+    "POST /admin/webhooks/{webhook}/ping": ("/admin/webhooks/{hook}/ping", {}),
+    "POST /admin/webhooks/{webhook}/secret": ("/admin/webhooks/{hook}/secret", {}),
+    "POST /admin/webhooks/{webhook}/stop": ("/admin/webhooks/{hook}/stop", {}),
     "POST /admin/webhooks/{webhook}/calls/{call}/retry": ("/admin/webhooks/{call}/retry", {}),
     "POST /admin/tokens/revoke": ("/admin/tokens/revoke", {"data": {"user": "lu_yao", "digest": "none"}}),
     "GET /api/admin/calendars/{name}/{year}": ("/api/admin/calendars/insurer/2026", {}),

@@ -6,13 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from web.accounts import SHORTEST, Asked, Known, Refused
+from web import own
+from web.accounts import SHORTEST, Known
 from web.deps import Entered, Form, Signed, must_have_second
 from web.desk import Desk
 from web.guard import LANGUAGE, ZONE
 from web.problems import Problem
 from web.render import page
-from web.routes.signing_in import address, enter, inside, told
+from web.routes.signing_in import enter, inside
 from web.totp import drawn, uri
 
 router = APIRouter()
@@ -62,25 +63,15 @@ def _account(request: Request, desk: Desk, status: int = 200, wrong: str = "", t
 
 @router.post("/account/password")
 def change_password(request: Request, desk: Signed, form: Form) -> Response:
-    accounts, new = request.app.state.accounts, str(form.get("new", ""))
-    if _wrong_password(request, desk, str(form.get("old", ""))):
-        return _account(request, desk, 422, desk.say("wrong"))
-    if new != form.get("again"):
+    if form.get("new") != form.get("again"):
         return _account(request, desk, 422, desk.say("differ"))
-    if accounts.set_password(desk.user, new, desk.user) is not None:
-        return _account(request, desk, 422, desk.say("short", least=SHORTEST))
+    try:
+        own.change_password(request, desk, str(form.get("old", "")), str(form.get("new", "")))
+    except Problem as problem:
+        if problem.status != 422:
+            raise
+        return _account(request, desk, 422, problem.detail)
     return RedirectResponse("/sign-in?said=password", 303)
-
-
-def _wrong_password(request: Request, desk: Desk, password: str) -> bool:
-    """Whether it is not the user's password; counts as it does at signing in."""
-    app = request.app.state
-    if app.throttle.closed(address(request)):
-        raise Problem(429, "slow_down", desk.say("slow_down"))
-    wrong = isinstance(app.accounts.sign_in(desk.caseway.connection, desk.user, password), Refused)
-    if wrong:
-        app.throttle.failed(address(request))
-    return wrong
 
 
 @router.post("/account/leave")
@@ -144,32 +135,25 @@ def begin(request: Request, desk: Entered) -> Response:
 @router.post(f"{PLACE}/confirm")
 def confirm(request: Request, desk: Entered, form: Form) -> Response:
     """The first code; other devices have to sign in again, with a code."""
-    factors = request.app.state.accounts.factors
-    codes = factors.confirm(desk.caseway.connection, desk.user, str(form.get("code", "")))
-    if not codes:
-        return _second(request, desk, 422, desk.say("wrong_code"))
-    _only_here(request, desk)
+    try:
+        codes = own.confirm_second(request, desk, str(form.get("code", "")))
+    except Problem as problem:
+        return _second(request, desk, problem.status, problem.detail)
+    _here(request, desk)
     return _second(request, desk, 201, codes=codes)
 
 
 @router.post(f"{PLACE}/remove")
 def remove(request: Request, desk: Signed, form: Form) -> Response:
-    """Takes a code as well, so that an open browser alone does not do it."""
-    accounts, connection = request.app.state.accounts, desk.caseway.connection
-    if must_have_second(request, desk):
-        return _second(request, desk, 403, desk.say("second.must"))
-    asked = Asked(desk.user, accounts.generation(connection, desk.user))
-    found = accounts.second(connection, asked, str(form.get("code", "")))
-    if isinstance(found, Refused):
-        return _second(request, desk, 422, told(desk, found))
-    accounts.factors.remove(desk.user)
-    _only_here(request, desk)
+    try:
+        own.remove_second(request, desk, str(form.get("code", "")))
+    except Problem as problem:
+        return _second(request, desk, problem.status, problem.detail)
+    _here(request, desk)
     return RedirectResponse(f"{PLACE}?said=second_removed", 303)
 
 
-def _only_here(request: Request, desk: Desk) -> None:
-    """Ends the user's sessions but for a new one of this browser."""
-    accounts = request.app.state.accounts
-    accounts.end_sessions(desk.user)
-    known = Known(desk.user, accounts.generation(desk.caseway.connection, desk.user))
+def _here(request: Request, desk: Desk) -> None:
+    """A new session for this browser, where all others have ended."""
+    known = Known(desk.user, request.app.state.accounts.generation(desk.caseway.connection, desk.user))
     enter(request, desk, known, request.state.session.how)

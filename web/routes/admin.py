@@ -33,7 +33,7 @@ def _overview(request: Request, desk: Desk, status: int, wrong: str) -> Response
     connection = desk.caseway.connection
     return admin_page(
         request, desk, "admin.html", status, wrong, changes=len(view.waiting(desk)),
-        incidents=len(upkeep.incidents(desk, limit=999).incidents), failing=len(upkeep.failing(desk, 999)),
+        incidents=len(upkeep.incidents(desk, limit=999).incidents), failing=len(upkeep.failing(desk, limit=999).jobs),
         away=[one for one in view.people(desk, state="away")], revision=desk.caseway.directory.revision,
         locked=request.app.state.accounts.locked(connection) if arranges(desk) else [],
     )  # fmt: skip
@@ -98,7 +98,7 @@ def _incidents(
     more = f"/admin/incidents?{urlencode({'after': found.next})}" if found.next else ""
     return admin_page(
         request, desk, "admin_incidents.html", status, wrong, incidents=found.incidents, more=more, after=after,
-        failing=upkeep.failing(desk), answers=answers or [], command=new_id(desk.now),
+        failing=upkeep.failing(desk).jobs, answers=answers or [], command=new_id(desk.now),
     )  # fmt: skip
 
 

@@ -17,8 +17,6 @@ from web.sections import admin_page
 router = APIRouter(prefix="/admin/webhooks")
 KINDS = {kind: [name for name in NAMES if name.startswith(f"{kind}.")] for kind in ("case", "task")}
 """The events, by what they are about."""
-SAID = {"ping": "hook_ping", "stop": "hook_stop"}
-"""What is done with a webhook that leads back to its page; another secret is shown at once instead."""
 
 
 @router.get("")
@@ -73,19 +71,30 @@ def _webhook(
     )  # fmt: skip
 
 
-@router.post("/{webhook}/{action}")
-def do(request: Request, desk: Arranger, webhook: str, action: str) -> Response:
-    """A trial call, another secret, or the end of it."""
-    if action == "secret":
-        return _webhook(request, desk, webhook, 201, secret=receivers.renewed(desk, webhook))
-    if action not in SAID:
-        raise Problem(404, "action")
-    hook = receivers.listening(desk, webhook)
-    hook.ping(webhook) if action == "ping" else hook.stop(webhook, desk.user)
-    return RedirectResponse(f"/admin/webhooks/{quote(webhook)}?said={SAID[action]}", 303)
+@router.post("/{webhook}/ping")
+def ping(desk: Arranger, webhook: str) -> Response:
+    """A trial call."""
+    receivers.listening(desk, webhook).ping(webhook)
+    return _back(webhook, "hook_ping")
+
+
+@router.post("/{webhook}/secret")
+def secret(request: Request, desk: Arranger, webhook: str) -> Response:
+    """Another secret, which its page shows, this once."""
+    return _webhook(request, desk, webhook, 201, secret=receivers.renewed(desk, webhook))
+
+
+@router.post("/{webhook}/stop")
+def stop(desk: Arranger, webhook: str) -> Response:
+    receivers.listening(desk, webhook).stop(webhook, desk.user)
+    return _back(webhook, "hook_stop")
 
 
 @router.post("/{webhook}/calls/{call}/retry")
 def retry(desk: Arranger, webhook: str, call: str) -> Response:
     receivers.again(desk, webhook, call)
-    return RedirectResponse(f"/admin/webhooks/{quote(webhook)}?said=hook_retry", 303)
+    return _back(webhook, "hook_retry")
+
+
+def _back(webhook: str, said: str) -> Response:
+    return RedirectResponse(f"/admin/webhooks/{quote(webhook)}?said={said}", 303)

@@ -8,11 +8,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from web import show
 from web.accounts import Asked, Known, Refused
 from web.deps import Form, Visitor
 from web.desk import Desk
 from web.oidc import Leaving, OidcRefused, Provider
+from web.own import address, told
 from web.problems import Problem
 from web.render import page
 from web.sessions import NOTE
@@ -70,15 +70,6 @@ def second_factor(request: Request, desk: Visitor, form: Form) -> Response:
         app.throttle.failed(address(request))
         return _code(request, desk, target, note, told(desk, found), 401)
     return _enter(request, desk, found, target)
-
-
-def told(desk: Desk, refused: Refused) -> str:
-    """Why somebody does not get in, in words."""
-    return desk.say(refused.why, until=show.moment(desk, refused.until)) if refused.until else desk.say(refused.why)
-
-
-def address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 def enter(request: Request, desk: Desk, found: Known, how: str) -> None:
