@@ -28,6 +28,7 @@ from web import (
     api_admin,
     api_cases,
     api_floor,
+    api_migrating,
     api_papers,
     api_processes,
     api_reading,
@@ -53,6 +54,7 @@ from web.routes import (
     floor,
     hooks,
     inbox,
+    migrating,
     papers,
     processes,
     reading,
@@ -69,12 +71,13 @@ from web.webhooks import Reach
 HERE = Path(__file__).parent
 PAGES = (
     signing_in.router, papers.router, talk.router, account.router, inbox.router, task.router, tasks.router,
-    reading.router, case.router, floor.router, start.router, processes.router, admin.router,
+    reading.router, case.router, floor.router, start.router, migrating.router, processes.router, admin.router,
     arranging.router, hooks.router,
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api_talk.router, api.router, api_floor.router, api_webhooks.router,
-    api_processes.router, api_cases.router, api_admin.router, api_sessions.router, api_account.router,
+    api_migrating.router, api_processes.router, api_cases.router, api_admin.router, api_sessions.router,
+    api_account.router,
 )  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""

@@ -17,6 +17,8 @@ from web.desk import Desk
 from web.problems import Problem
 from workbench.linting import Around, lint
 from workbench.proposals import Made, Proposed, in_force
+from workbench.tables import rounded
+from workbench.version_stats import version_stats
 
 Kind = Literal["process", "house", "calendar"]
 MOST = 1000
@@ -61,6 +63,10 @@ class VersionLine(BaseModel):
     in_force: bool
     later: bool  # not in force yet
     cases: int = 0
+    closed: int = 0  # of the newest cases, as are the figures after it
+    median: str = ""  # how long they took
+    breaches: int = 0
+    incidents: int = 0
 
 
 class DefinitionLine(BaseModel):
@@ -133,6 +139,7 @@ def versions(desk: Desk, kind: Kind, name: str) -> list[VersionLine]:
         raise Problem(404, "definition")
     current = definitions.names(kind).get(name, "")
     recent = dict(desk.caseway.connection.all(RECENT, (name, 10 * MOST))) if kind == "process" else {}
+    known = version_stats(desk.caseway.connection, name, desk.now) if kind == "process" else {}
     found: list[VersionLine] = []
     before = ""
     for row in history:
@@ -156,6 +163,10 @@ def versions(desk: Desk, kind: Kind, name: str) -> list[VersionLine]:
             break
     for line in reversed(found):  # a version's cases stand at its last deployment
         line.cases = recent.pop(line.version, 0)
+        figures = known.pop(line.version, None)
+        if figures is not None:
+            line.closed, line.breaches, line.incidents = figures.closed, figures.breaches, figures.incidents
+            line.median = rounded(figures.median) if figures.median is not None else ""
     return found[::-1]
 
 

@@ -168,6 +168,9 @@ STEERED: Mapping[type[Event], Words] = {
     core.TokenMoved: lambda t, e: t.desk.say("h.token_moved", step=t.step(e.step), target=t.step(e.target)) + (
         t.desk.say("h.proposed_by", who=t.desk.person(e.proposed_by)) if e.proposed_by else ""
     ) + t.because(e),
+    core.CaseMigrated: lambda t, e: t.desk.say("h.migrated", version=e.version[:8]) + (
+        t.desk.say("h.proposed_by", who=t.desk.person(e.proposed_by)) if e.proposed_by else ""
+    ) + t.because(e),
     core.HoldPlaced: lambda t, e: t.desk.say("h.held") + t.because(e),
     core.HoldLifted: lambda t, e: t.desk.say("h.hold_lifted") + t.because(e),
     core.CaseLinked: lambda t, e: t.desk.say(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from engine.core.commands import Refuse
 from web import texts_admin, texts_cases
 from web.texts_hooks import TEXTS as HOOKS
+from web.texts_migrating import TEXTS as MIGRATING
 from web.texts_papers import TEXTS as PAPERS
 from web.texts_tasks import TEXTS as TASKS
 from workbench.proposals import TEXTS as PROPOSALS
@@ -472,6 +473,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **HOOKS,
     **texts_cases.TEXTS,
     **PROPOSALS,
+    **MIGRATING,
     "forged": ("页面已过期，请返回刷新后再试。", "The page is too old: go back, reload it, and try again."),
 }  # fmt: skip
 

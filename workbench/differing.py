@@ -154,7 +154,7 @@ def _told(what: str, aspect: str, was: str, now: str, language: str) -> str:
 def _aspects(process: Process, node: Node, names: Mapping[str, str] | None = None) -> Aspects:
     called = partial(_called, names or {})
     found: Aspects = {
-        ("course", "标题", "title"): _title(node),
+        ("course", "标题", "title"): " / ".join(node.title.values()),
         ("course", "之后", "then"): called(node.next),
         ("course", "条款", "clauses"): ", ".join(node.clauses),
         ("course", "取消", "cancels"): ", ".join(map(called, node.cancels)),
@@ -371,7 +371,7 @@ def _whole(old: Process, new: Process) -> Iterator[Difference]:
 
 def _process_aspects(process: Process) -> Aspects:
     return {
-        ("course", "标题", "title"): process.title.get("zh", ""),
+        ("course", "标题", "title"): " / ".join(process.title.values()),
         ("course", "第一步", "first step"): process.first,
         ("deadlines", "日历", "calendar"): process.calendar,
         ("course", "编号", "number"): process.number,

@@ -118,6 +118,10 @@ POST /processes/edit                                         s   s   x   x   x  
 GET /processes/proposals/{id}                                s   s   x   x   x   2   2   2   2   2   2
 POST /processes/proposals/{id}/approve                       s   s   x   x   x   x   x   x   -   3   3
 POST /processes/proposals/{id}/reject                        s   s   x   x   x   x   x   x   3   3   3
+GET /processes/migrations/{name}                             s   s   x   x   x   2   2   2   2   2   2
+POST /processes/migrations/{name}                            s   s   x   x   x   x   x   x   2   2   2
+GET /processes/migrations/{name}/{id}                        s   s   x   x   x   2   2   2   2   2   2
+POST /processes/migrations/{name}/{id}/{action}              s   s   x   x   x   x   x   x   3   3   3
 GET /processes/{kind}/{name}                                 s   s   x   x   x   2   2   2   2   2   2
 GET /processes/{kind}/{name}/{version}                       s   s   x   x   x   2   2   2   2   2   2
 GET /processes/{kind}/{name}/{version}/compare/{other}       s   s   x   x   x   2   2   2   2   2   2
@@ -223,6 +227,12 @@ POST /api/webhooks/{webhook}/ping                            4   4   x   x   x  
 GET /api/webhooks/{webhook}/calls                            4   4   x   x   x   x   x   x   x   x   2
 POST /api/webhooks/{webhook}/calls/{call}/retry              4   4   x   x   x   x   x   x   x   x   2
 GET /api/start                                               4   4   2   2   2   2   2   2   2   2   2
+GET /api/versions/{name}/figures                             4   4   x   x   x   2   2   2   2   2   2
+GET /api/versions/{name}/{version}/differences/{other}       4   4   x   x   x   2   2   2   2   2   2
+POST /api/migrations/dry-run                                 4   4   x   x   x   x   x   x   2   2   2
+POST /api/migrations                                         4   4   x   x   x   x   x   x   2   2   2
+GET /api/migrations/{id}                                     4   4   x   x   x   2   2   2   2   2   2
+POST /api/migrations/{id}/{action}                           4   4   x   x   x   x   x   x   2   2   2
 GET /api/processes                                           4   4   x   x   x   2   2   2   2   2   2
 GET /api/processes/{kind}/{name}                             4   4   x   x   x   2   2   2   2   2   2
 GET /api/processes/{kind}/{name}/{version}                   4   4   x   x   x   2   2   2   2   2   2
@@ -350,6 +360,10 @@ class World:
         self.count += 1
         return str(self.done("director", "/api/proposals", files(self))["id"])
 
+    def migration(self) -> str:
+        """One of the director's."""
+        return str(self.done("director", "/api/migrations", MOVE)["id"])
+
     def version(self) -> str:
         return str(self.town.caseway.definitions.process("claims").version)  # type: ignore[union-attr]  # it is there
 
@@ -382,6 +396,7 @@ class World:
 
 Make = Callable[[World], Any]
 WHY = {"reason": "a test"}
+MOVE = {"text": "migration: claims\nto: in_force\nreason: a test\n"}
 HOOK = {"url": "http://127.0.0.1:9/", "events": ["case.started"]}
 CLAIM: dict[str, Any] = {
     "channel": "phone", "reported_at": "2026-03-03T09:30:00+08:00", "policy_number": "PM2026000001",
@@ -415,7 +430,7 @@ MADE: Mapping[str, Make] = {
     "{case}": World.case, "{task}": World.task, "{listed}": World.listed, "{late}": World.late,
     "{taken}": World.taken, "{suspended}": World.suspended, "{restricted}": World.restricted, "{glass}": World.glass,
     "{link}": World.link, "{linked}": World.linked, "{hook}": World.hook, "{call}": World.call,
-    "{proposal}": World.proposal, "{version}": World.version,
+    "{proposal}": World.proposal, "{version}": World.version, "{migration}": World.migration,
 }  # fmt: skip
 """What stands for something fresh in a path."""
 
@@ -471,6 +486,10 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "GET /processes/proposals/{id}": ("/processes/proposals/{proposal}", {}),
     "POST /processes/proposals/{id}/approve": ("/processes/proposals/{proposal}/approve", {}),
     "POST /processes/proposals/{id}/reject": ("/processes/proposals/{proposal}/reject", {"data": {"why": "no"}}),
+    "GET /processes/migrations/{name}": ("/processes/migrations/claims", {}),
+    "POST /processes/migrations/{name}": ("/processes/migrations/claims", {"data": MOVE}),
+    "GET /processes/migrations/{name}/{id}": ("/processes/migrations/claims/{migration}", {}),
+    "POST /processes/migrations/{name}/{id}/{action}": ("/processes/migrations/claims/{migration}/withdraw", {}),
     "GET /processes/{kind}/{name}": ("/processes/process/claims", {}),
     "GET /processes/{kind}/{name}/{version}": ("/processes/process/claims/{version}", {}),
     "GET /processes/{kind}/{name}/{version}/compare/{other}": (
@@ -524,6 +543,14 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /api/webhooks/{webhook}/ping": ("/api/webhooks/{hook}/ping", {}),
     "GET /api/webhooks/{webhook}/calls": ("/api/webhooks/{hook}/calls", {}),
     "POST /api/webhooks/{webhook}/calls/{call}/retry": ("/api/webhooks/{call}/retry", {}),
+    "GET /api/versions/{name}/figures": ("/api/versions/claims/figures", {}),
+    "GET /api/versions/{name}/{version}/differences/{other}": (
+        "/api/versions/claims/{version}/differences/{version}", {},
+    ),
+    "POST /api/migrations/dry-run": ("/api/migrations/dry-run", {"json": MOVE}),
+    "POST /api/migrations": ("/api/migrations", {"json": MOVE}),
+    "GET /api/migrations/{id}": ("/api/migrations/{migration}", {}),
+    "POST /api/migrations/{id}/{action}": ("/api/migrations/{migration}/withdraw", {}),
     "GET /api/processes/{kind}/{name}": ("/api/processes/process/claims", {}),
     "GET /api/processes/{kind}/{name}/{version}": ("/api/processes/process/claims/{version}", {}),
     "GET /api/processes/{kind}/{name}/{version}/compare/{other}": (

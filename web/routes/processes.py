@@ -18,6 +18,7 @@ from web.definitions import Kind, sources_of, texts, told, version_view
 from web.deps import Form
 from web.desk import Desk
 from web.gates import Designer, Reader
+from web.migrating import words
 from web.problems import Problem
 from web.render import page
 from web.roles import designs
@@ -192,7 +193,7 @@ def compare(request: Request, desk: Reader, kind: Kind, name: str, version: str,
     old, new = (sources_of(desk, kind, name, one).contents for one in (other, version))
     return page(
         request, desk, "compare.html", kind=kind, defined=name, title=view.title(desk, kind, name), version=version,
-        other=other, changes=compared(old, new),
+        other=other, changes=compared(old, new), worded=words(desk, name, other, version) if kind == "process" else [],
     )  # fmt: skip
 
 
