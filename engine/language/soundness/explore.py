@@ -35,7 +35,7 @@ from engine.language.soundness.world import (
     alternatives,
 )  # fmt: skip
 
-MOST, MOST_OF_ALL = 4_000, 20_000
+MOST, MOST_OF_ALL = 2_000, 6_000
 """Standings of one region, and of a whole process, that are looked at."""
 SEVERAL = 5
 """Faults of one process that are told at once."""
