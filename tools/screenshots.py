@@ -29,6 +29,8 @@ HEADING = """# Every page
 A small insurer on a Monday morning; wide and on a phone, in Chinese and in English. `python -m tools.screenshots` takes
 them again, and writes this page.
 """
+LOADED = "Promise.all([...document.images].map(one => { one.loading = 'eager'; return one.decode().catch(() => 0) }))"
+"""Pictures in a page load when they come into view; this waits for them all."""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -59,6 +61,7 @@ def take(tab: Page, to: Path) -> None:
     assert size is not None
     height = min(TALLEST, max(tab.evaluate("document.documentElement.scrollHeight"), 200))
     tab.set_viewport_size({"width": size["width"], "height": height})
+    tab.evaluate(LOADED)
     tab.screenshot(path=to)
     if shutil.which("pngquant"):  # a picture of text needs few colours, and is a third of the size with them
         subprocess.run(["pngquant", "--force", "--strip", "--speed", "1", "--output", to, COLOURS, to], check=True)

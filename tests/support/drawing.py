@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+from workbench.drawing.arrange import SNAP
 from workbench.drawing.boxes import EDGE, ICON, LINE, SMALL, SMALL_LINE, TITLE, Box, spread
 from workbench.drawing.words import width
 
@@ -36,7 +37,7 @@ def _flows(frame: Box) -> Iterator[str]:
         source, target = boxes[line.source], boxes[line.target]
         (tab,) = (tab for tab in source.tabs if tab.way is line.way)
         first, last = line.points[0], line.points[-1]
-        if first != (source.x + tab.middle, source.y + source.height):
+        if abs(first[0] - source.x - tab.middle) > SNAP or first[1] != source.y + source.height:
             yield f"{line.source} → {line.target} begins elsewhere"
         if not (target.x < last[0] < target.x + target.width and last[1] == target.y):
             yield f"{line.source} → {line.target} ends elsewhere"

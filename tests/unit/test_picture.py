@@ -12,7 +12,7 @@ from engine.language.files import Bundle
 from tests.support.drawing import faults
 from workbench.drawing.boxes import laid_out, spread
 from workbench.drawing.chart import ways
-from workbench.drawing.svg import Overlay
+from workbench.drawing.svg import ORIGIN, Overlay
 from workbench.drawing.words import broken, width
 from workbench.outline import outline
 from workbench.picture import mermaid, picture
@@ -67,6 +67,21 @@ def test_the_picture_is_well_formed_and_says_what_the_process_says(processes: di
     assert drawn.get("role") == "img" and drawn.get("lang") == "zh"
     assert len(list(drawn.iterfind(f".//{SVG}rect[@class='token']"))) == 2  # on the step, and in the legend
     assert "Investigate" in picture(processes["complaint"], "en")
+
+
+def test_a_part_of_the_picture_shows_where_the_case_stands(processes: dict[str, Process]) -> None:
+    process = processes["claims"]
+    root = laid_out(process, "en")
+    places = {box.part.id: (x, y, box) for box, x, y in spread(root, *ORIGIN)}
+    for tokens in ({"intake": 1}, {"settle": 1, "assessment": 1}, {"await_payee": 1}, {"assessment": 1, "partial_bank": 2}):
+        drawn = ElementTree.fromstring(picture(process, "en", Overlay(tokens, near=True)))
+        left, top, wide, high = map(float, str(drawn.get("viewBox")).split())
+        assert (drawn.get("width"), drawn.get("height")) == (f"{wide:g}", f"{high:g}") and high < root.height / 2
+        for step in tokens.keys() & places.keys() - {"settle"}:
+            x, y, box = places[step]
+            assert left <= x and x + box.width <= left + wide and top <= y and y + box.height <= top + high
+    whole = ElementTree.fromstring(picture(process, "en", Overlay(near=True)))
+    assert float(str(whole.get("height"))) > root.height
 
 
 def test_the_picture_needs_nothing_from_elsewhere(processes: dict[str, Process]) -> None:

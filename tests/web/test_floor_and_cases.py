@@ -68,6 +68,8 @@ def test_a_case_tells_where_it_stands_and_shows_its_picture(town: Town) -> None:
     picture = visitor.get(f"/cases/{number}/picture.svg")
     assert picture.headers["content-type"].startswith("image/svg+xml") and 'class="token"' in picture.text
     assert "script-src" not in picture.headers["content-security-policy"]
+    near = visitor.get(f"/cases/{number}/picture.svg?near=1").text
+    assert 'class="token"' in near and 'viewBox="0 0 ' in picture.text and 'height="520"' in near
 
 
 def test_a_case_is_suspended_resumed_handed_on_and_cancelled_by_who_may(town: Town) -> None:

@@ -67,13 +67,14 @@ def case_page(
 
 
 @router.get("/cases/{number}/picture.svg")
-def case_picture(desk: Signed, number: str) -> Response:
-    """The process with the case's tokens. A document of its own, so that its style needs no leave from the pages."""
+def case_picture(desk: Signed, number: str, near: bool = False) -> Response:
+    """The process with the case's tokens; `near`: only what lies around them. A document of its own, so that its style
+    needs no leave from the pages."""
     opened = Opened(desk, number)
     tokens: dict[str, int] = {}
     for token in opened.state.flow.tokens.values():
         tokens[token.at] = tokens.get(token.at, 0) + 1
-    drawn = picture(opened.process, desk.language, Overlay(tokens))
+    drawn = picture(opened.process, desk.language, Overlay(tokens, near=near))
     policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     return Response(drawn, media_type="image/svg+xml", headers={"Content-Security-Policy": policy})
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from workbench.drawing.buses import BUS, Net, net
 from workbench.drawing.columns import placed
-from workbench.drawing.crossings import ordered
+from workbench.drawing.crossings import crossings, ordered
 from workbench.drawing.layers import Layers, Vertex, Wire, layered
 from workbench.drawing.tracks import Bus, tracked
 
@@ -13,6 +13,10 @@ Point = tuple[float, float]
 
 CLEAR, TRACK, TIP = 14.0, 11.0, 18.0
 """Room below a layer, between tracks, and above the next layer for the tip of an arrow."""
+CROSSING = 40.0
+"""How much wider a picture may be that has one crossing less."""
+SNAP = 3.0
+"""A wire may begin so far beside the middle of its exit, to be straight."""
 WIDEST, ASIDE, BENEATH = 1800.0, 40.0, 40.0
 """What hangs together by no wire stands side by side up to this width, with so much room between."""
 
@@ -91,10 +95,10 @@ def _parts(count: int, wires: Sequence[Wire]) -> list[list[int]]:
 
 def _arranged(vertices: Sequence[Vertex], wires: Sequence[Wire]) -> Arranged:
     layers = layered(vertices, wires)
-    lattice = net(vertices, wires, layers)
-    ordered(lattice)
-    lefts = placed(lattice)
+    tried = [_placed(net(vertices, wires, layers), buses_first) for buses_first in (False, True)]
+    _, lattice, lefts = min(tried, key=lambda one: one[0])
     routes = [_route(lattice, layers, wire, lefts) for wire in wires]
+    begins = [route[0][1][0][1] for route in routes]
     channels: list[dict[int, Bus]] = [{} for _ in range(len(lattice.layers) + 1)]  # [0] lies above the first layer
     for wire, route in zip(wires, routes, strict=True):
         for channel, ends in route:
@@ -116,10 +120,8 @@ def _arranged(vertices: Sequence[Vertex], wires: Sequence[Wire]) -> Arranged:
             y += max((vertices[item].height for item in lattice.layers[index] if lattice.real(item)), default=0.0)
     made = Arranged(height=y, width=max((lefts[i] + width for i, width in enumerate(lattice.widths)), default=0.0))
     made.places = [(lefts[index], tops[layers.ranks[index]]) for index in range(len(vertices))]
-    for wire, route in zip(wires, routes, strict=True):
-        source, rank = vertices[wire.source], layers.ranks[wire.source]
-        x = lefts[wire.source] + source.exits[wire.exit]
-        path = [(x, tops[rank] + source.floor)]
+    for wire, route, x in zip(wires, routes, begins, strict=True):
+        path = [(x, tops[layers.ranks[wire.source]] + vertices[wire.source].floor)]
         for channel, ends in route:
             over = ends[1][1]
             if over != x:
@@ -129,6 +131,17 @@ def _arranged(vertices: Sequence[Vertex], wires: Sequence[Wire]) -> Arranged:
         path.append((x, tops[layers.ranks[wire.target]]))
         made.paths.append(path)
     return made
+
+
+def _placed(lattice: Net, buses_first: bool) -> tuple[float, Net, list[float]]:
+    """The net put in order and in place, and what is to be said against it. Where the search for an order begins from
+    decides which of many good ones it finds."""
+    for layer in lattice.layers:
+        layer.sort(key=lambda item: (lattice.real(item) == buses_first, item))
+    ordered(lattice)
+    lefts = placed(lattice)
+    across = max(left + width for left, width in zip(lefts, lattice.widths, strict=True))
+    return across + CROSSING * crossings(lattice), lattice, lefts
 
 
 def _route(
@@ -153,6 +166,7 @@ def _route(
         return found
     for layer in range(begin, end):
         over = last if layer + 1 == end else at(False, layer + 1)
+        x = over if layer == begin and abs(over - x) <= SNAP else x
         found.append((layer + 1, ((True, x), (False, over))))
         x = over
     return found

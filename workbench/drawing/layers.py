@@ -62,8 +62,9 @@ def layered(vertices: Sequence[Vertex], wires: Sequence[Wire]) -> Layers:
     ranks = [0] * count
     for vertex in order:
         ranks[vertex] = max((ranks[one] + 1 for one in above[vertex]), default=0)
-    for vertex in reversed(order):  # what leads to more than leads to it stands close to what it leads to
-        if len(below[vertex]) > len(above[vertex]):
+    begun = _reached(0, below) | {0} if count else set()
+    for vertex in reversed(order):  # what the first does not lead to, or what leads to more than leads to it, stands
+        if below[vertex] and (vertex not in begun or len(below[vertex]) > len(above[vertex])):  # close to its goals
             ranks[vertex] = min(ranks[one] for one in below[vertex]) - 1
     return Layers(ranks, frozenset(back))
 

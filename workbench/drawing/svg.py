@@ -10,14 +10,17 @@ from workbench.drawing.look import HUES, ICONS, LEGEND, SAME, SHAPES, STYLE, WOR
 from workbench.drawing.words import width
 
 MARGIN, ROUND = 16.0, 7.0
-TOP = 12.0
-"""How far the words on a corner reach above a box."""
+ORIGIN = (MARGIN - 12, MARGIN + 8)
+"""Where the root's own upper left corner lies."""
+NEAR = (480.0, 520.0)
+"""How much is shown at least of what lies around the tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """What is shown on the steps, by id. `warmth`: 0 to 1; `left`, `right`: a few words on the upper corners;
-    `missed`: (step, way) and (step, "") that are to stand out as not covered; `caption`: what the warmth means."""
+    `missed`: (step, way) and (step, "") that are to stand out as not covered; `caption`: what the warmth means;
+    `near`: only what lies around the tokens."""
 
     tokens: Mapping[str, int] = field(default_factory=dict)
     warmth: Mapping[str, float] = field(default_factory=dict)
@@ -25,6 +28,7 @@ class Overlay:
     right: Mapping[str, str] = field(default_factory=dict)
     missed: frozenset[tuple[str, str]] = frozenset()
     caption: str = ""
+    near: bool = False
 
 
 def drawn(root: Box, language: str, over: Overlay) -> str:
@@ -32,7 +36,7 @@ def drawn(root: Box, language: str, over: Overlay) -> str:
     pen = _Pen(0 if language == "zh" else 1, over)
     title = root.part.title
     pen.text(MARGIN + 4, MARGIN + 14, title, "t")
-    pen.inside(root, MARGIN - 12, MARGIN + 8)
+    pen.inside(root, *ORIGIN)
     across = max(root.width + 2 * MARGIN - 24, width(title, 17) * 1.1 + 2 * MARGIN, 360)
     legend = root.height + MARGIN + 22
     down = pen.legend(root, across, legend) + MARGIN
@@ -41,9 +45,10 @@ def drawn(root: Box, language: str, over: Overlay) -> str:
     at = [box.part.title for box, _, _ in spread(root) if box.part.id in over.tokens and not box.frame]
     if at:
         told.append(pen.word("stands").format("、".join(at) if language == "zh" else ", ".join(at)))
-    size = f'width="{across:g}" height="{down:g}"'
+    x, y, wide, high = _around(root, over, across, down)
+    size = f'width="{wide:g}" height="{high:g}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across:g} {down:g}" {size} role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{x:g} {y:g} {wide:g} {high:g}" {size} role="img" '
         f'aria-labelledby="t d" lang="{language}"><title id="t">{escape(title)}</title>'
         f'<desc id="d">{escape("; ".join([*told, over.caption] if over.caption else told))}</desc>'
         f"<style>{STYLE}</style>"
@@ -51,6 +56,21 @@ def drawn(root: Box, language: str, over: Overlay) -> str:
         'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 .6 8 4 0 7.4z" fill="var(--line)"/></marker></defs>'
         f'<rect width="{across:g}" height="{down:g}" fill="var(--page)"/>{"".join(pen.out)}</svg>\n'
     )
+
+
+def _around(root: Box, over: Overlay, across: float, down: float) -> tuple[float, float, float, float]:
+    """The part of the picture that is shown: x, y, width and height."""
+    here = [(x, y, box) for box, x, y in spread(root, *ORIGIN) if box.part.id in over.tokens and not box.frame]
+    if not over.near or not here:
+        return 0.0, 0.0, across, down
+    left, right = min(x for x, _, _ in here), max(x + box.width for x, _, box in here)
+    top, bottom = min(y for _, y, _ in here), max(y + box.height for _, y, box in here)
+    wide, high = (
+        min(across, max(NEAR[0], right - left + NEAR[0] / 3)),
+        min(down, max(NEAR[1], bottom - top + NEAR[1] / 2)),
+    )
+    x, y = (left + right - wide) / 2, (top + bottom - high) / 2
+    return round(min(max(x, 0), across - wide)), round(min(max(y, 0), down - high)), round(wide), round(high)
 
 
 class _Pen:
@@ -87,6 +107,7 @@ class _Pen:
         hue = HUES.get(part.kind, "other")
         name = ("frame body" if part.kind in ("body", "branch") else "frame") if box.frame else "box"
         name += " here" if id in over.tokens else " missed" if (id, "") in over.missed else ""
+        hue = "machine" if over.warmth else hue  # so that warmth is the only colour
         fill = "" if box.frame else f"fill:var(--{hue});" + ("" if " " in name else f"stroke:var(--{hue}-rim)")
         if part.kind == "each":
             self.out.append(_shape(x + 4, y - 4, box.width, box.height, "frame", "", ""))
@@ -159,7 +180,7 @@ class _Pen:
 
     def side(self, host: Box, body: Box, x: float, y: float) -> None:
         """From a host to a body that runs beside it."""
-        begin = (x + host.x + host.width, y + host.y + min(20.0, host.height / 2))
+        begin = (x + host.x + host.width, y + host.y + 18)
         end = (x + body.x, y + body.y + 18)
         middle = (begin[0] + end[0]) / 2
         points = [begin, (middle, begin[1]), (middle, end[1]), end] if begin[1] != end[1] else [begin, end]

@@ -23,21 +23,19 @@ def width(text: str, size: float) -> float:
 def broken(text: str, room: float, size: float, most: int = 3) -> list[str]:
     """The text in at most so many lines, none wider than the room; what does not fit ends in an ellipsis."""
     lines, line = list[str](), ""
-    pieces = _pieces(" ".join(text.split()))
-    for place, piece in enumerate(pieces):
-        if width((line + piece).rstrip(), size) <= room:
-            line += piece
-            continue
-        if line:
-            lines.append(line.rstrip())
-        line = piece.lstrip()
-        while width(line, size) > room:  # one word that is too long for a line
-            cut = next(n for n in range(1, len(line) + 1) if width(line[: n + 1], size) > room or n == len(line))
+    for piece in _pieces(" ".join(text.split())):
+        if line and width((line + piece).rstrip(), size) > room:
+            lines.append(line)
+            line = ""
+        line += piece
+        while width(line.rstrip(), size) > room:  # one word that is too long for a line
+            cut = next(n for n in range(1, len(line) + 1) if width(line[: n + 1], size) > room)
             lines.append(line[:cut])
             line = line[cut:]
-        if len(lines) >= most:
-            return [*lines[: most - 1], _cut(lines[most - 1] + line + "".join(pieces[place + 1 :]), room, size)]
-    return [*lines, line.rstrip()] if line.strip() else lines or [""]
+    lines.append(line)
+    if len(lines) > most:
+        lines[most - 1 :] = [_cut("".join(lines[most - 1 :]), room, size)]
+    return [line.strip() for line in lines]
 
 
 def _pieces(text: str) -> list[str]:
