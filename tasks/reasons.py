@@ -1,7 +1,7 @@
 """Why something about a task is not open to somebody, in words for that person, in each language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.core.commands import Refuse
 from engine.core.model import Text
@@ -11,6 +11,12 @@ from engine.core.model import Text
 class Reason:
     code: str
     text: Text
+    facts: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+    def of(self, user: str) -> "Reason":
+        """The same, said of the user to somebody else, where it is said to the user otherwise."""
+        other = f"{self.code}_other"
+        return reason(other, **{**self.facts, "user": user, "whom": self.facts.get("user")}) if other in TEXTS else self
 
     def refuse(self) -> Refuse:
         """The refusal of a command for this reason."""
@@ -23,7 +29,7 @@ def reason(code: str, **facts: object) -> Reason:
     def told(language: str, text: str) -> str:
         return text.format(**{name: _in(language, fact) for name, fact in facts.items()})
 
-    return Reason(code, {language: told(language, text) for language, text in TEXTS[code].items()})
+    return Reason(code, {language: told(language, text) for language, text in TEXTS[code].items()}, facts)
 
 
 def _in(language: str, fact: object) -> object:
@@ -128,6 +134,26 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "four_eyes_behalf": {
         "zh": "你代 {user} 办理，而 {user} 办理过“{step}”：本任务须由他人办理",
         "en": "you act on behalf of {user}, who had a part in “{step}”: task {task} must be done by somebody else",
+    },
+    "four_eyes_other": {
+        "zh": "{user} 办理过“{step}”，本任务须由他人办理",
+        "en": "{user} completed “{step}” in this case: task {task} must be done by somebody else",
+    },
+    "four_eyes_behalf_other": {
+        "zh": "{user} 代 {whom} 办理，而 {whom} 办理过“{step}”：本任务须由他人办理",
+        "en": "{user} acts on behalf of {whom}, who had a part in “{step}”: task {task} must be done by somebody else",
+    },
+    "authority_other": {
+        "zh": "{user} 没有足够的权限：{what}（有权的：{who}）",
+        "en": "the authority of {user} does not reach this far: {what} (who has it: {who})",
+    },
+    "no_amount_other": {
+        "zh": "{amount} 尚未填写，无法核对 {user} 的权限：{what}",
+        "en": "{amount} is not set, so that the authority of {user} cannot be weighed: {what}",
+    },
+    "unweighed_other": {
+        "zh": "无法核对 {user} 的权限：{fault}",
+        "en": "the authority of {user} cannot be weighed: {fault}",
     },
     "other_branch": {
         "zh": "{holder} 正在办理“{step}”，与本任务不能同时进行",

@@ -123,7 +123,7 @@ def given(turn: Turn, user: str, number: int, queue: str, task: Task) -> tuple[i
         if over is not None and not leads:
             why = reason("full_other", user=user, has=over[0], most=over[1])
     if why is not None:
-        raise reason("not_for", user=user, why=why).refuse()
+        raise reason("not_for", user=user, why=why.of(user)).refuse()
     return over
 
 

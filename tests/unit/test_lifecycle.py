@@ -169,7 +169,7 @@ def test_a_delegate_meets_four_eyes_and_so_does_who_delegated() -> None:
     told.do(c.CompleteTask(1), "chen")
     told.do(t.ClaimTask(2), "li")
     refused = told.refused(t.DelegateTask(2, "chen"), "li")
-    assert refused.code == "not_for" and "you completed “a” in this case" in refused.text
+    assert refused.code == "not_for" and "chen completed “a” in this case" in refused.text
     assert told.refused(t.DelegateTask(2, "li"), "li").code == "yourself"
     assert told.refused(t.DelegateTask(2, "wu"), "li").code == "not_for"
 
