@@ -16,14 +16,14 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from engine.core.expressions import Expression
 from engine.core.model import Human, Node, Notify
 from engine.language.fields import field_schema, schema_of
 from engine.language.problems import Problem
 from engine.language.project import Project
 from organisation.directory import Directory, Grant, User
+from tasks.checks_takers import Takers, names_of
 from tasks.model import NAME as PART
-from tasks.model import Authority, Named, Work
+from tasks.model import Authority, Work
 from tasks.placing import ASSIGN
 
 CODES = {
@@ -50,9 +50,10 @@ def check(project: Project) -> Iterator[Problem]:
     people = project.people
     if not isinstance(people, Directory):
         return
-    held: dict[str, list[tuple[str, Grant]]] = {}
+    known: dict[str, list[tuple[str, Grant]]] = {}
     for name in sorted(project.processes):
-        yield from _Staffed(project, name, people, project.today, held).problems()
+        takers = Takers(project, name, people, project.today, known)
+        yield from _Staffed(project, name, people, project.today, takers).problems()
 
 
 def _same_person(project: Project, process: str, node: Node) -> Iterator[Problem]:
@@ -75,7 +76,7 @@ class _Staffed:
     process: str
     people: Directory
     today: date | None
-    held: dict[str, list[tuple[str, Grant]]]  # by kind of authority, filled when it is first asked for
+    takers: Takers
 
     def problems(self) -> Iterator[Problem]:
         process = self.project.processes[self.process].process
@@ -83,22 +84,13 @@ class _Staffed:
         for node in process.nodes.values():
             if isinstance(node.spec, Notify):
                 yield from self._addressees(node, node.spec)
-            if node.id not in self._work:
+            if node.id not in self.takers.work:
                 continue
             yield from self._queues(node, told)
             yield from self._authority(node)
             yield from self._eyes(node)
             yield from self._votes(node)
             yield from self._skill(node)
-
-    @cached_property
-    def _work(self) -> dict[str, Work]:
-        nodes = self.project.processes[self.process].process.nodes
-        return {
-            node.id: node.parts[PART]
-            for node in nodes.values()
-            if isinstance(node.spec, Human) and isinstance(node.parts.get(PART), Work)
-        }
 
     @cached_property
     def _schema(self) -> Mapping[str, Any]:
@@ -110,9 +102,9 @@ class _Staffed:
     # --- queues, roles, persons --------------------------------------------------------------------
 
     def _queues(self, node: Node, told: set[str]) -> Iterator[Problem]:
-        work = self._work[node.id]
+        work = self.takers.work[node.id]
         for key, queue in (("queue", work.queue), ("else_queue", work.else_queue)):
-            for name in _names(queue):
+            for name in names_of(queue):
                 if name in told:
                     continue
                 told.add(name)
@@ -162,79 +154,21 @@ class _Staffed:
         absence = None if self.today is None else self.people.absence(user.id, self.today, self.process)
         return f"is away until {absence.end}" if absence else "is here"
 
-    # --- who takes a step ---------------------------------------------------------------------------
-
-    def _members(self, work: Work) -> frozenset[str] | None:
-        """Who serves the queues that a task may lie in; None if that cannot be told."""
-        if work.assign and work.assign in ASSIGN and not work.queue:
-            return None
-        if isinstance(work.assign, Expression) or (work.queue and not [*_names(work.queue)]):
-            return None
-        found: set[str] = {work.assign} if work.assign and work.assign not in ASSIGN else set()
-        for name in (*_names(work.queue), *_names(work.else_queue)):
-            found |= self.people.members(name) | self.people.managers(name)
-        return frozenset(user for user in found if self.people.active(user, self.today))
-
-    def _takers(self, step: str) -> frozenset[str] | None:
-        """Who may come to do a step at all."""
-        work = self._work[step]
-        members = self._members(work)
-        if members is None or work.authority is None:
-            return members
-        able = self._able(step, work.authority)
-        return able if self._climbs(work) else members & able
-
-    def _able(self, step: str, authority: Authority) -> frozenset[str]:
-        """Who may decide anything that the step can come to."""
-        matters = self._matters(step)
-        return frozenset(user for matter in matters for user, _ in self._grants(authority.kind, *matter))
-
-    def _climbs(self, work: Work) -> bool:
-        return work.authority is not None and work.authority.climb and work.approvals is None
-
     # --- authority ------------------------------------------------------------------------------------
 
-    def _matters(self, step: str) -> list[tuple[str, str]]:
-        """The lines and decisions that a step can come to; "" for one that is not weighed."""
-        authority = self._work[step].authority
-        spec = self.project.processes[self.process].process.nodes[step].spec
-        assert authority is not None and isinstance(spec, Human)
-        known = self.project.house.authority.get(authority.kind)
-        graded = [outcome.decision for outcome in spec.outcomes.values() if outcome.decision]
-        decisions = graded or [*_names(authority.decision)]
-        if not decisions:
-            decisions = sorted(known.decisions) if authority.decision and known and known.decisions else [""]
-        lines = [*_names(authority.line)]
-        if not lines:
-            lines = sorted(known.lines) if authority.line and known and known.lines else [""]
-        return [(line, decision) for line in lines for decision in dict.fromkeys(decisions)]
-
-    def _grants(self, kind: str, line: str, decision: str) -> Iterator[tuple[str, Grant]]:
-        """Who may decide so at all, with each grant that covers it."""
-        for user, grant in self._held(kind):
-            if grant.line in (line, "") and grant.decision in (decision, ""):
-                yield user, grant
-
-    def _held(self, kind: str) -> list[tuple[str, Grant]]:
-        """Everybody who has a grant of the kind, with each of theirs."""
-        if kind not in self.held:
-            users = sorted(self.people.users)
-            self.held[kind] = [(user, grant) for user in users for grant in self.people.held(user, kind, self.today)]
-        return self.held[kind]
-
     def _authority(self, node: Node) -> Iterator[Problem]:
-        work = self._work[node.id]
+        work = self.takers.work[node.id]
         authority = work.authority
-        members = self._members(work)
-        if authority is None or (members is None and not self._climbs(work)):
+        members = self.takers.members(work)
+        if authority is None or (members is None and not self.takers.climbs(work)):
             return
         most = self._most(authority)
         gaps: dict[str, list[str]] = {}
-        for line, decision in self._matters(node.id):
+        for line, decision in self.takers.matters(node.id):
             found = [
                 (user, grant)
-                for user, grant in self._grants(authority.kind, line, decision)
-                if self._climbs(work) or (members is not None and user in members)
+                for user, grant in self.takers.grants(authority.kind, line, decision)
+                if self.takers.climbs(work) or (members is not None and user in members)
             ]
             matter = " ".join(part for part in (authority.kind, line, decision) if part)
             if not found:
@@ -245,7 +179,7 @@ class _Staffed:
         for text, matters in gaps.items():
             shown = ", ".join(matters[:3]) + (f" and {len(matters) - 3} more" if len(matters) > 3 else "")
             message = text.replace("{}", shown)
-            if not self._climbs(work):
+            if not self.takers.climbs(work):
                 message += " among those who take it"
             hint = "grant it to somebody, or bound the amount in the data schema (maximum)"
             yield self._problem(node.id, where, "CW654", message, hint)
@@ -271,11 +205,11 @@ class _Staffed:
     # --- four eyes, votes, skills -----------------------------------------------------------------------
 
     def _eyes(self, node: Node) -> Iterator[Problem]:
-        takers = self._takers(node.id)
+        takers = self.takers.takers(node.id)
         if not takers:
             return  # told otherwise, or not known
-        for place, other in enumerate(self._work[node.id].not_by):
-            done = self._takers(other) if other in self._work else None
+        for place, other in enumerate(self.takers.work[node.id].not_by):
+            done = self.takers.takers(other) if other in self.takers.work else None
             if not done:
                 continue
             where, hint = ("human", "not_by", place), "let more people take one of the steps"
@@ -288,15 +222,15 @@ class _Staffed:
                 yield self._problem(node.id, where, "CW653", f"only {min(done)} takes {node.id} and {other}", hint)
 
     def _votes(self, node: Node) -> Iterator[Problem]:
-        work = self._work[node.id]
-        members = self._members(work)
+        work = self.takers.work[node.id]
+        members = self.takers.members(work)
         if work.approvals is None or members is None:
             return
-        serving = {user for name in _names(work.queue) for user in self.people.members(name)}
+        serving = {user for name in names_of(work.queue) for user in self.people.members(name)}
         role = work.approvals.role
         voters = {user for user in members & serving if not role or role in self.people.roles(user)}
         if work.authority is not None:
-            voters &= self._able(node.id, work.authority)
+            voters &= self.takers.able(node.id, work.authority)
         if len(voters) < work.approvals.of:
             named = f": {', '.join(sorted(voters))}" if voters else ""
             message = f"{work.approvals.of} people have a vote in {node.id}, and only {len(voters)} may cast one{named}"
@@ -304,10 +238,10 @@ class _Staffed:
             yield self._problem(node.id, ("human", "approvals", "of"), "CW655", message, hint)
 
     def _skill(self, node: Node) -> Iterator[Problem]:
-        work = self._work[node.id]
+        work = self.takers.work[node.id]
         queues = self.people.queues
-        for skill in _names(work.skill):
-            for name in _names(work.queue):
+        for skill in names_of(work.skill):
+            for name in names_of(work.queue):
                 if name not in queues or queues[name].assign_by != "skill":
                     continue
                 able = [user for user in self.people.members(name) if skill in self.people.users[user].skills]
@@ -315,11 +249,3 @@ class _Staffed:
                     message = f"nobody who serves {name} has the skill {skill}"
                     hint = "give somebody of the queue the skill, or ask for another"
                     yield self._problem(node.id, ("human", "skill"), "CW656", message, hint)
-
-
-def _names(name: Named) -> Iterator[str]:
-    """The names that one written or computed can turn out to be, as far as they are known."""
-    if isinstance(name, Expression):
-        yield from (str(value) for value in name.type.enum or () if value is not None)
-    elif name:
-        yield name
