@@ -255,7 +255,9 @@ class Game:
             self.go(world, number, token.goal)
         elif token.at in self.boxes:
             box = self.boxes[token.at]
-            if box.instant:
+            if box.instant and world.ready and world.pick(2):
+                world.ready.append(number)  # it takes as many moves as it has steps: others may be done before
+            elif box.instant:
                 results = box_results(box)
                 take(world, self, number, results[world.pick(len(results))])
         else:
