@@ -46,16 +46,18 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is left of them. overdue: with a deadline before this moment (microseconds); 0: whatever the deadline."""
+    """What is left of them. overdue: with a deadline before this moment (microseconds); 0: whatever the deadline.
+    priority: of this one at least; 0: of any."""
 
     process: str = ""
     step: str = ""
     overdue: int = 0
     terms: tuple[Term, ...] = ()
+    priority: int = 0
 
     @property
     def any(self) -> bool:
-        return bool(self.process or self.step or self.overdue or self.terms)
+        return bool(self.process or self.step or self.overdue or self.terms or self.priority)
 
 
 EVERYTHING = Filter()
@@ -184,7 +186,11 @@ def _of_cases(led: find.Asked, scope: Scope, order: Order, after: After | None) 
 
 def _conditions(only: Filter, asked: Sequence[find.Asked]) -> tuple[list[str], list[Any]]:
     where, given = list[str](), list[Any]()
-    for condition, value in (("process = ?", only.process), ("step = ?", only.step), ("due < ?", only.overdue)):
+    asked_for: tuple[tuple[str, str | int], ...] = (
+        ("process = ?", only.process), ("step = ?", only.step), ("due < ?", only.overdue),
+        ("priority >= ?", only.priority),
+    )  # fmt: skip
+    for condition, value in asked_for:
         if value:
             where.append(condition)
             given.append(value)

@@ -17,10 +17,12 @@ from engine.runtime.answers import Accepted
 from web.cases import CaseView, case_view
 from web.commands import act, take_next, utc
 from web.deps import Caller
-from web.lists import Inbox, inbox
+from web.listing import Order
+from web.lists import Inbox
 from web.opened import approach
 from web.problems import Problem
 from web.search import CaseList, Status, search
+from web.sifting import Sift, State, sifted
 from web.starting import begin
 from web.tasks import TaskView, actions, task_view
 
@@ -139,18 +141,22 @@ def me(desk: Caller) -> Me:
 
 
 @router.get("/inbox", responses=links(200, "offered/0/number", "offered/0/task"))
-def get_inbox(desk: Caller, queue: Name = "", after: Cursor = "", limit: Limit = 25) -> Inbox:
-    """The caller's work: what they hold, and a page of what their queues offer."""
-    return inbox(desk, queue, after, limit)
+def get_inbox(
+    desk: Caller, queue: Name = "", process: Name = "", state: State = "",
+    priority: Annotated[int, Query(ge=0, le=1000, description="At least this.")] = 0,
+    q: Annotated[str, Query(max_length=200)] = "", order: Order = "", after: Cursor = "", limit: Limit = 25,
+) -> Inbox:  # fmt: skip
+    """The caller's work: what they hold, and a page of what their queues offer, narrowed by what is given."""
+    return sifted(desk, Sift(queue, process, state, priority, q, order), after, limit)
 
 
 @router.post(
     "/next", response_model=TaskView,
     responses={**links(200, "line/number", "line/task"), 204: {"description": "Nothing to take"}},
 )  # fmt: skip
-def next_task(desk: Caller, queue: Name = "") -> Any:
-    """Takes the best task there is for the caller."""
-    found = take_next(desk, (queue,) if queue else ())
+def next_task(desk: Caller, queue: Name = "", key: Key = "") -> Any:
+    """Takes the best task there is for the caller; asked again under the same key, it is the same task."""
+    found = take_next(desk, (queue,) if queue else (), key)
     return Response(status_code=204) if found is None else task_view(desk, found.number, found.task)
 
 

@@ -1,5 +1,6 @@
 """Looking through tasks: mine, what my queues offer, what my team has, narrowed and searched, in two orders."""
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel
@@ -8,13 +9,16 @@ from engine.core.model import Human
 from engine.runtime.tables import micros
 from tasks import listing
 from tasks.listing import Filter, Scope
+from tasks.queries import MOST
 from tasks.search import terms
 from web.desk import Desk
-from web.lists import TaskLine, lines, read_cursor, write_cursor
+from web.lists import SHORT, TaskLine, lines, read_cursor, write_cursor
 from web.roles import floor_queues, sees_floor
-from workbench.story import MASK
+from workbench.reading import sights
 
 PAGE = 25
+EVERY = 5_000
+"""More tasks than a search by words looks at for one page."""
 Whose = Literal["mine", "queues", "team"]
 Order = Literal["", "service", "due"]
 
@@ -35,24 +39,31 @@ class TaskList(BaseModel):
 
 def listed(
     desk: Desk, whose: Whose = "mine", *, queue: str = "", process: str = "", step: str = "", overdue: bool = False,
-    words: str = "", order: Order = "", after: str = "", limit: int = PAGE,
+    soon: bool = False, priority: int = 0, words: str = "", order: Order = "", after: str = "", limit: int = PAGE,
 ) -> TaskList:  # fmt: skip
     """The tasks of a scope that pass the filters. Raises Problem for a place that is none.
 
-    order: of service, or by deadline; "" is that of service, and of a team by deadline, which is its only one.
+    soon: late, or near its deadline. priority: at least this. order: of service, or by deadline; "" is that of
+    service, and of a team by deadline, which is its only one.
     """
     wanted, scope = terms(words), scope_of(desk, whose, queue)
     if words.strip() and not wanted:
         return TaskList(tasks=[], next=None, count=0, more=False)
-    only = Filter(process, step, micros(desk.now) if overdue else 0, tuple(wanted))
+    before = micros(desk.now + (SHORT if soon else timedelta())) if overdue or soon else 0
+    only = Filter(process, step, before, tuple(wanted), priority)
     by: Literal["service", "due"] = "due" if order == "due" or not scope.free else "service"
-    found = listing.page(desk.caseway.connection, scope, by, only, read_cursor(after), limit)
-    told = lines(desk, found.tasks)
-    if wanted:  # what is masked is not found by its words
-        told = [line for line in told if line.subject != MASK]
+    most = EVERY if wanted else limit
+    found = listing.page(desk.caseway.connection, scope, by, only, read_cursor(after), most)
+    if not wanted:
+        next = write_cursor(found.next) if found.next else None
+        return TaskList(tasks=lines(desk, found.tasks), next=next, count=found.found, more=found.more)
+    # What is masked is not found by its words, nor told by where a page ends (see `web.search`).
+    seen = sights(desk.caseway, desk.user, list({row.case for row in found.tasks}), desk.now)
+    rows = [row for row in found.tasks if row.case in seen and seen[row.case].reads("internal")]
+    place = rows[limit - 1].after if len(rows) > limit else found.next
     return TaskList(
-        tasks=told, next=write_cursor(found.next) if found.next else None,
-        count=found.found - (len(found.tasks) - len(told)), more=found.more,
+        tasks=lines(desk, rows[:limit]), next=write_cursor(place) if place else None, count=min(len(rows), MOST),
+        more=found.next is not None or len(rows) > MOST,
     )  # fmt: skip
 
 

@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 
 TEXTS: Mapping[str, tuple[str, str]] = {
+    # --- the inbox narrowed
+    "sift.any_due": ("全部期限", "Any deadline"),
+    "sift.late": ("已逾期", "Late"),
+    "sift.soon": ("已逾期或 4 小时内到期", "Late, or within 4 h"),
+    "sift.priority": ("优先级不低于", "Priority from"),
+    "sift.clear": ("清除条件", "Clear"),
     # --- history
     "h.behalf": ("（代 {who}）", " (standing in for {who})"),
     "h.begun": ("开始办理 {step}", "{step} is being worked on"),
