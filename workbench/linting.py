@@ -183,7 +183,11 @@ def _where(entry: Mapping[str, Any]) -> str:
     return f"at {entry['step']!r}" if "step" in entry else "in this process"
 
 
+_PEOPLE, _WHOLE, _MEASURED = ("CW65",), ("CW622", "CW623", "CW68", "CW69"), ("CW66",)
+"""How the codes begin of what is only found where people, all processes, or measured times are at hand."""
+
+
 def _looked(project: Project, code: str) -> bool:
-    """Whether everything was at hand that checks of that group look at."""
-    known = {"CW65": project.people is not None, "CW68": project.whole}
-    return known.get(code[:4], True) and (code[:4] != "CW66" or bool(project.measured))
+    """Whether everything was at hand that the check of that code may look at."""
+    known = ((_PEOPLE, project.people is not None), (_WHOLE, project.whole), (_MEASURED, bool(project.measured)))
+    return all(there or not code.startswith(codes) for codes, there in known)

@@ -106,6 +106,12 @@ def test_what_the_compiler_refuses_cannot_be_accepted(processes: Path) -> None:
     assert said.code == 1 and "CW121" in said.out
 
 
+def test_one_file_by_itself_is_in_order(processes: Path) -> None:
+    for name in ("claims", "complaint"):
+        said = call("lint", f"processes/{name}.yaml")
+        assert said.code == 0 and "0 errors, 0 warnings" in said.out, said.out
+
+
 def test_the_people_come_from_a_file_or_an_installation(processes: Path, made: Path) -> None:
     people = processes / "samples" / "organisation.yaml"
     assert call("lint", "--organisation", people).code == 0
