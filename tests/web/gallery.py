@@ -60,6 +60,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "process": ("dong_lei", "/processes/process/claims"),
     "process-version": ("dong_lei", "/processes/process/claims/{version}"),
     "process-compare": ("dong_lei", "/processes/process/claims/{version}/compare/{before}"),
+    "process-migrations": ("dong_lei", "/processes/migrations/claims"),
     "process-edit": ("dong_lei", "/processes/edit?path=complaint.yaml"),
     "process-proposal": ("gu_mingyuan", "{proposal}"),
     "admin": ("dong_lei", "/admin"),
