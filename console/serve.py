@@ -84,7 +84,8 @@ def serve(
         _ = caseway.runner, caseway.sweeper, caseway.executor  # made once, before threads share them
         say(f"Caseway is at {address}; stop with Ctrl-C")
         if accounts:
-            say(f"Sign in as any of {len(accounts[1])} people, such as {', '.join(accounts[1][:3])}: {accounts[0]}")
+            people = ", ".join(f"{user} ({role})" for user, role in _such_as(caseway, accounts[1]).items())
+            say(f"Password of all {len(accounts[1])} people: {accounts[0]}\nSuch as {people}")
         if work:
             worker.start()
         with suppress(KeyboardInterrupt):
@@ -143,6 +144,18 @@ def _demo(caseway: Any) -> tuple[str, list[str]]:
     chosen = f"demo-{secrets.token_hex(4)}"
     accounts.set_passwords(users, chosen, "demo")
     return chosen, sorted(users, key=lambda user: (-len(directory.serving(user)), user))
+
+
+def _such_as(caseway: Any, users: list[str]) -> dict[str, str]:
+    """Somebody for each role that sees pages of its own, and first of all a handler."""
+    directory = caseway.directory
+    leads = dict.fromkeys(("supervisor", "manager", "designer", "compliance", "director", "admin"))
+    first = next((user for user in users if directory.roles(user).isdisjoint(leads)), "")
+    found = {first: "handler"} if first else {}
+    for role in leads:
+        user = next((user for user in users if role in directory.roles(user) and user not in found), "")
+        found |= {user: role} if user else {}
+    return found
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -283,7 +283,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "for_processes": ("适用流程", "For these processes"),
     "for_processes.help": ("不选为全部流程。", "None marked: for all."),
     # tokens, calendars, incidents
-    "tokens.none": ("没有有效的令牌。", "There is no good token."),
+    "tokens.none": ("没有有效的令牌。", "No token is in force."),
     "made": ("创建", "Made"),
     "calendars": ("日历", "Calendars"),
     "calendar.no": ("尚未部署日历。", "No calendar has been deployed yet."),
