@@ -113,6 +113,12 @@ def of_case(connection: Connection, case: str) -> list[Listed]:
     return [listed(row) for row in connection.all(sql, (case,))]
 
 
+def one(connection: Connection, case: str, task: int) -> Listed | None:
+    """A task, open or not."""
+    row = connection.one(f"SELECT {COLUMNS} FROM tasks WHERE case_id = ? AND id = ?", (case, task))
+    return listed(row) if row is not None else None
+
+
 def load(connection: Connection, user: str, most: int = MOST, but: Sequence[str] = ()) -> int:
     """How many tasks the user has in hand, or are meant for them, in all cases but these; counted no further than
     `most`."""

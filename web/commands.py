@@ -15,16 +15,19 @@ from typing import Any
 
 from msgspec import structs
 
+from bootstrap import MACHINE
 from engine.core import commands as core
 from engine.core.commands import Command, refusal
 from engine.core.model import Process
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.batch import Step
 from engine.runtime.errors import Collision
+from engine.runtime.history import read
 from tasks import commands as work
+from tasks.events import TaskClaimed
 from tasks.ground import Look
 from tasks.next import claim_next
-from tasks.queries import Listed
+from tasks.queries import Listed, one
 from web.desk import Desk
 from web.problems import Problem, refused
 
@@ -157,15 +160,32 @@ def _ident(desk: Desk, id: str) -> str:
     return hashlib.sha256(f"{desk.user}\0{id}".encode()).hexdigest()[:32] if id else ""
 
 
-def take_next(desk: Desk, queues: tuple[str, ...] = ()) -> Listed | None:
-    """Claims the best task there is for the user; None when there is none. Raises Problem when claiming failed."""
-    caseway = desk.caseway
+def take_next(desk: Desk, queues: tuple[str, ...] = (), id: str = "") -> Listed | None:
+    """Claims the best task there is for the user; None when there is none. What is asked again under the same id gets
+    the same task. Raises Problem when claiming failed."""
+    caseway, own = desk.caseway, f"next\0{id}" if id else ""
+    before = _taken(desk, own) if own else None
+    if before is not None:
+        return before
     found = claim_next(
-        caseway.connection, caseway.directory, desk.user, lambda case, command: submit(desk, case, command), queues
-    )
+        caseway.connection, caseway.directory, desk.user, lambda case, command: submit(desk, case, command, id=own),
+        queues,
+    )  # fmt: skip
     if found is None or isinstance(found, Listed):
         return found
     raise refused(desk, found)
+
+
+def _taken(desk: Desk, id: str) -> Listed | None:
+    """The task that was claimed under this id."""
+    caseway = desk.caseway
+    given = caseway.connection.one("SELECT case_id, seq FROM given_ids WHERE id = ?", (_ident(desk, id),))
+    for row in read(caseway.database, caseway.vault, given[0]) if given else ():
+        if row.seq == given[1]:
+            for event in MACHINE.decode_events(row.events):
+                if isinstance(event, TaskClaimed):
+                    return one(caseway.connection, given[0], event.token)
+    return None
 
 
 def _process(desk: Desk, case: str) -> Process | None:

@@ -139,3 +139,15 @@ def test_openapi_names_every_path_of_the_api_and_its_problems(town: Town) -> Non
     assert all(path.startswith("/api/") for path in told["paths"])
     operation = told["paths"]["/api/next"]["post"]
     assert "application/problem+json" in operation["responses"]["409"]["content"]
+
+
+def test_the_next_task_asked_for_again_under_a_key_is_the_same(town: Town) -> None:
+    town.claim()
+    town.claim(policy_number="PM2026000002")
+    program = Program(town, "chen_wei")
+    first = program.post("/next", idempotency_key="n1").json()["line"]
+    again = program.post("/next", idempotency_key="n1").json()["line"]
+    other = program.post("/next", idempotency_key="n2").json()["line"]
+    assert first["number"] == again["number"] != other["number"]
+    assert len(program.get("/inbox").json()["mine"]) == 2
+    assert program.post("/next").status_code == 204
