@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.core.commands import CompleteTask
+from engine.core.events import IncidentRaised
 from engine.core.expressions import compile_expression
 from engine.core.kinds import BOOL, INT, TEXT
 from engine.language.dataflow.checks import never_read, never_written, read_before_written, rows_that_fit, same_outcomes
@@ -15,6 +17,7 @@ from engine.language.dataflow.needs import needs, settled, tree_of
 from engine.language.dataflow.paths import Search
 from engine.language.problems import Problem
 from engine.language.project import Check
+from tests.support.graph import Story
 from tests.support.projects import PROCESSES, project_of
 from tests.support.random_process import Maker
 
@@ -31,7 +34,7 @@ data:
     kind: {enum: [service, claim]}
     flag: {type: boolean}
     items: {type: array, items: {type: integer}}
-start: {by: [staff], form: [b, kind, flag]}
+start: {by: [staff], form: [b, kind, flag, items]}
 """
 BEGIN = HEAD.count("\n") + 2
 """The line on which the first step stands."""
@@ -305,13 +308,33 @@ def test_what_may_be_missing_is_told(case: str) -> None:
     assert f"on the way {way} nothing" in message
 
 
+@pytest.mark.parametrize("case", LOUD)
+def test_the_way_that_is_told_stops_a_real_case(case: str) -> None:
+    """Gone on the engine, with every form left empty: the incident comes at the step that was named."""
+    compiled = project_of(process(_whole(LOUD[case][0]))).processes["inquiry"].process
+    (found,) = [each for name in "abc" if (each := Search(Graph(compiled), frozenset("abc")).find(name))]
+    story = Story(compiled).start(items=[1])
+    for step, label in found.path:
+        if label == "after":
+            story.wait("4h")
+        elif step in story.open and compiled.nodes[step].kind == "human":
+            story.complete(step, label)
+    story.wait("4h")  # for what runs beside
+    if compiled.nodes[found.step].kind == "human":  # needed as the task is completed
+        refusal = story.refused(CompleteTask(story.token(found.step), str(found.where[1]), {}))
+        assert "a is not set" in refusal.text
+        return
+    incidents = [event for event in story.events if isinstance(event, IncidentRaised)]
+    assert [event.step for event in incidents] == [found.step] and "a is not set" in incidents[0].text
+
+
 def test_a_reopened_case_keeps_what_it_had() -> None:
     steps = "fill: {human: {queue: intake}, form: [a]}\ndone: {end: done}\nagain: {set: {c: a + 1}, next: done}\n"
     assert not told(steps, "reopen: [again]\n")
 
 
 def test_a_calling_process_gives_what_it_gives() -> None:
-    called = process(USE + DONE).replace("start: {by: [staff], form: [b, kind, flag]}\n", "")
+    called = process(USE + DONE).replace("start: {by: [staff], form: [b, kind, flag, items]}\n", "")
     caller = (
         "process: caller\ntitle: {zh: 甲, en: A}\nstart: {by: [staff]}\n"
         "steps:\n  go: {call: {process: inquiry, data: {GIVEN: 1}}}\n  done: {end: done}\n"
