@@ -124,8 +124,8 @@ class Builder:
         first, last = self.day(row, "valid_from", number), self.day(row, "valid_to", number)
         if first and last and first > last:
             self.wrong(row.locate(("valid_to",)), f"row {number}: it ends before it begins")
-        cells = tuple(row.when.get(column) for column in self.inputs)
-        self.rules.append(Rule(number, tests, outputs, first, last, str(row.note or ""), row.locate(()), cells))
+        written = tuple(row.when.get(column) for column in self.inputs)
+        self.rules.append(Rule(number, tests, outputs, first, last, str(row.note or ""), row.locate(()), written))
 
     def test(self, column: Input, row: Row, number: int) -> Test | None:
         cell = row.when.get(column.name)
