@@ -165,7 +165,7 @@ class ClocksMigrated(Event, frozen=True):
 
 class ClockMigrated(Event, frozen=True):
     """The run goes on by another version of its clock. how: `keep` or `rebase`; `fired` counts by the rungs of the
-    new ladder."""
+    new ladder, `rungs` are those that have fired as the old one numbered them, by the new one's numbers."""
 
     id: int
     clock: str
@@ -177,6 +177,7 @@ class ClockMigrated(Event, frozen=True):
     deadline: datetime
     provisional: bool
     fired: dict[int, int]
+    rungs: dict[int, int]
 
 
 class BreachAcknowledged(Event, frozen=True):

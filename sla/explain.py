@@ -22,7 +22,7 @@ from engine.core.model import Catch, Human, Process, Race, Service, Text
 from sla import events as e
 from sla.calendar import WorkCalendar
 from sla.measure import metered
-from sla.model import Clock, calendar_name, clock_of
+from sla.model import Clock, calendar_name, find_clock
 from sla.runs import PLAIN
 from sla.state import Break
 
@@ -166,8 +166,13 @@ class _Told:
     def take(self, process: Process, at: datetime, event: Event) -> None:
         match event:
             case core.StepEntered(token=token, step=step):
-                if isinstance(process.nodes[step].spec, Human | Service | Catch | Race):
+                node = process.nodes.get(step)  # None: a step of a version that the case has left
+                if isinstance(node.spec, Human | Service | Catch | Race) if node else "/" not in step:
                     self.stood[token] = (step, event.at)
+            case core.TokenMapped(token=token, target=target) if token in self.stood:
+                step, since = self.stood[token]
+                self.stays.append((since, at, step))
+                self.stood[token] = (target, at)
             case core.StepLeft(token=token) | core.StepCancelled(token=token) | core.StepClosing(token=token):
                 step, since = self.stood.pop(token, ("", at))
                 if step and since < at:
@@ -186,6 +191,16 @@ class _Told:
             case e.ClockRebased(id=id):
                 self.runs[id].rebased.append(event)
                 self.runs[id].aims(event)
+            case e.ClocksMigrated(open=names):
+                for id, name in names.items():
+                    self.runs[id].started = structs.replace(self.runs[id].started, clock=name)
+            case e.ClockMigrated(id=id, rungs=known):
+                run = self.runs[id]
+                run.rungs = [structs.replace(one, rung=known[one.rung]) for one in run.rungs if one.rung in known]
+                if event.how == "rebase":
+                    told = (event.limit, event.version, event.old, event.deadline, event.provisional)
+                    run.rebased.append(e.ClockRebased(id, event.clock, event.at, "limit", *told))
+                    run.aims(run.rebased[-1])
             case e.ClockRedated(id=id, since=since, note=note):
                 run = self.runs[id]
                 run.started = structs.replace(run.started, since=since, note=note)
@@ -212,8 +227,9 @@ class _Told:
 
 
 def _account(process: Process, run: _Run, told: _Told, calendars: Mapping[str, Calendar], now: datetime) -> Account:
-    started, clock = run.started, clock_of(process, run.started.clock)
+    started = run.started
     limit = run.rebased[-1].limit if run.rebased else started.limit
+    clock = find_clock(process, started.clock) or _left(run)
     calendar = _calendar(process, clock, calendars)
     duration = parse_duration(limit)
     meter = metered(calendar, started.since, duration, clock.roll, [one.by for one in run.more], run.breaks)
@@ -247,6 +263,12 @@ def _account(process: Process, run: _Run, told: _Told, calendars: Mapping[str, C
         closed_by=run.closed.by if run.closed is not None else "",
         version=run.rebased[-1].version if run.rebased else started.version,
     )
+
+
+def _left(run: _Run) -> Clock:
+    """A clock that only a version had which the case has left; what its rungs were is not known any more."""
+    run.rungs = []
+    return Clock(run.started.clock, {}, "target", parse_duration(run.started.limit), run.started.calendar)
 
 
 def _calendar(process: Process, clock: Clock, calendars: Mapping[str, Calendar]) -> Calendar:

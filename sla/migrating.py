@@ -134,10 +134,13 @@ def _carry(turn: Turn, number: int, run: Run, old: Clock | None, how: str) -> No
             zh = f"时限 {clock.name} 无法重新计算：{error}"
             raise Refuse("migration", zh, f"clock {clock.name} cannot be counted again: {error}") from error
         deadline, version, provisional = due.at, due.version, due.provisional
-    fired = _fired(old, clock, run)
+    rungs = _rungs(old, clock, run)
+    fired = {new: run.fired[before] for before, new in rungs.items()}
     turn.emit(
-        e.ClockMigrated(number, clock.name, turn.now, how, limit, version, run.deadline, deadline, provisional, fired)
-    )
+        e.ClockMigrated(
+            number, clock.name, turn.now, how, limit, version, run.deadline, deadline, provisional, fired, rungs
+        )
+    )  # fmt: skip
     if clock.when is not None and not applies(turn, clock, run.token):
         close(turn, number, run, "void", "when")
         turn.emit(e.ClockDeferred(clock.name, run.since, turn.now, run.token))
@@ -147,15 +150,15 @@ def _carry(turn: Turn, number: int, run: Run, old: Clock | None, how: str) -> No
     aim(turn, number, clock, calendar)
 
 
-def _fired(old: Clock | None, new: Clock, run: Run) -> dict[int, int]:
-    """How often each rung of the new ladder has fired: those of one point are the same, in their order."""
+def _rungs(old: Clock | None, new: Clock, run: Run) -> dict[int, int]:
+    """Which rung of the new ladder each is that has fired: those of one point are the same, in their order."""
     found: dict[int, int] = {}
-    free = {place: rung.at for place, rung in enumerate(new.ladder)}
-    for place_, count in sorted(run.fired.items()):
-        at = old.ladder[place_].at if old is not None and place_ < len(old.ladder) else ""
+    free = {number: rung.at for number, rung in enumerate(new.ladder)}
+    for number in sorted(run.fired):
+        at = old.ladder[number].at if old is not None and number < len(old.ladder) else ""
         same = next((n for n, other in free.items() if other == at), None)
         if same is not None:
-            found[same] = count
+            found[number] = same
             del free[same]
     return found
 

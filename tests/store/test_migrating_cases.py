@@ -18,7 +18,7 @@ from tests.support.renewed import MIGRATION, renewed
 from workbench.migrating import run as runs
 from workbench.migrating.file import read_order
 from workbench.migrating.trial import trial
-from workbench.story import state_of
+from workbench.story import accounts, state_of
 from workbench.version_stats import version_stats
 
 TASK = 3
@@ -109,6 +109,7 @@ def test_data_moves_and_messages_still_find_the_case(town: Town) -> None:
     assert state_of(town.caseway, town.asked)[0].work.done_by == {"examine": ["chen"]}
     assert town.caseway.receive("m1", "reply", number, {"text": "me"}, "customer") is None
     town.sweep()
+    assert {one.clock.name for one in accounts(town.caseway, town.asked)} >= {"answer", "check", "examine"}
     assert [task.step for task in state_of(town.caseway, town.asked)[0].work.tasks.values()] == ["examine"]
     town.clean()
 
@@ -176,6 +177,8 @@ def test_clocks_keep_rebase_or_restart(town: Town, how: str, limit: str, hours: 
     due = town.caseway.connection.one("SELECT min(due) FROM tasks WHERE case_id = ?", (town.checked,))[0]
     assert due > 0
     town.clean()
+    (told,) = [one for one in accounts(town.caseway, town.checked, "answer") if one.status != "void"]
+    assert (told.limit, told.deadline) == (limit, run.deadline)
     town.clock.advance(timedelta(hours=8))
     town.sweep()
     town.clean()
