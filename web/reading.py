@@ -14,6 +14,7 @@ from engine.runtime.tables import micros
 from organisation import looks
 from organisation.looks import Broken, Look
 from organisation.reading import GLASS, GRADES, Sight
+from web import turned_away
 from web.desk import Desk
 from web.problems import Problem
 from web.roles import reviews
@@ -98,8 +99,9 @@ def reads(desk: Desk, seen: Sight, state: Any) -> Reads:
 
 
 def need(desk: Desk, seen: Sight, grade: str) -> None:
-    """Raises Problem unless the user reads that grade of the case."""
+    """Raises Problem unless the user reads that grade of the case; who is turned away is kept in the audit."""
     if not seen.reads(grade):
+        turned_away.note(desk, seen.case, "restricted" if seen.restricted else "masked")
         raise Problem(403, "masked", desk.say("restricted_why" if seen.restricted else "masked_why"))
 
 
@@ -113,6 +115,8 @@ def revealed(
             desk.caseway, seen, subject, via=desk.ground, now=desk.now, reason=reason, data=data, names=names
         )
     except Unread as error:
+        if error.code == "secret":
+            turned_away.note(desk, seen.case, error.code)
         raise problem(desk, error) from error
 
 

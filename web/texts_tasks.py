@@ -8,6 +8,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "sift.late": ("已逾期", "Late"),
     "sift.soon": ("已逾期或 4 小时内到期", "Late, or within 4 h"),
     "sift.priority": ("优先级不低于", "Priority from"),
+    "sift.least": ("优先级 ≥", "Priority ≥"),
     "sift.clear": ("清除条件", "Clear"),
     # --- history
     "h.behalf": ("（代 {who}）", " (standing in for {who})"),

@@ -301,3 +301,24 @@ def test_a_search_does_not_tell_how_many_hidden_cases_match(
         number = town.claim(policy_number=f"PM20268{at:05}")
         assert manager.post(f"/cases/{number}/restrict", reason="a colleague").status_code == 303
     assert {one: pages(town, *one, limit) for one in asked} == before
+
+
+# --- who is turned away ---------------------------------------------------------------------------------
+
+
+def test_who_is_refused_a_case_a_file_or_a_secret_is_kept_once(town: Town) -> None:
+    number = town.claim()
+    (case,) = town.caseway.connection.one("SELECT id FROM cases WHERE number = ?", (number,))
+    stranger, officer = town.browser("fang_qi"), town.browser("chen_wei")
+    for path in ("/cases/{}/picture.svg", "/cases/{}/files/1", "/tasks/{}/1", "/cases/{}/move"):
+        assert stranger.get(path.format(number)).status_code == 403
+    assert json(stranger, "GET", f"/tasks/{number}/1").status_code == 403
+    assert officer.post(f"/cases/{number}/secrets").status_code == 403
+    assert officer.post(f"/cases/{number}/secrets").status_code == 403
+    sql = "SELECT case_id, command, actor, code, text FROM refusals ORDER BY id"
+    kept = [tuple(row) for row in town.caseway.connection.all(sql)]
+    assert kept == [(case, "OpenCase", "fang_qi", "masked", ""), (case, "OpenCase", "chen_wei", "secret", "")]
+    assert officer.get(f"/cases/{number}").status_code == 200
+    town.clock.advance(timedelta(hours=2))
+    assert stranger.get(f"/cases/{number}/picture.svg").status_code == 403  # later, another row
+    assert len(town.caseway.connection.all(sql)) == 3
