@@ -4,6 +4,7 @@ A case is known by its seed: `Migrated(seed).run()` plays it again.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -13,7 +14,10 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core.env import Env
 from engine.core.migration import Migration
-from engine.core.model import Process
+from engine.core.model import Catch, End, Human, Outcome, Process, Trigger
+from sla.model import Pause
+from tests.support.clocks import ClockStory, clock, clocked, notice, rung
+from tests.support.graph import step
 from tests.support.random_case import RandomCase
 from tests.support.random_versions import Version
 
@@ -167,3 +171,68 @@ def test_random_migrations() -> None:
 @pytest.mark.long
 def test_many_random_migrations() -> None:
     assert run(LONG, 1_000_000)["moved"] >= 1_000
+
+
+# --- clocks -------------------------------------------------------------------------------------------
+
+
+def versions(seed: int) -> tuple[Process, Process, str]:
+    """A process with one clock that may pause, another with another limit for it, and what a rule says of it."""
+    some = Random(f"clocks {seed}")
+    limits = [f"{some.randint(2, 60)}{some.choice(('h', 'd', 'wd', 'wh'))}" for _ in range(2)]
+    pause = Pause("any_in", frozenset({"ask"})) if some.random() < 0.6 else None
+    ladder = (rung("50%", notice("owner")), rung("due", notice("owner")))
+    made = [
+        replace(
+            clocked(
+                [clock("total", limit, pause=pause, ladder=ladder[: some.randint(0, 2)])],
+                step("work", Human(outcomes={"ask": Outcome("ask", {}, "ask"), "ok": Outcome("ok", {}, "end")}), "end"),
+                step("ask", Catch(Trigger("message", "reply")), "work"),
+                step("end", End("end")),
+            ),
+            version=version,
+        )
+        for version, limit in zip(("v1", "v2"), limits, strict=True)
+    ]
+    return made[0], made[1], some.choice(("keep", "rebase", "restart"))
+
+
+def promised(seed: int) -> None:
+    """The deadline is as the rule promises: what it was, or what it would have been, or from now."""
+    some = Random(f"lives {seed}")
+    old, new, how = versions(seed)
+    told, other = (ClockStory(one, "2026-02-10 10:00", versions=Shelf(old, new)) for one in (old, new))
+    hours = [some.randint(0, 40) for _ in range(3)]
+    asks = some.random() < 0.5
+    for story in (told, other):
+        story.start()
+        story.later(hours[0])
+        if asks:
+            story.complete("work", "ask").later(hours[1]).message("reply").later(hours[2])
+    before = told.run("total")
+    breached = before.passed(told.now)
+    rules = c.Rules(clocks={"total": c.ClockRule(how)})
+    told.do(c.MigrateCase("v2", "new limits", rules))
+    told.process = new
+    after = told.run("total")
+    if how == "keep" or (how == "rebase" and breached):
+        assert (after.deadline, after.limit, after.since) == (before.deadline, before.limit, before.since)
+    elif how == "rebase" and not other.run("total").passed(other.now):
+        assert (after.deadline, after.since) == (other.run("total").deadline, before.since)
+    elif how == "restart":
+        assert after.since == told.now and after.run == before.run + 1 and not after.breaks
+    at_most = {one.rung: one.repeat for one in told.told("RungFired")}
+    told.later(1)
+    told.complete("work", "ok")
+    assert told.flow.status == "ended" and len(at_most) <= 2
+
+
+def test_clocks_and_deadlines_are_as_promised() -> None:
+    for seed in range(150):
+        promised(seed)
+
+
+@pytest.mark.long
+def test_many_clocks_and_deadlines_are_as_promised() -> None:
+    for seed in range(1_000, 3_000):
+        promised(seed)
