@@ -156,4 +156,4 @@ def test_incidents_come_page_by_page_oldest_first(caseway: Caseway) -> None:
         seen += [one.number for one in page.incidents]
         after = page.next or ""
     assert sorted(seen) == started and seen[-1] == started[-1] and after == ""
-    assert failing(desk) == []
+    assert failing(desk).jobs == []
