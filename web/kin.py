@@ -117,7 +117,7 @@ def links(opened: Opened) -> list[Linked]:
         Linked(
             line=seen[one.case], kind=one.kind, kind_title=desk.say(f"link.{one.kind}"), merged=one.merged,
             since=one.since, by_name=desk.person(known[one.case].by) if one.case in known else "",
-            decided=show.worded(known[one.case].end) if one.case in known else "",
+            decided=desk.ending(opened.process, known[one.case].end) if one.case in known else "",
         )
         for one in found if one.case in seen and one.since is not None
     ]  # fmt: skip

@@ -20,7 +20,6 @@ from engine.runtime.tables import moment
 from tasks import find
 from tasks.find import COLUMNS, WALK, Found, Place
 from tasks.search import Term, terms
-from web import show
 from web.desk import Desk
 from web.lists import Whole
 from web.problems import Problem
@@ -122,7 +121,7 @@ def _line(desk: Desk, row: Found, readable: bool) -> CaseLine:
     owner = row.owner or ""
     return CaseLine(
         case=row.case, number=row.number or row.case, process=row.process, process_title=desk.process(row.process),
-        status=row.status, end=show.worded(row.end or ""), owner=owner if readable else "",
+        status=row.status, end=desk.ending(row.process, row.end) if row.end else "", owner=owner if readable else "",
         owner_name=(desk.person(owner) if readable else MASK) if owner else "",
         subject=(row.about or "") if readable else MASK, started_at=moment(row.started_at),
         ended_at=moment(row.ended_at) if row.ended_at is not None else None,

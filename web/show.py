@@ -70,8 +70,11 @@ def ago(desk: Desk, at: datetime | None) -> str:
     return desk.say("ago", time=lasting(desk, desk.now - at))
 
 
-def value(desk: Desk, given: Any, kind: Type, labels: Mapping[str, Any] | None = None) -> str:
-    """A datum of the case in words; `labels` are the titles of an enumeration's values."""
+def value(
+    desk: Desk, given: Any, kind: Type, labels: Mapping[str, Any] | None = None, schema: Mapping[str, Any] | None = None
+) -> str:
+    """A datum of the case in words; `labels` are the titles of an enumeration's values, `schema` what is said of the
+    datum, for the fields of an object and of objects in a list."""
     if given is None or given == "":
         return ""
     if isinstance(given, bool):
@@ -79,12 +82,13 @@ def value(desk: Desk, given: Any, kind: Type, labels: Mapping[str, Any] | None =
     if isinstance(given, list):
         item = kind.item or Type("any")
         separator = "、" if desk.language == "zh" else ", "
-        return separator.join(value(desk, one, item, labels) for one in given)
+        return separator.join(value(desk, one, item, labels, (schema or {}).get("items")) for one in given)
     if isinstance(given, dict):
         fields = kind.fields or {}
+        inside = (schema or {}).get("properties", {})
         parts = [
             f"{titled(getattr(fields.get(name), 'title', None), desk.language, worded(name))}: "
-            f"{value(desk, inner, fields.get(name, Type('any')))}"
+            f"{value(desk, inner, fields.get(name, Type('any')), inside.get(name, {}).get('labels'), inside.get(name))}"
             for name, inner in given.items()
             if inner is not None
         ]

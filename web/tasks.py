@@ -191,7 +191,7 @@ def facts(opened: Opened, without: Collection[str] = (), secrets: Mapping[str, A
             continue
         public = for_customers(found, data[name], opened.state, desk.now, desk.caseway.directory.zone)
         value = secrets[name] if secrets and name in secrets else masked(data[name], kind)
-        words = MASK if value == MASK else show.value(desk, value, kind, found.labels)
+        words = MASK if value == MASK else show.value(desk, value, kind, found.labels, found.schema)
         title = desk.told(found.schema.get("title"), show.worded(name))
         told.append(Fact(name=name, title=title, value=words, public=public, secret=holds_secret(kind)))
     return [fact for fact in told if fact.value]
