@@ -46,5 +46,4 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "breached_clocks": ("超时", "Breaches"),
     "open_incidents": ("异常", "Incidents"),
     "h.migrated": ("迁移到新版本 {version}", "went over to version {version}"),
-    "h.clock_migrated": ("时限 {clock} 按新版本重新计算", "the clock {clock} is counted again by the new version"),
 }
