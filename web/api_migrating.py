@@ -52,7 +52,7 @@ def _order(desk: Desk, text: str) -> Order:
 
 @router.get("/versions/{name}/figures")
 def get_version_figures(desk: ReaderCaller, name: Name) -> list[VersionFigures]:
-    """Cases open and closed, median duration, breaches and incidents, by version."""
+    """Cases open and closed, median duration, breaches and incidents, by version: all versions at once."""
     if not desk.caseway.definitions.history("process", name):
         raise Problem(404, "definition")
     found = version_stats(desk.caseway.connection, name, desk.now)
@@ -67,7 +67,7 @@ def get_version_figures(desk: ReaderCaller, name: Name) -> list[VersionFigures]:
 
 @router.get("/versions/{name}/{version}/differences/{other}")
 def get_differences(desk: ReaderCaller, name: Name, version: Version, other: Version) -> list[Said]:
-    """What the version changes of the other, earlier one, in words."""
+    """What the version changes of the other, earlier one, in words: all of it."""
     return migrating.words(desk, name, other, version)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
@@ -14,7 +14,8 @@ from tests.web.test_roles import routes
 
 SERIOUS = ("serious", "critical")
 NO_PAGE = (
-    "/cases/{number}/picture.svg", "/processes/process/{name}/{version}/picture.svg", "/admin/file/organisation.yaml",
+    "/tasks/{number}/{task}/standing", "/cases/{number}/picture.svg", "/admin/file/organisation.yaml",
+    "/processes/process/{name}/{version}/picture.svg",
     "/live", "/admin/calendars", "/sign-in/oidc", "/sign-in/oidc/done",
 )  # fmt: skip
 """What is asked for with GET and is no page of its own: pictures, files, streams, and ways that lead on."""
@@ -46,16 +47,26 @@ def test_everybody_can_use_it(chromium: Any, shown: tuple[Gallery, str], page: s
 
 @pytest.mark.long
 @pytest.mark.parametrize("page", PAGES)
+def test_everybody_can_use_it_in_the_dark(chromium: Any, shown: tuple[Gallery, str], page: str) -> None:
+    assert _faults(chromium, *shown, page, (("wide", "zh"),), "dark") == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("page", PAGES)
 def test_everybody_can_use_it_the_other_way_round(chromium: Any, shown: tuple[Gallery, str], page: str) -> None:
     assert _faults(chromium, *shown, page, (("wide", "en"), ("phone", "zh"))) == []
 
 
-def _faults(chromium: Any, made: Gallery, address: str, page: str, looks: tuple[tuple[str, str], ...]) -> list[str]:
+def _faults(
+    chromium: Any, made: Gallery, address: str, page: str, looks: tuple[tuple[str, str], ...],
+    colours: Literal["light", "dark"] = "light",
+) -> list[str]:  # fmt: skip
     """What is wrong with a page, looked at in these sizes and languages."""
     axe = Axe()
     found: list[str] = []
     for size, language in looks:
         tab = made.look(chromium, address, PAGES[page][0], size, language)
+        tab.emulate_media(color_scheme=colours)
         tab.on("pageerror", partial(_keep, found))
         answer = tab.goto(made.path(page))
         assert answer.status == (404 if page == "error" else 200)

@@ -37,6 +37,8 @@ SAME: Mapping[str, str] = {
     "/start/{name}": "POST /api/cases",
     "/processes/upload": PROPOSE, "/processes/edit": PROPOSE,
     "/processes/proposals/{id}/approve": DECIDE, "/processes/proposals/{id}/reject": DECIDE,
+    "/processes/migrations/{name}": "POST /api/migrations",
+    "/processes/migrations/{name}/{id}/{action}": "POST /api/migrations/{id}/{action}",
     "/admin/accounts/{user}/{action}": "POST /api/admin/accounts/{user}/{action}",
     "/admin/tokens/revoke": "POST /api/admin/tokens/{user}/{digest}/revoke", "/admin/incidents": BULK,
     "/admin/people": "PUT /api/admin/people/{user}", "/admin/people/{user}": "PUT /api/admin/people/{user}",
