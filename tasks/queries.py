@@ -75,9 +75,7 @@ def my_work(connection: Connection, user: str, after: After | None = None, limit
     return _read(connection, parts, limit)
 
 
-def stood_in(
-    connection: Connection, absent: Sequence[tuple[str, Sequence[str]]], limit: int = 100
-) -> list[Listed]:
+def stood_in(connection: Connection, absent: Sequence[tuple[str, Sequence[str]]], limit: int = 100) -> list[Listed]:
     """What those who are away hold and are meant to do, which who stands in may take; each for these processes, none
     for all. In the order of service."""
     parts = []

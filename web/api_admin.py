@@ -234,9 +234,7 @@ def end_grant(desk: ArrangerCaller, key: User, given: Edit | None = None) -> Cha
 @router.get("/absences")
 def get_absences(desk: LeadCaller, past: bool = False, after: Cursor = "", limit: Limit = 50) -> Absences:
     """Who is away when, the nearest first; of the past only when asked."""
-    found, next = paged(
-        view.absences(desk, past), lambda one: (one.start.isoformat(), one.user, one.key), after, limit
-    )
+    found, next = paged(view.absences(desk, past), lambda one: (one.start.isoformat(), one.user, one.key), after, limit)
     return Absences(absences=found, next=next)
 
 

@@ -203,9 +203,7 @@ def _decision_told(
     _command(out, request, index, now, event.case, c.NoteDecision(request.case, event.end))
 
 
-def _act(
-    sender: Sender, out: Outgoing, request: Request, index: int, event: e.ActRequested, now: datetime
-) -> None:
+def _act(sender: Sender, out: Outgoing, request: Request, index: int, event: e.ActRequested, now: datetime) -> None:
     """Which case a number stands for is known when it is written; the acts of other components need nothing sent."""
     if event.act == "link":
         out.links.append((event, request, now, index))

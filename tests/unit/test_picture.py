@@ -73,7 +73,10 @@ def test_a_part_of_the_picture_shows_where_the_case_stands(processes: dict[str, 
     process = processes["claims"]
     root = laid_out(process, "en")
     places = {box.part.id: (x, y, box) for box, x, y in spread(root, *ORIGIN)}
-    for tokens in ({"intake": 1}, {"settle": 1, "assessment": 1}, {"await_payee": 1}, {"assessment": 1, "partial_bank": 2}):
+    some: list[dict[str, int]] = [
+        {"intake": 1}, {"settle": 1, "assessment": 1}, {"await_payee": 1}, {"assessment": 1, "partial_bank": 2}
+    ]  # fmt: skip
+    for tokens in some:
         drawn = ElementTree.fromstring(picture(process, "en", Overlay(tokens, near=True)))
         left, top, wide, high = map(float, str(drawn.get("viewBox")).split())
         assert (drawn.get("width"), drawn.get("height")) == (f"{wide:g}", f"{high:g}") and high < root.height / 2

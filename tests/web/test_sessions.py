@@ -56,7 +56,8 @@ def test_an_administrator_closes_an_account_until_it_is_opened_again(town: Town)
     assert accounts.vouched(connection, "chen_wei").why == "account_closed"
     accounts.set_password("chen_wei", "another long password", "dong_lei")
     town.clock.advance(timedelta(days=30))
-    assert accounts.sign_in(connection, "chen_wei", "another long password").why == "account_closed", "no password opens it"
+    found = accounts.sign_in(connection, "chen_wei", "another long password")
+    assert found.why == "account_closed", "no password opens it"
     assert [one.user for one in accounts.locked(connection)] == ["chen_wei"]
     town.browser("dong_lei").post("/admin/accounts/chen_wei/unlock")
     assert not accounts.locked(connection) and accounts.bearer(connection, token) == "chen_wei"
