@@ -80,7 +80,7 @@ class Migrated(RandomCase):
         self.check_kept(before, state.flow, answer)
         self.events.append(written)
         self.stored, self.state, self.process = live, state, self.other.process
-        self.game = _Nothing()  # type: ignore[assignment]
+        self.game = _Nothing()  # type: ignore[assignment]  # it answers as the game does, and nothing
         self.check_state()
         self.go_on(30)
         self.check_whole_history()

@@ -1,5 +1,7 @@
 """Pictures of random processes, small and big: nothing lies on anything else, and lines keep out of boxes."""
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,13 +39,13 @@ def test_many_random_processes(seed: int) -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(st.integers(60, 120), st.randoms(use_true_random=False))
-def test_big_tangles(size: int, random: object) -> None:
+def test_big_tangles(size: int, random: Random) -> None:
     """People and choices that lead anywhere, up and down, with words of every length."""
     _sound(tangle(size, random))
 
 
-def tangle(size: int, random: object) -> Process:
-    choice, number = random.choice, random.randint  # type: ignore[attr-defined]
+def tangle(size: int, random: Random) -> Process:
+    choice, number = random.choice, random.randint
     steps = [f"s{n}" for n in range(size)]
     nodes = {}
     for place, name in enumerate(steps):

@@ -217,7 +217,7 @@ def _ask(caseway: Caseway, found: Migration, cases: list[str], by: str) -> None:
     for case, answer in failed:
         if isinstance(answer, Refusal) and answer.code in _AT_THE_DOOR:
             steps = list(_noted(found.id, case, at, answer))
-            caseway.runner.write(lambda connection, steps=steps: [connection.run(*one) for one in steps])  # type: ignore[misc]
+            caseway.runner.write(lambda connection, steps=steps: [connection.run(*one) for one in steps])  # type: ignore[misc]  # bound now
 
 
 _AT_THE_DOOR = frozenset({"characters", "busy"})
