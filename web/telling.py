@@ -199,7 +199,6 @@ WORDS: Mapping[type[Event], Words] = {
     ),
     core.IncidentRaised: lambda t, e: t.desk.say("h.incident", step=t.step(e.step), text=e.text),
     core.IncidentClosed: lambda t, e: t.desk.say("h.incident_closed"),
-    core.CaseMigrated: lambda t, e: t.desk.say("h.migrated", version=e.version) + t.because(e),
     core.CaseCalled: lambda t, e: t.desk.say("h.called", process=t.desk.process(e.process)),
     core.UndoStarted: lambda t, e: t.desk.say("h.undone"),
     core.Escalated: lambda t, e: t.desk.say(

@@ -33,7 +33,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "h.watches": ("{who} 关注本案", "{who} watches the case"),
     "h.watches_not": ("{who} 不再关注本案", "{who} watches the case no longer"),
     "h.clock_rebased": ("重新计时：{clock}，到期 {at}", "clock counted again: {clock}, due {at}"),
-    "h.migrated": ("转到版本 {version} 继续办理", "the case goes on by version {version}"),
     "h.called": ("发起 {process}", "{process} was started from here"),
     "h.undone": ("撤销已完成的步骤", "what had been done was undone"),
     "case.cancelled": ("已撤销", "cancelled"),

@@ -154,7 +154,7 @@ def test_a_duplicate_ends_and_hears_what_was_decided(registry: Registry) -> None
     refused = registry.ask(twin, c.UnlinkCases(main, "no"))
     assert isinstance(refused, c.Refusal) and refused.code == "merged"
     registry.do(main, c.ReopenCase("the customer objects"))
-    registry.do(main, c.CancelCase("withdrawn"))
+    registry.do(main, c.CancelCase("withdrawn"), "gu")
     registry.sweep()
     assert registry.flow(twin).links[main].end == "cancelled"
 

@@ -61,6 +61,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "process-version": ("dong_lei", "/processes/process/claims/{version}"),
     "process-compare": ("dong_lei", "/processes/process/claims/{version}/compare/{before}"),
     "process-migrations": ("dong_lei", "/processes/migrations/claims"),
+    "process-migration": ("gu_mingyuan", "{migration}"),
     "process-edit": ("dong_lei", "/processes/edit?path=complaint.yaml"),
     "process-proposal": ("gu_mingyuan", "{proposal}"),
     "admin": ("dong_lei", "/admin"),
@@ -98,6 +99,7 @@ ARCHIVE = (
     "档案系统",
 )
 """What listens: its URL, what it is told of, and its name."""
+MOVE = "migration: claims\nto: in_force\nreason: {zh: 时限按新规, en: new limits}\n"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
 
 
@@ -181,7 +183,11 @@ def _definitions(town: Town) -> dict[str, str]:
     changed = CHANGED.replace("limit: 48h", "limit: 24h", 1)
     assert CLAIMS != CHANGED != changed
     waiting = _proposed(upload(designer, ("claims.yaml", changed), reason="按手册新规缩短时限"))
-    return {"before": before, "version": town.caseway.definitions.names()["claims"], "proposal": waiting}
+    moving = designer.post("/processes/migrations/claims", text=MOVE, what="propose")
+    return {
+        "before": before, "version": town.caseway.definitions.names()["claims"], "proposal": waiting,
+        "migration": _proposed(moving),
+    }  # fmt: skip
 
 
 def _proposed(answer: Any) -> str:
