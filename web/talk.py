@@ -10,16 +10,21 @@ from web.opened import Opened, approach
 from web.problems import Problem
 
 
+class Watcher(BaseModel):
+    user: str
+    name: str
+
+
 class Watching(BaseModel):
     """Who watches a case; `mine`: the user is among them."""
 
-    watchers: list[tuple[str, str]]  # user, name
+    watchers: list[Watcher]
     mine: bool
 
 
 def watching(opened: Opened) -> Watching:
     found, desk = opened.state.work.watchers, opened.desk
-    return Watching(watchers=[(one, desk.person(one)) for one in found], mine=desk.user in found)
+    return Watching(watchers=[Watcher(user=one, name=desk.person(one)) for one in found], mine=desk.user in found)
 
 
 def comment(desk: Desk, number: str, task: int, text: str, key: str = "") -> Accepted:

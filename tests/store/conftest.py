@@ -22,10 +22,12 @@ from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import VirtualClock, new_id
 from engine.runtime.database import Database, open_database
 from engine.runtime.runner import Runner
-from engine.runtime.tables import metadata
 from engine.runtime.vault import Vault
+from migrations import tables
 from tests.store.processes import Deployed
 
+metadata = tables.metadata()
+"""All components' tables, whichever test is the first to run."""
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 

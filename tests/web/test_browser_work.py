@@ -112,7 +112,7 @@ def test_a_delegate_meets_four_eyes(chromium: Any, town: Town, address: str, tmp
         liu.page.click("form[action$='/delegate'] button")
         liu.page.wait_for_selector("#wrong" if user == "chen_wei" else "p.notice.good[role=status]")
         if user == "chen_wei":
-            assert "you completed “First look” in this case" in liu.page.inner_text("#wrong")
+            assert "Chen Wei completed “First look” in this case" in liu.page.inner_text("#wrong")
     wang = signed_in(chromium, address, "wang_fang")
     wang.page.goto(path)
     wang.page.click("button:text-is('Complete')")

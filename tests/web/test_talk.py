@@ -68,7 +68,7 @@ def test_who_watches_is_shown_and_one_may_begin_and_end(town: Town) -> None:
     assert again.status_code == 409 and "watches this case already" in again.text
     program = Program(town, "lin_xiaoyan")
     assert program.get(f"/cases/{number}/watchers").json() == {
-        "watchers": [["lin_xiaoyan", "Lin Xiaoyan"]], "mine": True,
+        "watchers": [{"user": "lin_xiaoyan", "name": "Lin Xiaoyan"}], "mine": True,
     }  # fmt: skip
     assert program.post(f"/cases/{number}/unwatch").status_code == 200
     assert "Who watches" not in visitor.get(f"/cases/{number}").text
