@@ -47,7 +47,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     for status, text in {
         400: "Not understood", 401: "No token, or not a good one", 403: "Not allowed", 404: "Not there",
         409: "Not now", 412: "Changed since it was seen", 413: "Too large", 422: "Does not fit",
-        503: "The database is busy or away",
+        429: "Too often: wait", 503: "The database is busy or away",
     }.items()
 }  # fmt: skip
 

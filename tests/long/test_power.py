@@ -61,7 +61,7 @@ def live(home: Home, unsafe: bool, random: Random, monkeypatch: pytest.MonkeyPat
     clock = now(home)
     power = Power(f"power-{home.folder.name}", random)
     with monkeypatch.context() as patch:
-        patch.setattr("bootstrap.open_database", lambda *_: PowerDatabase(Path(home.database), power, unsafe))
+        patch.setattr("bootstrap.caseway.open_database", lambda *_: PowerDatabase(Path(home.database), power, unsafe))
         app = Caseway(home, clock, unsafe=unsafe)
     cases = [row[0] for row in app.connection.all("SELECT id FROM cases ORDER BY last_at")]
     numbers = [row[0] for row in app.connection.all("SELECT number FROM cases")]
@@ -173,7 +173,7 @@ def test_an_anchor_never_runs_ahead_of_what_the_power_leaves(
 ) -> None:
     """Under --unsafe, too, and while somebody reads, so that the log cannot be written back."""
     home, power = copied(Home(settled), tmp_path / "before"), Power("power-anchor", Worst())
-    monkeypatch.setattr("bootstrap.open_database", lambda *_: PowerDatabase(Path(home.database), power, True))
+    monkeypatch.setattr("bootstrap.caseway.open_database", lambda *_: PowerDatabase(Path(home.database), power, True))
     app = Caseway(home, VirtualClock(MONDAY), unsafe=True)
     reader = app.database.connect()
     for _ in range(3):

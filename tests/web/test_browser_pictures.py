@@ -1,7 +1,7 @@
 """Pictures in a real browser: the words, as they are really drawn, lie inside their boxes."""
 
-import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,24 +22,16 @@ SPILLED = """() => [...document.querySelectorAll('g')].flatMap(group => {
 
 
 @pytest.mark.long
-def test_words_are_drawn_inside_their_boxes(tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("there is no Chromium here")
+def test_words_are_drawn_inside_their_boxes(chromium: Any, tmp_path: Path) -> None:
     files, language = shipped(), compiler()
     house = language.house(files)
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        tab = browser.new_page()
-        for name in ("claims", "complaint"):
-            process = language.process(files, f"{name}.yaml", house)
-            for words in ("zh", "en"):
-                file = tmp_path / f"{name}.{words}.svg"
-                file.write_text(picture(process, words), encoding="utf-8")
-                tab.goto(file.as_uri())
-                assert tab.evaluate("document.querySelectorAll('text').length") > 150
-                assert tab.evaluate(SPILLED) == []
-        browser.close()
+    tab = chromium.new_page()
+    for name in ("claims", "complaint"):
+        process = language.process(files, f"{name}.yaml", house)
+        for words in ("zh", "en"):
+            file = tmp_path / f"{name}.{words}.svg"
+            file.write_text(picture(process, words), encoding="utf-8")
+            tab.goto(file.as_uri())
+            assert tab.evaluate("document.querySelectorAll('text').length") > 150
+            assert tab.evaluate(SPILLED) == []
+    tab.close()
