@@ -63,6 +63,6 @@ clean: ## remove everything made here, the environment too
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Caseway needs Python 3.11 or newer (make PYTHON=/path/to/it)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
