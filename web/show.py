@@ -8,6 +8,7 @@ from typing import Any
 from engine.core.kinds import Type
 from engine.core.values import ValueProblem, read_moment
 from web.desk import Desk, titled
+from workbench.late import MOST
 
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 
@@ -23,8 +24,8 @@ def size(desk: Desk, count: int) -> str:
 
 
 def capped(desk: Desk, count: int) -> str:
-    """A count that goes no further than a thousand and one: 1000+ then."""
-    return "1000+" if count > 1000 else str(count)
+    """A count that goes no further than `workbench.late.MOST` and one: 1000+ then."""
+    return f"{MOST}+" if count > MOST else str(count)
 
 
 def short(desk: Desk, at: datetime | None) -> str:

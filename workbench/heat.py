@@ -12,26 +12,19 @@ from typing import Any, Literal
 
 from bootstrap import MACHINE
 from engine.core.model import Process
-from engine.runtime.tables import moment
 from workbench.drawing.svg import Overlay
+from workbench.measured import spans
 from workbench.story import WAITS
 from workbench.tables import rounded
 
 Heat = Literal["count", "time"]
 HEATS: tuple[Heat, ...] = ("count", "time")
-OPEN_CASES, CASES = 2_000, 500
-"""How many open cases are counted, and how many cases, open or ended, give times: the newest."""
+OPEN_CASES = 2_000
+"""How many open cases are counted: the newest."""
 
 _STATES = (
     "SELECT version, state FROM cases WHERE process = ? AND status IN ('open', 'suspended') "
     "ORDER BY started_at DESC, id LIMIT ?"
-)
-# The tasks of a case stand together, so that this reads as many places as there are cases.
-_TASKS = (
-    "SELECT tasks.step, tasks.opened_at, tasks.closed_at FROM "
-    "(SELECT id, version FROM cases WHERE process = ? AND status IN ('open', 'suspended', 'ended') "
-    "ORDER BY started_at DESC, id LIMIT ?) AS recent JOIN tasks ON tasks.case_id = recent.id "
-    "WHERE recent.version = ? AND tasks.closed_at IS NOT NULL AND tasks.outcome IS NOT NULL"
 )
 _CAPTIONS: Mapping[Heat, tuple[str, str]] = {
     "count": ("停留案件数", "cases standing there"),
@@ -51,10 +44,8 @@ def standing(connection: Any, process: Process) -> Counter[str]:
 
 def lengths(connection: Any, process: Process) -> dict[str, timedelta]:
     """The median time from the opening of a step's task to its completion."""
-    spans: dict[str, list[float]] = {}
-    for step, opened, closed in connection.all(_TASKS, (process.name, CASES, process.version)):
-        spans.setdefault(step, []).append((moment(closed) - moment(opened)).total_seconds())
-    return {step: timedelta(seconds=median(found)) for step, found in spans.items()}
+    found = spans(connection, process.name, process.version)
+    return {step: timedelta(microseconds=median(each)) for step, each in found.items()}
 
 
 def heat(connection: Any, process: Process, kind: Heat, language: str) -> Overlay:

@@ -21,11 +21,6 @@ MOST = 1000
 """Clocks are counted no further than this."""
 
 _OPEN = "SELECT 1 FROM tasks t WHERE t.case_id = clocks.case_id AND t.closed_at IS NULL"
-_LATE = {
-    "running": "status = 'running' AND deadline < ?",
-    "paused": "status = 'paused' AND deadline < paused_since AND ? > 0",
-}
-"""Clocks past their deadline that have not closed; each takes the moment."""
 _UNEXPLAINED = "breached = 1 AND acknowledged_at IS NULL AND status IN ('stopped', 'unmet')"
 
 Place = tuple[int, int, str, int]
@@ -49,12 +44,12 @@ def late(
         if after is not None and rank == after[0]:
             beyond, given = " AND (deadline, case_id, id) > (?, ?, ?)", list(after[1:])
         some: list[Listed] = []
-        for which in _LATE.values():
+        for which, at in _late(now):
             sql = (
                 f"SELECT {COLUMNS} FROM clocks WHERE {which} AND origin = ?{beyond} AND {mine} "
                 "ORDER BY deadline, case_id, id LIMIT ?"
             )
-            asked = (micros(now), origin, *given, *names, limit - len(found))
+            asked = (*at, origin, *given, *names, limit - len(found))
             some += [listed(row, now) for row in connection.all(sql, asked)]
         found += sorted(some, key=place)[: limit - len(found)]
         if len(found) >= limit:
@@ -68,9 +63,9 @@ def count(connection: Connection, now: datetime, queues: Collection[str]) -> tup
     mine, names = _mine(queues)
     found = [0, 0]
     for index, more in enumerate(("", " AND acknowledged_at IS NULL")):
-        for which in _LATE.values():
+        for which, at in _late(now):
             sql = f"SELECT count(*) FROM (SELECT 1 FROM clocks WHERE {which}{more} AND {mine} LIMIT ?) AS some"
-            found[index] += int(connection.one(sql, (micros(now), *names, MOST + 1 - found[index]))[0])
+            found[index] += int(connection.one(sql, (*at, *names, MOST + 1 - found[index]))[0])
     return found[0], found[1]
 
 
@@ -132,6 +127,14 @@ def looks_after(connection: Connection, case: str, queues: Collection[str]) -> b
     rows = connection.all("SELECT DISTINCT queue FROM tasks WHERE case_id = ?", (case,))
     stood = {row[0] for row in rows}
     return not stood or not stood.isdisjoint(queues)
+
+
+def _late(now: datetime) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """What holds for clocks past their deadline that have not closed, running or paused, with what it takes."""
+    return (
+        ("status = 'running' AND deadline < ?", (micros(now),)),
+        ("status = 'paused' AND deadline < paused_since", ()),
+    )
 
 
 def _mine(queues: Collection[str]) -> tuple[str, list[str]]:
