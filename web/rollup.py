@@ -41,7 +41,7 @@ _BY_PERSON = """SELECT CASE WHEN holder <> '' THEN holder ELSE assignee END AS p
     sum(CASE WHEN holder = '' THEN 1 ELSE 0 END),
     sum(CASE WHEN due < ? THEN 1 ELSE 0 END), sum(CASE WHEN due >= ? AND due < ? THEN 1 ELSE 0 END), min(opened_at)
     FROM tasks WHERE closed_at IS NULL AND (holder <> '' OR assignee <> '') GROUP BY person"""
-_INCIDENTS = "SELECT count(*) FROM (SELECT 1 FROM incidents LIMIT ?) AS some"
+_INCIDENTS = "SELECT count(*) FROM (SELECT 1 FROM incidents LIMIT ?) AS counted"
 
 T = TypeVar("T")
 

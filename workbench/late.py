@@ -64,7 +64,7 @@ def count(connection: Connection, now: datetime, queues: Collection[str]) -> tup
     found = [0, 0]
     for index, more in enumerate(("", " AND acknowledged_at IS NULL")):
         for which, at in _late(now):
-            sql = f"SELECT count(*) FROM (SELECT 1 FROM clocks WHERE {which}{more} AND {mine} LIMIT ?) AS some"
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM clocks WHERE {which}{more} AND {mine} LIMIT ?) AS counted"
             found[index] += int(connection.one(sql, (*at, *names, MOST + 1 - found[index]))[0])
     return found[0], found[1]
 
