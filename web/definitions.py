@@ -25,7 +25,7 @@ MOST = 1000
 """Open cases are counted no further."""
 
 OPEN = (
-    "SELECT count(*) FROM (SELECT 1 FROM cases WHERE process = ? AND status IN ('open', 'suspended') LIMIT ?) AS counted"
+    "SELECT count(*) FROM (SELECT 1 FROM cases WHERE process = ? AND status IN ('open', 'suspended') LIMIT ?) AS found"
 )
 # The newest of the open cases, so that it takes no longer with a million of them.
 RECENT = (
