@@ -47,18 +47,20 @@ def main() -> None:
     size = QUICK if given.quick else FULL
     results: dict[str, Any] = {}
     begin = time.monotonic()
-    for name in given.only or MEASURES:
-        folder = Path(tempfile.mkdtemp(prefix="caseway-bench-", dir=given.folder))
-        print(f"measuring {name} ...", file=sys.stderr, flush=True)
-        try:
-            for value, reached, figures in MEASURES[name](folder, size):
-                results[value] = _result(value, reached, figures)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    _show(results, time.monotonic() - begin)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps({**results, "about": _about(size)}, indent=2) + "\n")
-    print(f"written: {OUT}")
+    try:
+        for name in given.only or MEASURES:
+            folder = Path(tempfile.mkdtemp(prefix="caseway-bench-", dir=given.folder))
+            print(f"measuring {name} ...", file=sys.stderr, flush=True)
+            try:
+                for value, reached, figures in MEASURES[name](folder, size):
+                    results[value] = _result(value, reached, figures)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+    finally:  # what was measured before something failed is not lost
+        _show(results, time.monotonic() - begin)
+        OUT.parent.mkdir(exist_ok=True)
+        OUT.write_text(json.dumps({**results, "about": _about(size)}, indent=2) + "\n")
+        print(f"written: {OUT}")
 
 
 def _result(name: str, reached: float, figures: dict[str, list[float]]) -> dict[str, Any]:

@@ -30,6 +30,9 @@ SecondOption = Annotated[
     ),
 ]
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+KEEP_ALIVE = 75
+"""Seconds for which a connection stays open between requests: people think for longer than the usual five, and each
+connection closed meanwhile is one that a program may be about to use."""
 
 
 def serve(
@@ -77,7 +80,12 @@ def serve(
                 app.state.live.close()
                 super().handle_exit(sig, frame)
 
-        server = Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=10))
+        server = Server(
+            uvicorn.Config(
+                app, log_level="warning", server_header=False, timeout_graceful_shutdown=10,
+                timeout_keep_alive=KEEP_ALIVE,
+            )
+        )  # fmt: skip
         stopping = threading.Event()
         # Daemon: a fault of the server must not leave a process that only works in the dark.
         worker = threading.Thread(target=attend, args=(caseway, stopping, reach), name="worker", daemon=True)

@@ -20,6 +20,7 @@ from web.deps import Caller
 from web.listing import Order
 from web.lists import Inbox
 from web.opened import approach
+from web.placing import Receivers, receivers
 from web.problems import Problem
 from web.search import CaseList, Status, search
 from web.sifting import Sift, State, sifted
@@ -166,6 +167,12 @@ def get_task(desk: Caller, response: Response, number: Number, task: TaskId) -> 
     found = task_view(desk, number, task)
     response.headers["ETag"] = f'"{found.revision}"'
     return found
+
+
+@router.get("/tasks/{number}/{task}/receivers")
+def get_receivers(desk: Caller, number: Number, task: TaskId) -> list[Receivers]:
+    """To whom the task may go: the people of each queue, and those above who has it; all at once, to choose from."""
+    return receivers(approach(desk, number, task), task)
 
 
 @router.post("/tasks/{number}/{task}/{action}")

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from web.opened import Opened
+from web.tasks import human_step
 
 
 class Colleague(BaseModel):
@@ -15,7 +16,7 @@ class Colleague(BaseModel):
     away: str = ""
 
 
-class Place(BaseModel):
+class Receivers(BaseModel):
     """A queue and who serves it. `queue` "": those in the line above who has the task, wherever it stands."""
 
     queue: str
@@ -23,19 +24,23 @@ class Place(BaseModel):
     people: list[Colleague]
 
 
-def places(opened: Opened, task: Any) -> list[Place]:
-    """The task's own queue first, then who stands above, then the other queues; the user is left out."""
+def receivers(opened: Opened, task: int) -> list[Receivers]:
+    """The task's own queue first, then who stands above, then the other queues; the user is left out. Raises Problem
+    if the task is not open."""
     desk, people = opened.desk, opened.desk.caseway.directory
-    has = task.holder or task.assignee
-    names = sorted(people.queues, key=lambda name: (name != task.queue, desk.queue(name)))
-    found = [
-        Place(queue=name, title=desk.queue(name), people=_people(opened, people.members(name) | people.managers(name)))
+    found, _, _ = human_step(opened, task)
+    has = found.holder or found.assignee
+    names = sorted(people.queues, key=lambda name: (name != found.queue, desk.queue(name)))
+    told = [
+        Receivers(
+            queue=name, title=desk.queue(name), people=_people(opened, people.members(name) | people.managers(name))
+        )
         for name in names
     ]
     above = _people(opened, list(people.line(has)) if has else [])
     if above:
-        found.insert(min(len(found), 1), Place(queue="", title=desk.say("above"), people=above))
-    return found
+        told.insert(min(len(told), 1), Receivers(queue="", title=desk.say("above"), people=above))
+    return told
 
 
 def _people(opened: Opened, users: Any) -> list[Colleague]:

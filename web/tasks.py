@@ -25,7 +25,6 @@ from web.history import Asked, Entry, Past, Said, past
 from web.leads import leads
 from web.lists import TaskLine, lines
 from web.opened import Opened, approach, plain
-from web.placing import Place, places
 from web.reading import revealed
 from web.schema import for_customers, part
 from web.talk import Watching, watching
@@ -81,7 +80,6 @@ class TaskView(BaseModel):
     reason: str = ""
     drafted: datetime | None = None
     votes: Votes | None = None
-    places: list[Place] = []  # to whom it may go
     reviews: list[Asked] = []
     comments: list[Said] = []  # the newest of the case
     history: list[Entry] = []  # likewise
@@ -142,7 +140,7 @@ def view_of(opened: Opened, task: int, secrets: bool = True) -> TaskView:
         note=_note(desk, found, internal, since.because.get(task, "")),
         outcome=found.chosen if own else "", reason=found.because if own else "",
         drafted=since.drafted.get(task) if own else None,
-        votes=votes(opened, found, human) if internal else None, places=places(opened, found),
+        votes=votes(opened, found, human) if internal else None,
         reviews=since.reviews.get(task, []), comments=since.comments[:LATEST], history=since.entries[:LATEST],
         watching=watching(opened) if internal else None,
     )  # fmt: skip

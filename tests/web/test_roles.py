@@ -198,6 +198,7 @@ GET /api/me                                                  4   4   2   2   2  
 GET /api/inbox                                               4   4   2   2   2   2   2   2   2   2   2
 POST /api/next                                               4   4   2   2   2   2   2   2   2   2   2
 GET /api/tasks/{number}/{task}                               4   4   2   2   x   2   x   x   2   2   2
+GET /api/tasks/{number}/{task}/receivers                     4   4   2   2   x   2   x   x   2   2   2
 POST /api/tasks/{number}/{task}/{action} claim               4   4   2   2   x   2   x   x   x   x   x
 POST /api/tasks/{number}/{task}/{action} complete            4   4   2   2   x   2   x   x   x   x   x
 POST /api/tasks/{number}/{task}/{action} release             4   4   x   2   x   2   x   2   2   x   2

@@ -15,6 +15,7 @@ from web.deps import Form, Signed
 from web.desk import Desk
 from web.forms import at, data_of, fields, shown
 from web.opened import Opened, approach, plain
+from web.placing import receivers
 from web.problems import Problem, body
 from web.render import page
 from web.routes.case import whole
@@ -53,6 +54,7 @@ def _page(
     known = {field.name for field in view.fields} | {"reason", "outcome"}
     return page(
         request, desk, "task.html", status, view=view, wrong=wrong, errors=errors or {},
+        receivers=receivers(opened, task),
         elsewhere={name: text for name, text in (errors or {}).items() if name not in known},
         outcome=str(posted.get("outcome", "")) if posted else view.outcome,
         reason=str(posted.get("reason", "")) if posted else view.reason,
