@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import cast
 
-from engine.core.data import Names, assigned, names
+from engine.core.data import Names, assigned, completed_by, names
 from engine.core.machine import Turn
 from engine.core.model import Human, Json, Outcome
 from engine.core.moves import FAULTS
@@ -72,7 +72,10 @@ def ruling(turn: Turn, number: int, step: Work, chosen: str, changes: Mapping[st
         return None
     try:
         if outcome is not None and outcome.sets:
-            changes = {**changes, **assigned(turn, outcome.sets, _after(turn, number, changes))}
+            changes = {
+                **changes,
+                **assigned(turn, outcome.sets, _after(turn, number, {**changes, **completed_by(turn)})),
+            }
         matter = _matter(authority, decision, _after(turn, number, changes))
     except FAULTS as fault:
         return reason("unweighed", fault=fault)

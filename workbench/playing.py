@@ -67,6 +67,7 @@ class Play:
         self.answers: dict[str, list[Any]] = {}
         self._count = 0
         self._say(written.get("services", {}))
+        caseway.sweeper.periodic = False
         registry = caseway.registry
         registry.workers = {name: _Played(found, self) for name, found in registry.workers.items()}  # type: ignore[misc]  # serves like one
 

@@ -94,6 +94,11 @@ def names(turn: Turn, token: int = 0, extra: Mapping[str, Json] | None = None) -
     return Names(turn, token, extra)
 
 
+def completed_by(turn: Turn) -> dict[str, Json]:
+    """What the `set` of an outcome sees beside that: `actor`, who completes the step."""
+    return {"actor": turn.request.actor}
+
+
 def type_of(process_names: Mapping[str, Type], path: Path) -> Type:
     """The type of a place in the data; ANY where the schema says nothing."""
     found = process_names.get(path[0], ANY)

@@ -14,7 +14,7 @@ from engine.core import events as e
 from engine.core.apply import APPLY
 from engine.core.asked import form_changes, open_case, task_token
 from engine.core.commands import Refuse
-from engine.core.data import assigned, fit, names, write
+from engine.core.data import assigned, completed_by, fit, names, write
 from engine.core.firing import conditions
 from engine.core.machine import Slice, Turn
 from engine.core.model import AdHoc, Each
@@ -80,7 +80,7 @@ def complete(turn: Turn, command: c.CompleteTask) -> None:
     write(turn, command.task, form_changes(turn, human.form, command.data))
     try:
         if outcome is not None and outcome.sets:
-            write(turn, command.task, assigned(turn, outcome.sets, names(turn, command.task)))
+            write(turn, command.task, assigned(turn, outcome.sets, names(turn, command.task, completed_by(turn))))
     except FAULTS as fault:
         raise Refuse("outcome", f"{command.outcome}：{fault}", f"{command.outcome}: {fault}") from fault
     to = outcome.next if outcome is not None and outcome.next is not None else ON

@@ -66,6 +66,8 @@ class Sweeper:
         self._name = name
         self._jobs = Jobs(runner)
         self._connection = runner.database.connect()
+        self.periodic = True
+        """Whether cases start by the calendar; not where a single case is played."""
 
     def run_once(self, now: datetime) -> Swept | None:
         """Does all that is due, and what comes due by it; None when another sweeper is at work.
@@ -80,7 +82,8 @@ class Sweeper:
             swept.inbox += inbox.run(runner, connection, now)
             swept.messages += messages.deliver(runner, connection, self._starts, now)
             swept.timers += timers.fire(runner, connection, now)
-            swept.starts += schedules.start(runner, connection, self._processes(), self._calendars(), now)
+            if self.periodic:
+                swept.starts += schedules.start(runner, connection, self._processes(), self._calendars(), now)
             swept.given_up += self._jobs.give_up(connection, now)
             if before == (swept.inbox, swept.messages, swept.timers, swept.starts, swept.given_up):
                 return swept

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from engine.core.kinds import TEXT as TEXT_VALUE
 from engine.core.model import Human, Outcome, Path
 from engine.language.context import Scope
 from engine.language.kinds.kind import Kind, Written
@@ -26,6 +27,10 @@ _OUTCOME = mapping(
 )
 
 
+_COMPLETED = {"actor": TEXT_VALUE}
+"""What the `set` of an outcome sees beside the data (`engine.core.data.completed_by`)."""
+
+
 def _compile(scope: Scope, step: Step) -> Human:
     where, written = step.where, step.value
     fields = [scope.target((*where, "form", place), field) for place, field in enumerate(written.get("form", ()))]
@@ -45,7 +50,7 @@ def _outcome(
         scope.text((*where, "title"), written["title"]),
         next=scope.leave_to((*where, "next"), written["next"]) if "next" in written else None,
         reason="reason" in written,
-        sets=scope.assigns((*where, "set"), written.get("set", {})),
+        sets=scope.assigns((*where, "set"), written.get("set", {}), extra=_COMPLETED),
         decision=written.get("decision", ""),
         check=scope.build.schema.unfinished(form) if "form" in written else None,
     )
