@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import parts
-from benchmarks.measures import FULL, QUICK, actions, deadlines, handlers, stored
+from benchmarks.measures import FULL, QUICK, actions, checks, deadlines, handlers, stored
 
 OUT = Path("build") / "bench.json"
 
@@ -27,11 +27,12 @@ BOUNDS = {
     "claim_next_1m_p99_vs_raw": ("<=", 2.5),
     "timers_1m_vs_raw": ("<=", 3.0),
     "deadline_us": ("<=", 20.0),
+    "lint_s": ("<=", 5.0),
     "inbox_1m_p95_ms": ("<=", 50.0),
     "floor_1m_p95_ms": ("<=", 150.0),
     "http_complete_p95_ms": ("<=", 250.0),
 }
-MEASURES = {"actions": actions, "stored": stored, "handlers": handlers, "deadlines": deadlines}
+MEASURES = {"actions": actions, "stored": stored, "handlers": handlers, "deadlines": deadlines, "lint": checks}
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.installation import WHO, Installation
+from benchmarks.lint import lint
 from benchmarks.pages import HANDLERS, LASTS, TASKS, lists
 from benchmarks.pages import handlers as worked
 from benchmarks.raw import ACTIONS, Raw
@@ -118,6 +119,12 @@ def stored(folder: Path, size: Size) -> Iterator[Result]:
 def handlers(folder: Path, size: Size) -> Iterator[Result]:
     """Handlers who take and complete tasks over HTTP, side by side."""
     yield from worked(folder / "house", size.tasks, size.handlers, size.lasts)
+
+
+def checks(folder: Path, size: Size) -> Iterator[Result]:
+    """The full lint of all shipped processes, in seconds of CPU on one core."""
+    reached, figures = lint(min(size.rounds, 5))
+    yield "lint_s", reached, figures
 
 
 def deadlines(folder: Path, size: Size) -> Iterator[Result]:

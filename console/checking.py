@@ -1,5 +1,6 @@
 """`lint`: what can be said of process files before a case runs by them."""
 
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -111,6 +112,7 @@ def linted(paths: list[Path], around: Any) -> Any:
     from engine.language.problems import Problems
     from workbench.linting import Accepted, Linted, lint_folder
 
+    gc.freeze()  # what is loaded by now stays: nobody need look at it again while the checks run
     language, whole, problems = compiler(), Linted(), Problems()
     for folder, names in processes_of(paths).items():
         try:
@@ -122,6 +124,7 @@ def linted(paths: list[Path], around: Any) -> Any:
         whole = replace(
             whole, compiled=(*whole.compiled, *found.compiled), accepted=(*whole.accepted, *accepted)
         )  # fmt: skip
+    gc.unfreeze()
     return replace(whole, problems=tuple(problems))
 
 

@@ -1,7 +1,7 @@
 """What is wrong with clocks only when the whole process is known: those that never start or never stop, and two of one
 name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from engine.core.model import (
     AdHoc,
@@ -27,28 +27,33 @@ CODES = {
     "CW723": "two clocks of one name",
 }
 
+_Ways = Mapping[str, list[str]]
+"""Where a token may go from each node."""
+
 
 def check(context: Context, process: Process) -> None:
     """Reports with `context.problem`."""
-    every = _reachable(process, _entries(process))
-    for clock in clocks_of(process).by_name.values():
+    clocks = clocks_of(process).by_name.values()
+    ways = {id: [*_after(process, node)] for id, node in process.nodes.items()} if clocks else {}
+    every = _reachable(ways, _entries(process))
+    for clock in clocks:
         where: Where = ("clocks", clock.name)
-        _marks(context, process, clock, where, every)
+        _marks(context, process, clock, where, ways, every)
         if clock.name in process.nodes and PART in process.nodes[clock.name].parts:
             context.problem(where, "CW723", f"the limit of step {clock.name!r} is a clock of that name too")
 
 
-def _marks(context: Context, process: Process, clock: Clock, where: Where, every: frozenset[str]) -> None:
+def _marks(context: Context, process: Process, clock: Clock, where: Where, ways: _Ways, every: frozenset[str]) -> None:
     begins = _entries(process)
     if clock.start[0] in ("milestone", "step"):
         begins = [node.id for node in marked(process, clock.start)]
         if not any(id in every for id in begins):
             context.problem((*where, "runs", "from"), "CW721", f"{clock.start[1]!r} is never reached")
             return
-    met = _reachable(process, begins)
+    met = _reachable(ways, begins)
     if clock.start[0] == "milestone":
-        met = _reachable(process, [after for id in begins for after in _after(process, process.nodes[id])])
-    if not _beside(process).isdisjoint(begins):
+        met = _reachable(ways, [after for id in begins for after in ways[id]])
+    if not _beside(process, ways).isdisjoint(begins):
         met |= every
     if clock.until and not any(node.id in met for mark in clock.until for node in marked(process, mark)):
         names = " or ".join(repr(name) for _, name in clock.until)
@@ -82,15 +87,15 @@ def _entries(process: Process) -> list[str]:
     return [process.first, *process.reopen, *_led_to(process.handlers)]
 
 
-def _reachable(process: Process, begins: Iterable[str]) -> frozenset[str]:
+def _reachable(ways: _Ways, begins: Iterable[str]) -> frozenset[str]:
     """Every node to which some way leads, whatever the conditions on it say."""
     seen: set[str] = set()
-    todo = [id for id in begins if id in process.nodes]
+    todo = [*begins]
     while todo:
         id = todo.pop()
-        if id not in seen:
+        if id not in seen and id in ways:
             seen.add(id)
-            todo += [after for after in _after(process, process.nodes[id]) if after in process.nodes]
+            todo += ways[id]
     return frozenset(seen)
 
 
@@ -117,9 +122,9 @@ def _after(process: Process, node: Node) -> Iterator[str]:
     return (way for way in ways if way)
 
 
-def _beside(process: Process) -> frozenset[str]:
+def _beside(process: Process, ways: _Ways) -> frozenset[str]:
     """What the process's own handlers do while its flow goes on: wherever that stands, it may go on from there."""
-    return _reachable(process, [handler.body for handler in process.handlers if handler.body])
+    return _reachable(ways, [handler.body for handler in process.handlers if handler.body])
 
 
 def _led_to(handlers: Iterable[Handler]) -> list[str]:

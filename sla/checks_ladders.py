@@ -29,7 +29,7 @@ def check(project: Project) -> Iterator[Problem]:
     """What is doubtful about the ladders and the number of a process's clocks."""
     for name in sorted(project.processes):
         process = project.processes[name].process
-        ways = Ways(process)
+        ways = project.once(Ways, name)
         clocks = clocks_of(process).by_name
         for clock in clocks.values():
             yield from _ladder(_Laid(project, ways, clock, "", ("clocks", clock.name, "ladder")))

@@ -46,7 +46,7 @@ Spent = Callable[[Node, Way], Duration | None]
 def check(project: Project) -> Iterator[Problem]:
     """Which limits of clocks the steps cannot keep, may overrun within their own limits, or overrun as measured."""
     for name in sorted(project.processes):
-        ways = Ways(project.processes[name].process)
+        ways = project.once(Ways, name)
         measured = {step: length for (process, step), length in project.measured.items() if process == name}
         for clock in clocks_of(ways.process).by_name.values():
             if isinstance(clock.limit, Duration):

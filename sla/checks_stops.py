@@ -31,7 +31,7 @@ def check(project: Project) -> Iterator[Problem]:
     """What is doubtful about how the clocks of each process stop, start and pause."""
     for name in sorted(project.processes):
         process = project.processes[name].process
-        ways = Ways(process)
+        ways = project.once(Ways, name)
         writes: frozenset[tuple[str, ...]] | None = None
         for clock in clocks_of(process).by_name.values():
             yield from _unstopped(project, ways, clock)
@@ -108,17 +108,29 @@ def _missed(ways: Ways, clock: Clock, stops: Iterable[str]) -> dict[str, _Missed
     }
     happening = [each for each in ways.process.handlers if each.trigger.kind in HAPPENS]
     entries = [Way(to, said(each)) for each in happening for to in (each.next, each.body) if to]
-    grown = True
-    while grown:
-        grown = False
-        for id, here in options.items():
-            if id in missed:
-                continue
-            way = _bad(here, missed, id in ways.beside) or (None if id in ways.beside else _bad(entries, missed, True))
+    before: dict[str | None, list[str]] = {}
+    for id, here in options.items():
+        for way in here:
             if way is not None:
-                missed[id] = _Missed(way)
-                grown = True
+                before.setdefault(way.to, []).append(id)
+    todo = [*options]
+    while todo:
+        grown = []
+        for id in todo:
+            if id not in missed and (why := _why(ways, id, options[id], entries, missed)) is not None:
+                missed[id] = _Missed(why)
+                grown.append(id)
+        entered = any(way.to in grown for way in entries)
+        todo = [*options] if entered else [*dict.fromkeys(id for after in grown for id in before.get(after, ()))]
     return missed
+
+
+def _why(
+    ways: Ways, id: str, here: Iterable[Way | None], entries: Iterable[Way], missed: Mapping[str, _Missed]
+) -> Way | None:
+    """The way by which the clock is missed at a node, as far as it is known where else it is."""
+    beside = id in ways.beside
+    return _bad(here, missed, beside) or (None if beside else _bad(entries, missed, True))
 
 
 def _bad(here: Iterable[Way | None], missed: Mapping[str, _Missed], beside: bool) -> Way | None:
@@ -147,6 +159,9 @@ def _shared(ways: Ways, safe: frozenset[str]) -> frozenset[str]:
 
 def _ways(ways: Ways, node: Node, shared: frozenset[str]) -> Iterator[Way | None]:
     """The ways of a node; None in place of one that comes out of a scope in which the clock may have stopped."""
+    if not shared:
+        yield from ways.of(node)
+        return
     for way in ways.of(node):
         inside = () if way.to is None else (way.to, *ways.around(way.to))
         left = [id for id in (node.id, *ways.around(node.id)) if id not in inside]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.lexer import Token, TokenStream
@@ -97,8 +98,10 @@ def _number(offset: int, written: str) -> int | Decimal:
 _GRAMMAR = _Grammar(keep_trailing_newline=True)
 
 
+@lru_cache(maxsize=4096)
 def parse_expression(source: str) -> nodes.Expr:
-    """The tree of one expression. Raises ExpressionError with one problem."""
+    """The tree of one expression, the same for everybody who asks: nobody changes it. Raises ExpressionError with one
+    problem."""
     return _guarded(source, MAX_SOURCE, _one_expression)[0]
 
 

@@ -29,7 +29,7 @@ from engine.core.template_sandbox import (
     zone_named,
 )
 
-__all__ = ["Template", "TemplateError", "TemplateProblem", "compile_template"]
+__all__ = ["Template", "TemplateError", "TemplateProblem", "compile_template", "names_in"]
 
 MAX_SOURCE = 50_000
 MAX_LOOPS = 2
@@ -75,6 +75,22 @@ def compile_template(source: str, names: Mapping[str, Any] | None = None) -> Tem
 
     Raises TemplateError with every problem found, each with its line.
     """
+    tree, reads = _parsed(source, names)
+    for loop in tree.find_all(nodes.For):
+        loop.iter = nodes.Filter(loop.iter, ROUNDS, [], [], None, None, lineno=loop.lineno)
+    compiled = SANDBOX.template_class.from_code(SANDBOX, SANDBOX.compile(tree), SANDBOX.make_globals(None))
+    return Template(source, reads, compiled.generate)
+
+
+def names_in(source: str) -> frozenset[str]:
+    """The names of the facts that a template reads; it is checked, not made ready to render, which takes longer.
+
+    Raises TemplateError with every problem found, each with its line.
+    """
+    return _parsed(source, None)[1]
+
+
+def _parsed(source: str, names: Mapping[str, Any] | None) -> tuple[nodes.Template, frozenset[str]]:
     if len(source) > MAX_SOURCE:
         _refuse([TemplateProblem(1, f"the template is longer than {MAX_SOURCE} characters")])
     try:
@@ -91,10 +107,7 @@ def compile_template(source: str, names: Mapping[str, Any] | None = None) -> Tem
             problems.append(TemplateProblem(line, f"unknown name {name!r}", did_you_mean(name, names or ())))
     if problems:
         _refuse(problems)
-    for loop in tree.find_all(nodes.For):
-        loop.iter = nodes.Filter(loop.iter, ROUNDS, [], [], None, None, lineno=loop.lineno)
-    compiled = SANDBOX.template_class.from_code(SANDBOX, SANDBOX.compile(tree), SANDBOX.make_globals(None))
-    return Template(source, reads, compiled.generate)
+    return tree, reads
 
 
 def _refuse(problems: list[TemplateProblem]) -> NoReturn:

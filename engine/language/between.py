@@ -12,7 +12,7 @@ from jinja2 import nodes
 from engine.core.expressions import Expression
 from engine.core.model import Call, Catch, End, Fail, Handler, Node, Process, Race, Send, Signal, Trigger
 from engine.language.dataflow.needs import tree_of
-from engine.language.dataflow.reading import atoms, expressions, in_steps, of_components
+from engine.language.dataflow.reading import atoms, in_steps, of_components
 from engine.language.dataflow.ways import writes
 from engine.language.document import Place
 from engine.language.problems import Problem
@@ -72,8 +72,8 @@ def _outside(sender: str) -> bool:
 
 
 def _named(project: Project) -> Iterator[str]:
-    for each in project.processes.values():
-        yield from (text for _, text in of_components(each.process) if isinstance(text, str))
+    for name in project.processes:
+        yield from (text for _, text in project.once(of_components, name) if isinstance(text, str))
     for part in project.house.parts.values():
         yield from (text for text in atoms(part) if isinstance(text, str))
 
@@ -175,10 +175,9 @@ def ends_of_calls(project: Project) -> Iterator[Problem]:
 
 
 def _wrong_ends(project: Project, name: str, field: str, called: str, ends: set[str]) -> Iterator[Problem]:
-    process = project.processes[name].process
     told: set[tuple[str, str]] = set()
-    parts = ((step, each) for step, value in of_components(process) for each in expressions(value))
-    for step, expression in (*in_steps(process), *parts):
+    parts = ((step, each) for step, each in project.once(of_components, name) if isinstance(each, Expression))
+    for step, expression in (*project.once(in_steps, name), *parts):
         for value in _compared_with(expression, field):
             if value not in ends and (step, value) not in told:
                 told.add((step, value))

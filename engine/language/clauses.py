@@ -10,8 +10,7 @@ house.yaml.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any
@@ -21,6 +20,7 @@ from engine.core.expressions import Expression
 from engine.language.compile import Compiled
 from engine.language.problems import Problem
 from engine.language.project import Project
+from engine.language.within import within
 
 CODES = {
     "CW691": "a clause with a number that nothing has",
@@ -51,7 +51,6 @@ _PERIODS = {
     "year": r"每年|yearly|annual|every year",
 }
 _LITERAL = re.compile(r"(?<![A-Za-z0-9_.])([0-9]+(?:\.[0-9]+)?)(s|min|h|wh|d|wd|mo|y|%)?(?![A-Za-z0-9_])")
-_DEEP = 14
 
 
 def numbers_of_clauses(project: Project) -> Iterator[Problem]:
@@ -80,7 +79,7 @@ def numbers_of_clauses(project: Project) -> Iterator[Problem]:
 
 
 def _of_process(compiled: Compiled) -> frozenset[Quantity]:
-    return frozenset(_quantities(compiled.process))
+    return frozenset(_quantities(within(compiled.process)))
 
 
 def _said(text: str) -> Iterator[tuple[str, frozenset[Quantity]]]:
@@ -108,7 +107,7 @@ def _places(project: Project) -> Iterator[_Cited]:
         process = compiled.process
         written: Any = compiled.document.value
         if "clauses" in written:
-            yield tuple(written["clauses"]), frozenset(_quantities((process.start, process.parts))), True
+            yield tuple(written["clauses"]), frozenset(_quantities(within((process.start, process.parts)))), True
         for part in (
             *process.parts.values(),
             *(part for node in process.nodes.values() for part in node.parts.values()),
@@ -120,20 +119,21 @@ def _places(project: Project) -> Iterator[_Cited]:
 
 
 def _numbers(value: Any) -> tuple[frozenset[Quantity], bool]:
-    return frozenset(_quantities(value)), any(isinstance(each, Expression) and each.reads for each in _all(value))
+    found = [*within(value)]
+    return frozenset(_quantities(found)), any(isinstance(each, Expression) and each.reads for each in found)
 
 
 def _citing(value: Any) -> Iterator[Any]:
     """Whatever within a component's part has clauses of its own, as a clock has."""
-    for each in _all(value):
+    for each in within(value):
         clauses = getattr(each, "clauses", None)
         if isinstance(clauses, tuple) and clauses:
             yield each
 
 
-def _quantities(value: Any) -> Iterator[Quantity]:
-    """The lengths and numbers anywhere in a value; a period by its name."""
-    for each in _all(value):
+def _quantities(values: Iterable[Any]) -> Iterator[Quantity]:
+    """The lengths and numbers among values; a period by its name."""
+    for each in values:
         if isinstance(each, Duration):
             yield Decimal(each.amount), each.unit
         elif isinstance(each, int | Decimal) and not isinstance(each, bool):
@@ -149,21 +149,3 @@ def _quantities(value: Any) -> Iterator[Quantity]:
 def _literals(text: str) -> Iterator[Quantity]:
     for number, unit in _LITERAL.findall(text[:2000]):
         yield Decimal(number), unit
-
-
-def _all(value: Any, depth: int = 0) -> Iterator[Any]:
-    """A value, and every value within it, as far as they are records, mappings and collections."""
-    yield value
-    if depth < _DEEP:
-        for each in _inside(value):
-            yield from _all(each, depth + 1)
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, Duration | Expression | str):
-        return ()
-    if is_dataclass(value) and not isinstance(value, type):
-        return [getattr(value, each.name, None) for each in fields(value)]
-    if isinstance(value, Mapping):
-        return [*value.keys(), *value.values()]
-    return value if isinstance(value, list | tuple | set | frozenset) else ()

@@ -4,13 +4,15 @@ Of such a file only the templates matter here: every text under `subject` and `b
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from engine.core.templates import TemplateError, compile_template
-from engine.language.data_schema import named_file
+from engine.core.templates import TemplateError, names_in
+from engine.language.data_schema import named_bytes
 from engine.language.document import Document, Place
 from engine.language.files import Files
-from engine.language.problems import Problems
+from engine.language.problems import DefinitionError, Problem, Problems
+from engine.language.source import read
 
 CODES = {
     "CW144": "a template that cannot be read",
@@ -27,20 +29,32 @@ def file_of(notice: str) -> str:
 
 def reads(document: Document, where: Place, notice: str, files: Files, problems: Problems) -> frozenset[str] | None:
     """The names that a notice's text reads; None, with a problem at `where` or in the notice, if it cannot be read."""
-    found = named_file(document, where, file_of(notice), files, problems)
-    if found is None:
+    raw = named_bytes(document, where, file_of(notice), files, problems)
+    if raw is None:
         return None
+    names, found = _looked(raw, file_of(notice))
+    problems.extend(found)
+    return names
+
+
+@lru_cache(maxsize=1024)
+def _looked(raw: bytes, file: str) -> tuple[frozenset[str] | None, tuple[Problem, ...]]:
+    """The names that the texts of a notice's file read, and its problems. Many processes send the same notices, and
+    nothing but the file tells what it says."""
+    try:
+        found = read(raw, file)
+    except DefinitionError as error:
+        return None, error.problems
+    problems = Problems(found.warnings)
     names: set[str] = set()
-    wrong = False
     for place, text in _texts(found.value, ()):
         try:
-            names |= compile_template(text).reads
+            names |= names_in(text)
         except TemplateError as error:
-            wrong = True
             for each in error.problems:
                 before = "".join(text.splitlines(keepends=True)[: each.line - 1])
                 problems.add(found.problem("CW144", place, each.message, hint=each.hint, offset=len(before)))
-    return None if wrong else frozenset(names)
+    return (None if problems.errors else frozenset(names)), tuple(problems)
 
 
 def _texts(value: Any, path: Place) -> Iterator[tuple[Place, str]]:

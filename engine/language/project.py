@@ -8,14 +8,17 @@ as `Extension.deep`; it runs when somebody asks for it (`caseway lint`), and onc
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from engine.core.durations import Duration
+from engine.core.model import Process
 from engine.language.compile import Compiled
 from engine.language.compile_house import HOUSE_FILE
 from engine.language.document import Document, Place
 from engine.language.house import House
 from engine.language.problems import Problem, Severity
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,14 @@ class Project:
     """How long steps took where there is history: (process, step) → the median stretch."""
     written: Document | None = None
     """house.yaml as it was written, where it is at hand."""
+    _made: dict[tuple[Any, str], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, make: Callable[[Process], T], name: str) -> T:
+        """What is made of this process, which several checks ask for: made when the first does."""
+        if (make, name) not in self._made:
+            self._made[make, name] = make(self.processes[name].process)
+        found: T = self._made[make, name]
+        return found
 
     def at_house(self, keys: Place, code: str, message: str, *, hint: str | None = None) -> Problem:
         """A doubt about what stands under `keys` in house.yaml."""

@@ -93,7 +93,14 @@ class Reading:
         """Raises yaml.YAMLError where the parser stops, DefinitionError where a bound is passed."""
         documents = 0
         for event in yaml.parse(self.text, Loader=_LOADER):
-            if isinstance(event, yaml.DocumentStartEvent):
+            if isinstance(event, yaml.NodeEvent):  # nearly all of them
+                self._bound(event)
+                self._refuse_hidden_meaning(event)
+                if self._frames and self._frames[-1].awaits_key:
+                    self._key(event)
+                else:
+                    self._value(event)
+            elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if event.version or event.tags:
                     self._add("CW005", event, "a directive (%) is not accepted", "remove the line")
@@ -102,13 +109,6 @@ class Reading:
                     break
             elif isinstance(event, yaml.CollectionEndEvent):
                 self._frames.pop()
-            elif isinstance(event, yaml.NodeEvent):
-                self._bound(event)
-                self._refuse_hidden_meaning(event)
-                if self._frames and self._frames[-1].awaits_key:
-                    self._key(event)
-                else:
-                    self._value(event)
         warnings = self.problems.warnings
         return Document(self.file, self.text, self._root, warnings, self._values, self._keys)
 
@@ -126,11 +126,11 @@ class Reading:
             raise DefinitionError(self.problems)
 
     def _refuse_hidden_meaning(self, event: yaml.NodeEvent) -> None:
-        mark = _mark(event)
         tag: str | None = getattr(event, "tag", None)  # an alias has none
         if "\x00" in getattr(event, "value", ""):
             self._add("CW003", event, "an escape stands for the character U+0000", "remove it")
         if isinstance(event, yaml.AliasEvent):
+            mark = _mark(event)
             typed = self.text[mark.start : mark.end]
             cure = f"write the value out, or quote it: '{typed}'"
             self._add("CW011", event, f"{typed} is an alias to YAML", cure)
@@ -206,7 +206,7 @@ class Reading:
             return int(text) if self._short(event, self.limits.integer_digits) else 0
         if _DECIMAL.fullmatch(text):
             return Decimal(text) if self._short(event, self.limits.decimal_digits) else Decimal(0)
-        for pattern, message, hint in _VALUE_SLIPS:
+        for pattern, message, hint in () if text.isascii() else _VALUE_SLIPS:
             if pattern.match(text):
                 # A file that is nothing but such a text was meant to be a mapping.
                 self._add("CW006", event, message, hint, "warning" if self._frames else "error")

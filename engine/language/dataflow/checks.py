@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 
 from engine.core.data import type_of
 from engine.core.decisions import ONE_HIT
+from engine.core.expressions import Expression
 from engine.core.model import Call, Catch, Compute, Decide, Each, Human, Process, Race, Service, Set, Trigger
 from engine.core.naming import did_you_mean
 from engine.language.dataflow.graph import Graph
 from engine.language.dataflow.needs import NONE, Names
 from engine.language.dataflow.paths import Search, steps_of
-from engine.language.dataflow.reading import expressions, in_steps, of_components
+from engine.language.dataflow.reading import in_steps, of_components
 from engine.language.dataflow.ways import writes
 from engine.language.document import Place
 from engine.language.problems import Problem, one_of
@@ -48,7 +49,7 @@ def never_written(project: Project) -> Iterator[Problem]:
         process = compiled.process
         known = _given(project, process) | _written(process)
         told: set[str] = set()
-        for step, expression in in_steps(process):
+        for step, expression in project.once(in_steps, name):
             for field in sorted((expression.reads & process.names.keys()) - known - told):
                 told.add(field)
                 message = f"{expression.source!r} reads {field!r}, and nothing ever writes it"
@@ -63,7 +64,7 @@ def never_read(project: Project) -> Iterator[Problem]:
         return
     for name, compiled in project.processes.items():
         process = compiled.process
-        read = _read(process) | _taken_back(project, name)
+        read = _read(project, process) | _taken_back(project, name)
         told: set[str] = set()
         for node in process.nodes.values():
             for field, where in _worked_out(node.id, node.spec):
@@ -132,12 +133,13 @@ def _given(project: Project, process: Process) -> Names:
     if not (start.by or start.message or start.every or calls):
         return frozenset(process.names)
     own = frozenset((*(path[0] for path in start.form), *(each.path[0] for each in start.into)))
-    return own.union(*calls) | _named(process)
+    return own.union(*calls) | _named(project, process)
 
 
-def _named(process: Process) -> Names:
+def _named(project: Project, process: Process) -> Names:
     """The fields that components name in their keywords."""
-    return frozenset(text for _, text in of_components(process) if isinstance(text, str)) & process.names.keys()
+    texts = frozenset(each for _, each in project.once(of_components, process.name) if isinstance(each, str))
+    return texts & process.names.keys()
 
 
 def _written(process: Process) -> Names:
@@ -150,14 +152,14 @@ def _written(process: Process) -> Names:
     return found | frozenset(each.path[0] for trigger in triggers for each in trigger.into)
 
 
-def _read(process: Process) -> Names:
+def _read(project: Project, process: Process) -> Names:
     """What any expression reads, a form shows, a trigger waits for, or a component names."""
-    found = set(_named(process))
-    for _, expression in in_steps(process):
+    found = set(_named(project, process))
+    for _, expression in project.once(in_steps, process.name):
         found |= expression.reads
-    for _, value in of_components(process):
-        for expression in expressions(value):
-            found |= expression.reads
+    for _, each in project.once(of_components, process.name):
+        if isinstance(each, Expression):
+            found |= each.reads
     for trigger in _triggers(process):
         found.update(trigger.path[:1])
     for node in process.nodes.values():

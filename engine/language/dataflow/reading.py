@@ -1,7 +1,6 @@
 """Everything in a compiled process that reads data: expressions with their places, and whatever components name."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.core.expressions import Expression
@@ -22,12 +21,10 @@ from engine.core.model import (
     Trigger,
 )
 from engine.language.document import Place
+from engine.language.within import within
 
 Read = tuple[Expression, Place]
 """An expression, and where it stands within its step."""
-
-_DEEP = 12
-"""How far values of components are looked into."""
 
 
 def at_entry(node: Node) -> Iterator[Read]:
@@ -72,43 +69,28 @@ def _named(found: Mapping[str, Expression], where: Place) -> Iterator[Read]:
     yield from ((value, (*where, name)) for name, value in found.items())
 
 
-def in_steps(process: Process) -> Iterator[tuple[str, Expression]]:
-    """Every expression of every step and handler, with the step; "" is the process."""
-    for handler in process.handlers:
-        yield from (("", each) for each in expressions(handler))
+def in_steps(process: Process) -> list[tuple[str, Expression]]:
+    """Every expression of every step and handler, with the step; "" is the process. Ask `Project.once` for it."""
+    found = [("", each) for handler in process.handlers for each in expressions(handler)]
     for node in process.nodes.values():
-        yield from ((node.id, each) for each in expressions(node.spec))
-        for handler in node.handlers:
-            yield from ((node.id, each) for each in expressions(handler))
+        found += [(node.id, each) for each in expressions((node.spec, node.handlers))]
+    return found
 
 
-def of_components(process: Process) -> Iterator[tuple[str, str | Expression]]:
-    """The expressions and texts in what components made of their keywords, with the step; a text may name a field."""
-    for part in process.parts.values():
-        yield from (("", each) for each in atoms(part))
+def of_components(process: Process) -> list[tuple[str, str | Expression]]:
+    """The expressions and texts in what components made of their keywords, with the step; a text may name a field.
+    Ask `Project.once` for it."""
+    found = [("", each) for each in atoms((*process.parts.values(),))]
     for node in process.nodes.values():
-        for part in node.parts.values():
-            yield from ((node.id, each) for each in atoms(part))
+        found += [(node.id, each) for each in atoms((*node.parts.values(),))]
+    return found
 
 
 def expressions(value: Any) -> Iterator[Expression]:
-    yield from (each for each in atoms(value) if isinstance(each, Expression))
+    """The expressions in any value."""
+    return (each for each in within(value) if isinstance(each, Expression))
 
 
-def atoms(value: Any, depth: int = 0) -> Iterator[str | Expression]:
-    """The expressions and texts in any value made of dataclasses, mappings and collections."""
-    if isinstance(value, str | Expression):
-        yield value
-    elif depth < _DEEP:
-        for each in _inside(value):
-            yield from atoms(each, depth + 1)
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if is_dataclass(value) and not isinstance(value, type):
-        return [getattr(value, each.name, None) for each in fields(value)]
-    if isinstance(value, Mapping):
-        return [*value.keys(), *value.values()]
-    if isinstance(value, list | tuple | set | frozenset):
-        return value
-    return ()
+def atoms(value: Any) -> Iterator[str | Expression]:
+    """The expressions and texts in any value."""
+    return (each for each in within(value) if isinstance(each, str | Expression))
