@@ -16,6 +16,7 @@ import msgspec
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core import linking
+from engine.core.ahead import successors
 from engine.core.asked import MOST_REASON, begun, given_reason, open_case
 from engine.core.commands import Command, Refuse
 from engine.core.correcting import correct
@@ -23,7 +24,6 @@ from engine.core.machine import Turn
 from engine.core.migrating import migrate
 from engine.core.model import Node, Parallel, Process
 from engine.core.moves import FAULTS, advance, cancel, enter, follow
-from engine.core.nodes.join import successors
 from engine.core.state import FlowState
 from engine.core.waiting import arm, planned
 

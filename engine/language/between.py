@@ -1,5 +1,5 @@
-"""What processes tell each other: messages and signals with a sender and somebody who waits, errors that are caught,
-calls that look at how the called process ended.
+"""What processes tell each other: messages and signals with a sender and somebody who waits, calls
+that look at how the called process ended.
 
 A name that a component's keyword holds (a rung that sends a message, a checklist that does) counts as sent and as
 waited for: what components do with it is theirs. What house.yaml lets people or customers send is sent from outside.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from jinja2 import nodes
 
 from engine.core.expressions import Expression
-from engine.core.model import Call, Catch, End, Fail, Handler, Node, Process, Race, Send, Signal, Trigger
+from engine.core.model import Call, Catch, End, Process, Race, Send, Signal, Trigger
 from engine.language.dataflow.needs import tree_of
 from engine.language.dataflow.reading import atoms, in_steps, of_components
 from engine.language.dataflow.ways import writes
@@ -23,7 +23,6 @@ CODES = {
     "CW682": "a message that nobody waits for",
     "CW683": "a signal that nobody gives",
     "CW684": "a signal that nobody listens to",
-    "CW685": "an error that nothing catches",
     "CW686": "a call that does not look at how it ended",
     "CW687": "an end that the called process does not have",
 }
@@ -114,45 +113,7 @@ def _step(id: str) -> str:
     return id.partition("/")[0]
 
 
-# --- errors and ends --------------------------------------------------------------------------------------
-
-
-def errors_caught(project: Project) -> Iterator[Problem]:
-    """CW685: an error raised where no handler around it catches it, nor one around a call of the process."""
-    if not project.whole:
-        return
-    for name, compiled in project.processes.items():
-        for node in compiled.process.nodes.values():
-            if not isinstance(node.spec, Fail) or _caught(compiled.process, node, node.spec.name):
-                continue
-            calls = list(_calls(project, name))
-            if any(_caught(process, call, node.spec.name) for process, call in calls):
-                continue
-            called = ", nor does a process that calls this one" if calls else ""
-            message = f"no handler around {node.id!r} catches the error {node.spec.name!r}{called}: the case stops here"
-            hint = f"write around it: meanwhile: [{{error: {node.spec.name}, …}}]"
-            yield project.problem(name, _step(node.id), ("fail",), "CW685", message, hint=hint)
-
-
-def _caught(process: Process, node: Node, error: str) -> bool:
-    """Whether a handler of the step, or of what stands around it, catches the error."""
-    around: Node | None = node
-    while around is not None:
-        if _catches(around.handlers, error):
-            return True
-        around = process.nodes.get(around.scope)
-    return _catches(process.handlers, error)
-
-
-def _catches(handlers: Iterable[Handler], error: str) -> bool:
-    return any(each.trigger.kind == "error" and each.trigger.name in ("", error) for each in handlers)
-
-
-def _calls(project: Project, name: str) -> Iterator[tuple[Process, Node]]:
-    for each in project.processes.values():
-        for node in each.process.nodes.values():
-            if isinstance(node.spec, Call) and node.spec.process == name:
-                yield each.process, node
+# --- ends -------------------------------------------------------------------------------------------------
 
 
 def ends_of_calls(project: Project) -> Iterator[Problem]:

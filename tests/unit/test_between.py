@@ -6,9 +6,10 @@ from textwrap import dedent, indent
 
 import pytest
 
-from engine.language.between import ends_of_calls, errors_caught, messages_and_signals
+from engine.language.between import ends_of_calls, messages_and_signals
 from engine.language.problems import Problem
 from engine.language.project import Project
+from engine.language.uncaught import errors_caught
 from tests.support.projects import PROCESSES, project_of
 from tools.examples import contents
 
@@ -113,13 +114,23 @@ def test_an_error_that_nothing_catches_is_told(handler: str, found: int) -> None
     assert problems == [("CW685", "one.yaml", 8)] * found
 
 
-def test_an_error_may_be_caught_around_the_call() -> None:
+def test_an_error_may_be_caught_around_the_call_or_is_told_there() -> None:
     fails = FAILS.replace("HANDLER", "next: done")
     call = "go: {call: {process: one}, meanwhile: [{error: payment_failed, next: done}]}\ndone: {end: done}\n"
     assert not told(errors_caught(project(one=fails, other=call)))
     bare = "go: {call: {process: one}}\ndone: {end: done}\n"
     (problem,) = errors_caught(project(one=fails, other=bare))
-    assert "nor does a process that calls this one" in problem.message
+    assert (problem.file, problem.severity) == ("other.yaml", "error")
+    assert "'payment_failed' of one" in problem.message
+    assert not told(errors_caught(project(one=fails, other=bare, outer=call.replace("one", "other"))))
+
+
+def test_an_error_that_calls_catch_is_a_doubt_where_cases_begin_without_a_call() -> None:
+    alone = process("one", FAILS.replace("HANDLER", "next: done"), "start: {by: [staff]}\n")
+    call = "go: {call: {process: one}, meanwhile: [{error: payment_failed, next: done}]}\ndone: {end: done}\n"
+    files = {"house.yaml": HOUSE, "one.yaml": alone, "other.yaml": process("other", call)}
+    (problem,) = errors_caught(project_of(files))
+    assert (problem.file, problem.severity) == ("one.yaml", "warning")
 
 
 # --- ends of calls ----------------------------------------------------------------------------------------------

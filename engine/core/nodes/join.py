@@ -5,12 +5,10 @@ token of its scope can still reach it over a flow that has not. That second half
 elsewhere, so waiting joins are looked at again whenever a command has settled.
 """
 
-from collections.abc import Iterator
-from functools import lru_cache
-
 from engine.core import events as e
+from engine.core.ahead import reaching
 from engine.core.machine import Turn
-from engine.core.model import Fork, Human, Join, Node, Process, Race, Switch
+from engine.core.model import Join, Node
 from engine.core.moves import cancel_children, leave, path_end
 from engine.core.state import CLOSING, WAITING, FlowState
 from engine.core.waiting import disarm
@@ -47,7 +45,7 @@ def _try(turn: Turn, number: int, node: Node, spec: Join) -> bool:
 
 def _can_arrive(turn: Turn, node: Node, up: int, missing: list[str]) -> bool:
     flow: FlowState = turn.state.flow
-    reach = _reaching(turn.process, node.id)
+    reach = reaching(turn.process, node.id)
     sources = frozenset(missing)
     return any(
         token.up == up and token.at != node.id and sources & reach.get(token.at, frozenset())
@@ -90,38 +88,3 @@ def _count(turn: Turn, number: int, node: Node, spec: Join) -> None:
     else:
         turn.emit(e.StepLeft(number, node.id, turn.now, "merged"))
         after()
-
-
-@lru_cache(maxsize=256)
-def _reaching(process: Process, join: str) -> dict[str, frozenset[str]]:
-    """For each node, the incoming flows of the join that a token on it can still come by."""
-    ahead = {name: frozenset(successors(node)) for name, node in process.nodes.items()}
-    spec = process.nodes[join].spec
-    assert isinstance(spec, Join)
-    reach: dict[str, set[str]] = {name: set() for name in ahead}
-    for source in spec.incoming:
-        seen = {source}
-        while True:
-            more = {n for n, after in ahead.items() if n not in seen and n != join and after & seen}
-            if not more:
-                break
-            seen |= more
-        for name in seen:
-            reach[name].add(source)
-    return {name: frozenset(found) for name, found in reach.items()}
-
-
-def successors(node: Node) -> Iterator[str]:
-    """Every step that a token may go to from here, within the same scope."""
-    spec = node.spec
-    goals: list[str | None] = [node.next]
-    if isinstance(spec, Switch):
-        goals = [flow.next for flow in spec.flows]
-    elif isinstance(spec, Fork):
-        goals = [*(flow.next for flow in spec.flows), spec.otherwise]
-    elif isinstance(spec, Race):
-        goals += [option.next for option in spec.options]
-    elif isinstance(spec, Human):
-        goals += [outcome.next for outcome in spec.outcomes.values()]
-    goals += [handler.next for handler in node.handlers]
-    return (goal for goal in goals if goal is not None)

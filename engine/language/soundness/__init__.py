@@ -10,21 +10,22 @@ an error. What is not found: steps that no data lead to; ends that only ever see
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.core.ahead import successors
 from engine.core.model import Call, Catch, Process, Send
-from engine.core.nodes.join import successors
+from engine.language import uncaught
 from engine.language.document import Place
 from engine.language.problems import Problem
 from engine.language.project import Project
 from engine.language.soundness import story
-from engine.language.soundness.explore import MOST, Explorer, Standing, Stuck
+from engine.language.soundness.explore import Explorer
+from engine.language.soundness.search import MOST
 from engine.language.soundness.shape import HOLDERS, Given, triggers
-from engine.language.soundness.world import HELD
+from engine.language.soundness.world import HELD, Standing, Stuck
 
 CODES = {
     "CW601": "a step that may be waited in for ever",
     "CW602": "steps that go round with no way out",
     "CW603": "a join that may wait for ever",
-    "CW604": "an error that is caught nowhere",
     "CW605": "a wait for a message that may never be sent",
     "CW606": "a wait for a change that nothing brings",
     "CW607": "a step that no case ever reaches",
@@ -50,8 +51,8 @@ def check(project: Project) -> Iterable[Problem]:
     """What is unsound in each process of a project."""
     for name, compiled in project.processes.items():
         for one in examine(compiled.process, given(project, name)):
-            if one.code == "CW604" and project.whole:
-                continue  # CW685 tells of every such error, whether a case comes there or not
+            if one.code in uncaught.CODES:
+                continue  # told where it stands, whether a case comes there or not
             step = one.step.split("/")[0]
             yield project.problem(name, step, one.keys, one.code, one.message, error=one.sure, hint=one.hint)
 
@@ -84,13 +85,13 @@ def examine(process: Process, known: Given, most: int = MOST) -> list[Finding]:
     explorer = Explorer(process, known, most=most)
     stuck = explorer.process()
     found = [_stuck(explorer, one) for one in stuck]
-    found += [_crowded(explorer, step) for step in explorer.crowded]
-    if explorer.bounded:
-        where = explorer.bounded[0]
+    found += [_crowded(explorer, step) for step in explorer.search.crowded]
+    if explorer.search.bounded:
+        where = explorer.search.bounded[0]
         message = f"{where or process.name} has too many standings: after {most} of them the search was given up"
         hint = "put what runs side by side into blocks, or split the process; what was not looked at may be unsound"
         found.append(Finding("CW619", where, message, hint, sure=False))
-    elif not explorer.cut:
+    elif not explorer.search.cut:
         found += [*_handlers(explorer), *_dead(explorer, {one.step for one in found if one.code != "CW609"})]
     return list({(one.code, one.step, one.keys): one for one in reversed(found)}.values())[::-1]
 
@@ -113,7 +114,7 @@ def _stuck(explorer: Explorer, stuck: Stuck) -> Finding:
     return Finding(code, one.at, f"{way} → here a token waits in {one.at!r} {what}", hint, sure)
 
 
-_ORDER = ("CW603", "CW604", "CW605", "CW606", "CW601")
+_ORDER = ("CW603", "CW685", "CW605", "CW606", "CW601")
 
 
 def _weight(one: tuple[str, Standing, str, str]) -> int:
@@ -129,7 +130,7 @@ def _standing(explorer: Explorer, one: Standing) -> tuple[str, Standing, str, st
     if one.phase == HELD:
         name = getattr(node.spec, "name", "")
         what = f"for ever: nothing around it takes the error {name!r}"
-        return "CW604", one, what, f"give a step or block around it meanwhile: [{{error: {name}, next: …}}]"
+        return "CW685", one, what, f"give a step or block around it meanwhile: [{{error: {name}, next: …}}]"
     messages = [t.name for t in triggers(node) if t.kind == "message" and t.name in explorer.shape.given.own]
     if messages:
         nodes = explorer.shape.nodes.values()
@@ -145,7 +146,7 @@ def _standing(explorer: Explorer, one: Standing) -> tuple[str, Standing, str, st
 
 
 def _crowded(explorer: Explorer, step: str) -> Finding:
-    way = story.told(explorer.shape, explorer.crowded[step])
+    way = story.told(explorer.shape, explorer.search.crowded[step])
     message = f"{way} → here two tokens stand in {step!r} at once: what follows is done twice"
     return Finding("CW609", step, message, "join what was forked before it comes here, if it is not meant", False)
 

@@ -20,10 +20,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.core.ahead import reaching
 from engine.core.model import Join, Node, Trigger
-from engine.core.nodes.join import _reaching as reaching  # the same question, asked of the same graph
 from engine.language.soundness.shape import SPONTANEOUS, Shape, takes
-from engine.language.soundness.world import CLOSING, DONE, ENDED, HUNG, WAITING, Label, Out, Summary, Token, World
+from engine.language.soundness.world import (
+    CLOSING,
+    DONE,
+    ENDED,
+    HUNG,
+    WAITING,
+    Label,
+    Out,
+    Stuck,
+    Summary,
+    Token,
+    World,
+)
 
 Move = Callable[[World], bool]
 """Moves a world; False if nothing came of it."""
@@ -34,7 +46,8 @@ CHILD_DONE: "dict[str, Callable[[Game, World, int, Token], Callable[[], None]]]"
 """For scopes: a path within ends; returns what is to happen once its token is gone."""
 HAPPENS: "dict[str, Callable[[Game, World, int, Token], Iterator[Move]]]" = {}
 """What may happen to a token that waits."""
-UNKNOWN = Summary(stuck="unknown")
+UNKNOWN = Summary(stuck=Stuck(()))
+"""Of what is not played: it may hang, for all that is known."""
 
 
 @dataclass(slots=True)

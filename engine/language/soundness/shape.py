@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from engine.core.ahead import successors
 from engine.core.expressions import Expression
 from engine.core.model import Catch, Each, Handler, Human, Node, Parallel, Process, Race, Send, Set, Trigger
-from engine.core.nodes.join import successors
 
 SCOPES = frozenset({"block", "parallel", "each", "adhoc", "compensate"})
 HOLDERS = frozenset({"block", "parallel", "each", "adhoc"})

@@ -37,6 +37,25 @@ class Label(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """One token of a standing that waits for ever. `missing`: of a join, the flows that have not come."""
+
+    at: str
+    phase: str
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """How it comes that a region has no result: the way to the first standing without hope, on from there to where
+    nothing can happen any more (`standing`), or round in a circle (`cycle`)."""
+
+    trail: tuple[Label, ...]
+    standing: tuple[Standing, ...] = ()
+    cycle: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a closed scope may come to. `instant`: nothing in it waits. `stuck` tells how it may wait for ever."""
 
@@ -44,7 +63,7 @@ class Summary:
     outs: frozenset[Out] = frozenset()
     ended: bool = False  # the whole case, by `terminate`
     instant: bool = False
-    stuck: Any = None  # explore.Stuck
+    stuck: Stuck | None = None
 
     @property
     def harmless(self) -> bool:
