@@ -39,9 +39,9 @@ class Takers:
 
     def members(self, work: Work) -> frozenset[str] | None:
         """Who serves the queues that a task may lie in; None if that cannot be told."""
-        if work.assign and work.assign in ASSIGN and not work.queue:
+        if isinstance(work.assign, Expression) or (work.assign in ASSIGN and not work.queue):
             return None
-        if isinstance(work.assign, Expression) or (work.queue and not [*names_of(work.queue)]):
+        if work.queue and not [*names_of(work.queue)]:
             return None
         found: set[str] = {work.assign} if work.assign and work.assign not in ASSIGN else set()
         for name in (*names_of(work.queue), *names_of(work.else_queue)):

@@ -83,12 +83,18 @@ class Play:
             if found := self.step(step):
                 self.problems += [f"step {index} ({next(iter(step))}): {text}" for text in found]
                 return
-        self._expect(self.written.get("expect", {}))
+        self.problems += self.step({"expect": self.written.get("expect", {})})
         if not {"incidents"} & set(self.written.get("expect", {})):
             self.problems += [f"an open incident: {i.text}" for i in self._state().flow.incidents.values()]
 
     def begin(self, start: Mapping[str, Any]) -> None:
-        """Starts the case, and does what is due at once."""
+        """Starts the case, after those beside it, and does what is due at once."""
+        for other in self.written.get("beside", ()):
+            answer = self.caseway.start(
+                StartCase(other["process"], dict(other.get("data", {}))), other.get("by", SYSTEM)
+            )
+            if self._answered(f"start of {other['process']}", answer, None):
+                self._settle()
         command = StartCase(self.written["process"], dict(start.get("data", {})))
         answer = self.caseway.start(command, start.get("by", SYSTEM))
         if self._answered("start", answer, start.get("refused")):
@@ -99,13 +105,24 @@ class Play:
     def step(self, step: Mapping[str, Any]) -> list[str]:
         """Does one step (`{complete: {...}}`), and what falls due by it; the problems that it had."""
         ((what, given),) = step.items()
-        before = len(self.problems)
+        before, mine = len(self.problems), self.case
         try:
+            if isinstance(given, Mapping) and "in" in given:
+                self.case = self._numbered(given["in"])
+                given = {word: value for word, value in given.items() if word != "in"}
             _DOES[what](self, given)
         except Wrong as wrong:
             self.problems.append(str(wrong))
+        self.case = mine
         found, self.problems[before:] = self.problems[before:], []
         return found
+
+    def _numbered(self, number: str) -> str:
+        """The case of that number. Raises Wrong."""
+        found = self.caseway.connection.one("SELECT id FROM cases WHERE number = ?", (number,))
+        if found is None:
+            raise Wrong(f"there is no case {number}")
+        return str(found[0])
 
     # --- what steps do ----------------------------------------------------------------------------
 

@@ -59,8 +59,10 @@ _PAPER: Schema = {
     "enum": ["required", "missing", "received", "waived", "not needed"],
 }
 
+_IN = described(_TEXT, "The number of another case, which this is about.", "LP-2026-000001")
 _EXPECT: Schema = mapping(
     {
+        "in": _IN,
         "open": described(_NAMES, "The steps at which the case stands and waits, all of them, in any order."),
         "end": described({"type": ["string", "null"]}, "How the case has ended."),
         "queue": described(_BY_NAME, "step → the queue of its open task."),
@@ -79,7 +81,8 @@ _EXPECT: Schema = mapping(
 )
 _STEPS: Mapping[str, Schema] = {
     "complete": mapping(
-        {"step": _TEXT, "by": _WHO, "outcome": NAME, "data": _DATA, "reason": _TEXT, "refused": _REFUSED}, "step"
+        {"step": _TEXT, "in": _IN, "by": _WHO, "outcome": NAME, "data": _DATA, "reason": _TEXT, "refused": _REFUSED},
+        "step",
     ),
     "message": mapping({"name": NAME, "key": _TEXT, "payload": _DATA, "by": _WHO, "refused": _REFUSED}, "name"),
     "papers": mapping({**_PAPERS, "by": _WHO, "reason": _TEXT, "refused": _REFUSED}),
@@ -104,6 +107,11 @@ SCHEMA: Mapping[str, Any] = {
             "scenario": described(_TEXT, "What it is about."),
             "process": NAME,
             "at": described(_MOMENT, "When it begins."),
+            "beside": listing(
+                mapping({"process": NAME, "by": _WHO, "data": _DATA}, "process", title="another case"),
+                "a list of other cases, which are started before",
+                0,
+            ),
             "start": mapping({"by": _WHO, "data": _DATA, "refused": _REFUSED}),
             "services": _SERVICES,
             "steps": listing(
@@ -174,6 +182,8 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
                 yield _unknown(document, place, what, str(name), there)
 
     def expected(place: Place, wanted: Mapping[str, Any]) -> Iterator[Problem]:
+        if "in" in wanted:  # what is there is another process's affair
+            return
         yield from some((*place, "open"), "step", wanted.get("open", ()), steps)
         for word in ("queue", "holder", "path", "never"):
             yield from some((*place, word), "step", wanted.get(word, ()), steps)
@@ -189,7 +199,7 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
         ((word, given),) = step.items()
         if word in ("complete", "message", "papers"):
             yield from some((*place, word, "by"), "user", [given.get("by")], people)
-        if word == "complete":
+        if word == "complete" and "in" not in given:
             yield from some((*place, word, "step"), "step", [given["step"]], steps)
             node = process.nodes.get(given["step"])
             if node is not None and not isinstance(node.spec, Human):

@@ -79,6 +79,11 @@ def test_a_queue_that_nobody_serves(queue: str, message: str) -> None:
     assert [(each.line, each.column, each.message) for each in found] == [(7, 20, message)]
 
 
+def test_of_a_computed_person_nothing_is_told() -> None:
+    authority = "authority: {kind: claims, decision: approve, amount: small}"
+    assert not told(releasing(f"human: {{assign: '{{{{ starter }}}}', else_queue: approval, {authority}}}"))
+
+
 def test_whoever_is_away_does_not_serve() -> None:
     days = "from: 2026-05-25, to: 2026-06-10"
     people = f"{PEOPLE_OF_OURS}absences: [{{user: chen, {days}}}, {{user: liu, {days}}}]\n"

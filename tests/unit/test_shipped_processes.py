@@ -22,11 +22,12 @@ from workbench.reading import BROKEN
 FOLDER = Path(__file__).parents[2] / "processes"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != "house")
 
-# Which clauses of the manuals each procedure is made of (the catalogue of manual procedures, P01 and P03).
+# Which clauses of the manuals each procedure is made of (the catalogue of manual procedures).
 MANUALS = {
     "claims": "A-1.5 A-3.3 C-3.3 C-4.2 E-1.2 E-3.1 E-3.2 E-3.3 E-3.4 E-3.5 E-4.1 E-4.2 E-4.3 E-4.4 E-4.5 E-5.4 E-6.1 "
     "E-7.1 E-7.2",
     "complaint": "A-2.2 A-4.4 B-1.4 C-5.1 C-5.3 E-2.4 E-7.3",
+    "emergency_response": "A-7.1 A-7.2 A-7.4 A-7.5 B-7",
 }
 
 

@@ -65,7 +65,7 @@ def _outcome(process: Process, item: Item, base: Base) -> Iterator[Draft]:
     outcome = spec.outcomes[item.name]
     for place, step in enumerate(base.written.get("steps", ())):
         given = step.get("complete")
-        if given and given["step"] == item.place and not given.get("refused"):
+        if given and given["step"] == item.place and not {"in", "refused"} & given.keys():
             changed = {**deepcopy(given), "outcome": item.name} | (
                 {"reason": "理由 / a reason"} if outcome.reason else {}
             )
@@ -232,7 +232,7 @@ def _put(process: Process, base: Base, draft: dict[str, Any], path: str, value: 
     """Fills a value in where the case gets that field from; whether there is such a place."""
     value = Decimal(value) if isinstance(value, str) and _number(process, path) else value
     completed = [
-        step["complete"] for step in draft["steps"] if "complete" in step and not step["complete"].get("refused")
+        step["complete"] for step in draft["steps"] if not {"in", "refused"} & step.get("complete", {"in": ""}).keys()
     ]
     start = draft.setdefault("start", {})
     given = [each for each in reversed(completed) if _has(each.get("data", {}), path)]
