@@ -1,12 +1,9 @@
 """Who may start a case: what a process says under `start: {by: …}`."""
 
-from engine.core.commands import Refuse, StartCase
+from engine.core.commands import BY_ENGINE, Refuse, StartCase
 from engine.core.machine import Turn
 from tasks.ground import Ground, directory, in_service
 from tasks.reasons import Reason, reason
-
-ENGINE = frozenset({"call", "message", "schedule"})
-"""Channels by which the engine itself starts cases: the definition has said so elsewhere."""
 
 
 def authorise_start(turn: Turn, command: StartCase) -> None:
@@ -20,7 +17,7 @@ def why_not(ground: Ground, user: str, by: str = "staff") -> Reason | None:
     """Why the user may not start a case of the process by that channel; None if they may."""
     process = ground.process
     allowed = process.start.by
-    if not allowed or by in ENGINE:
+    if not allowed or by in BY_ENGINE:
         return None
     named = {"process": process.name, "by": ", ".join(allowed)}
     if by == "web":

@@ -12,6 +12,7 @@ from typing import Any
 
 from bootstrap import Caseway
 from engine.core.commands import (
+    BY_ENGINE,
     Command,
     CompleteTask,
     CorrectData,
@@ -90,17 +91,18 @@ class Play:
     def begin(self, start: Mapping[str, Any]) -> None:
         """Starts the case, after those beside it, and does what is due at once."""
         for other in self.written.get("beside", ()):
-            answer = self.caseway.start(
-                StartCase(other["process"], dict(other.get("data", {}))), other.get("by", SYSTEM)
-            )
-            if self._answered(f"start of {other['process']}", answer, None):
+            if self._answered(f"start of {other['process']}", self._started(other["process"], other), None):
                 self._settle()
-        command = StartCase(self.written["process"], dict(start.get("data", {})))
-        answer = self.caseway.start(command, start.get("by", SYSTEM))
+        answer = self._started(self.written["process"], start)
         if self._answered("start", answer, start.get("refused")):
             assert isinstance(answer, Accepted)
             self.case = answer.case
             self._settle()
+
+    def _started(self, process: str, start: Mapping[str, Any]) -> Answer:
+        by = start.get("by", SYSTEM)
+        channel, actor = (by, SYSTEM) if by in BY_ENGINE else ("staff", by)
+        return self.caseway.start(StartCase(process, dict(start.get("data", {})), by=channel), actor)
 
     def step(self, step: Mapping[str, Any]) -> list[str]:
         """Does one step (`{complete: {...}}`), and what falls due by it; the problems that it had."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from engine.core.commands import BY_ENGINE
 from engine.core.model import Human, Process
 from engine.core.naming import did_you_mean
 from engine.language.document import Document, Place
@@ -193,7 +194,7 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
         yield from some((*place, "data"), "field", fields, process.names)
         yield from some((*place, "papers"), "paper", wanted.get("papers", ()), papers)
 
-    yield from some(("start", "by"), "user", [value.get("start", {}).get("by")], people)
+    yield from some(("start", "by"), "user", [value.get("start", {}).get("by")], (*people, *BY_ENGINE))
     for index, step in enumerate(value.get("steps", ())):
         place: Place = ("steps", index)
         ((word, given),) = step.items()

@@ -16,6 +16,10 @@ class Command(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, forbid_
     """Base of every command."""
 
 
+BY_ENGINE = frozenset({"call", "message", "schedule"})
+"""Channels by which the engine itself starts cases: nobody fills in the form of the start."""
+
+
 class StartCase(Command, frozen=True):
     process: str
     data: dict[str, Json] = {}

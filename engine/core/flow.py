@@ -42,7 +42,8 @@ def _start(turn: Turn, command: c.StartCase) -> None:
     if flow.status != "new":
         raise Refuse("started", f"案件 {flow.number} 已经开始", f"case {flow.number} has already been started")
     process = turn.process
-    problems = process.validate(command.data) if process.validate else ()
+    check = process.admits if command.by in c.BY_ENGINE else process.validate
+    problems = check(command.data) if check else ()
     if problems:
         fields = {p.path: dict(p.message) for p in problems}
         named = ", ".join(fields)

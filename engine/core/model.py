@@ -344,6 +344,7 @@ class Process:
     start: Start = field(default_factory=Start)
     secrets: frozenset[str] = frozenset()  # top-level names that are, or hold, secrets
     validate: Callable[[Json], list[Any]] | None = None  # the data schema as a check at the door
+    admits: Callable[[Json], list[Any]] | None = None  # the same where the engine itself starts a case
     check: Callable[[tuple[Path, ...]], Callable[[Json], list[Any]]] | None = None  # the same of a form of these fields
     reopen: tuple[str, ...] = ()  # the steps at which a case that has ended may go on
     parts: Mapping[str, Any] = field(default_factory=dict)

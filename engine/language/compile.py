@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.core.model import Block, Handler, Node, Path, Process, Set, Start
+from engine.core.model import Block, Handler, Node, Process, Set
 from engine.language import numbering
 from engine.language.build import RESERVED, Build, end_of
 from engine.language.checks import CHECKS, Seen
@@ -268,7 +268,8 @@ class _Process:
             zone=calendar.zone if calendar else "UTC",
             start=start,
             secrets=build.schema.secrets,
-            validate=build.schema.form(_asked(start)) if start.by else build.schema.anything(),
+            validate=build.schema.form(start.form) if start.by else build.schema.anything(),
+            admits=build.schema.anything(),
             check=build.schema.form,
             reopen=reopen,
             parts=parts,
@@ -293,11 +294,6 @@ class _Process:
             for inner in self.build.outline.inside(step):
                 found |= self._reads(inner)
         return found
-
-
-def _asked(start: Start) -> tuple[Path, ...]:
-    """What a case that people may start can begin with: the form's fields, and what a message brings."""
-    return (*start.form, *(each.path for each in start.into if each.path not in start.form))
 
 
 def _number(scope: Scope, value: Mapping[str, Any]) -> str:

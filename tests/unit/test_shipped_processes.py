@@ -28,6 +28,8 @@ MANUALS = {
     "E-7.1 E-7.2",
     "complaint": "A-2.2 A-4.4 B-1.4 C-5.1 C-5.3 E-2.4 E-7.3",
     "emergency_response": "A-7.1 A-7.2 A-7.4 A-7.5 B-7",
+    "customer_feedback": "A-2.4 C-5.3 E-7.4",
+    "dispute": "A-4.4",
 }
 
 
