@@ -10,6 +10,7 @@ from console import (
     beginning,
     cases,
     checking,
+    coverage,
     design,
     floor,
     handling,
@@ -34,8 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    operate.init, operate.run, beginning.new, checking.lint, design.show, design.schema, testing.test, operate.deploy,
-    cases.start, operate.worker, serve.serve, operate.verify, versions.diff,
+    operate.init, operate.run, beginning.new, checking.lint, design.show, design.schema, testing.test,
+    coverage.coverage, operate.deploy, cases.start, operate.worker, serve.serve, operate.verify, versions.diff,
 ):  # fmt: skip
     app.command()(command)
 for name, group in (

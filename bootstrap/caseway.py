@@ -16,7 +16,7 @@ import tasks.tables
 from bootstrap.again import decide_again
 from bootstrap.home import Home
 from bootstrap.keeping import Keeping
-from bootstrap.language import calendars, compiler, shipped_functions
+from bootstrap.language import calendars, compiler, shelf, shipped_functions
 from bootstrap.machine import MACHINE
 from engine.core.commands import Command, Refusal, Request, StartCase, refusal
 from engine.core.durations import SECONDS, Duration
@@ -83,7 +83,7 @@ class Caseway:
             self.database.close()
             raise
         self.registry = shipped_functions(home)
-        self.definitions = Definitions(self.database, compiler(self.registry), self.clock.now)
+        self.definitions = Definitions(self.database, compiler(self.registry), self.clock.now, shelf(self.registry))
         self.directories = Directories(self.database)
         self._calendars: dict[str, Mapping[str, WorkCalendar]] = {}  # by the house's version
 

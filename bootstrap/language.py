@@ -1,11 +1,14 @@
 """The language as an installation speaks it: the words of all components, its functions, its calendars."""
 
+from collections.abc import Hashable
+
 from bootstrap.home import SHIPPED, Home
 from engine.language.compile import Compiler
 from engine.language.files import Files
 from engine.language.house import House
 from engine.language.language import Language
 from engine.language.source import read
+from engine.runtime.definitions import Shelf
 from organisation.reading_words import READING_WORDS
 from papers.keywords import PAPER_WORDS
 from sla.calendar import WorkCalendar
@@ -16,6 +19,13 @@ from tasks.keywords import WORK_WORDS
 from tasks.likeness import LIKENESS_WORDS
 from tasks.registry import Registry
 from tasks.search import SEARCH_WORDS
+
+_SHELVES: dict[Hashable, Shelf] = {}
+
+
+def shelf(registry: Registry) -> Shelf:
+    """What this program has compiled by such functions, for all installations that it opens."""
+    return _SHELVES.setdefault(registry.signature, Shelf())
 
 
 def compiler(registry: Registry | None = None) -> Compiler:

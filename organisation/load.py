@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import available_timezones
 
 from engine.core.naming import did_you_mean
+from engine.core.zones import zones
 from engine.language.document import Document, Place
 from engine.language.house import House
 from engine.language.problems import Problem, Problems, one_of
@@ -287,8 +287,8 @@ def _names(document: Document, house: House | None) -> Iterator[Problem]:
             if key in grant and known_of:
                 yield from name((*here, key), grant[key], known_of, key)
         yield from _period(document, here, grant)
-    if value.get("zone", "UTC") not in available_timezones():
-        hint = did_you_mean(value["zone"], available_timezones())
+    if value.get("zone", "UTC") not in zones():
+        hint = did_you_mean(value["zone"], zones())
         yield document.problem("CW903", ("zone",), f"there is no time zone {value['zone']!r}", hint=hint)
 
 

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
 from engine.core.naming import aside
+from engine.core.zones import zones
 from sla.calendar import Day, Text, WorkCalendar
 from sla.scale import MIDNIGHT, Hours
 
@@ -117,12 +118,11 @@ class _Reader:
         return tuple(sorted(texts.items()))
 
     def zone(self, data: object) -> ZoneInfo | None:
-        zones = available_timezones()
-        if isinstance(data, str) and data in zones:
+        if isinstance(data, str) and data in zones():
             return ZoneInfo(data)
         self.wrong(
             ("zone",),
-            f"expected an IANA time zone such as Asia/Shanghai, not {_short(data)}{aside(data, zones)}",
+            f"expected an IANA time zone such as Asia/Shanghai, not {_short(data)}{aside(data, zones())}",
         )
         return None
 

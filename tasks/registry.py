@@ -19,7 +19,7 @@ job's key towards whatever it changes outside.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -170,6 +170,13 @@ class Registry:
         if found.name in self.pures or found.name in self.workers:
             raise TypeError(f"a function {found.name} has been registered already")
         known[found.name] = found
+
+    @property
+    def signature(self) -> Hashable:
+        """Equal for registries by which definitions compile to the same: with the same pure functions, and worker
+        functions of the same names and types, wherever those work."""
+        pures = tuple((name, self.pures[name].function) for name in sorted(self.pures))
+        return pures, tuple(sorted((name, repr(routine)) for name, routine in self.services.items()))
 
     @property
     def functions(self) -> dict[str, Function]:

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from bootstrap import Caseway
 from engine.core.model import End, Milestone, Process, Text
+from engine.core.zones import zones
 from engine.language.house import House
 from engine.runtime.errors import StoreError
 from organisation.directory import Absence
@@ -53,7 +54,7 @@ class Desk:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.place) if self.place in available_timezones() else self.caseway.directory.zone
+        return ZoneInfo(self.place) if self.place in zones() else self.caseway.directory.zone
 
     @property
     def house(self) -> House:

@@ -66,6 +66,8 @@ class Play:
         self.problems = problems
         self.case = ""
         self.answers: dict[str, list[Any]] = {}
+        self.turned_away: set[str] = set()
+        """The steps at which somebody was refused, as the scenario says; "" for the case itself."""
         self._count = 0
         self._say(written.get("services", {}))
         caseway.sweeper.periodic = False
@@ -137,7 +139,7 @@ class Play:
         command = CompleteTask(
             tasks[0], given.get("outcome", ""), dict(given.get("data", {})), str(given.get("reason", ""))
         )
-        self._ask(command, given.get("by", SYSTEM), given.get("refused"))
+        self._ask(command, given.get("by", SYSTEM), given.get("refused"), given["step"])
 
     def _papers(self, given: Mapping[str, Any]) -> None:
         """Customers upload, staff note, hand back and do without; each paper is a command of its own."""
@@ -199,11 +201,11 @@ class Play:
         reason, actor = str(given.get("reason", "reopened")), given.get("by", SYSTEM)
         self._ask(ReopenCase(reason, given.get("step", "")), actor, given.get("refused"))
 
-    def _ask(self, command: Command, actor: str, refused: str | None) -> None:
-        if self._answered(type(command).__name__, self.caseway.ask(self.case, command, actor), refused):
+    def _ask(self, command: Command, actor: str, refused: str | None, step: str = "") -> None:
+        if self._answered(type(command).__name__, self.caseway.ask(self.case, command, actor), refused, step):
             self._settle()
 
-    def _answered(self, what: str, answer: Answer, refused: str | None) -> bool:
+    def _answered(self, what: str, answer: Answer, refused: str | None, step: str = "") -> bool:
         """Whether it was accepted, as it should be; otherwise a problem, unless the refusal was expected."""
         if isinstance(answer, Accepted):
             if refused:
@@ -214,6 +216,8 @@ class Play:
             fields = getattr(answer, "fields", {})
             more = "".join(f"; {name}: {text.get('en', text)}" for name, text in fields.items() if name)
             self.problems.append(f"{what} refused ({code}): {answer.text}{more}")
+        else:
+            self.turned_away.add(step)
         return False
 
     def _settle(self) -> None:

@@ -6,7 +6,7 @@ run: the folder's processes deployed, the sample organisation loaded; there it i
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,6 +71,7 @@ def set_up(folder: Path, processes: Path) -> None:
         people = home.processes / "samples" / "organisation.yaml"
         if people.exists():
             caseway.load_organisation(people, "system")
+    shutil.rmtree(home.processes)  # all is in the database now; every scenario copies the folder
 
 
 def run(file: Path, pattern: Path, place: Path, *, cover: bool = False) -> Result:
@@ -84,10 +85,11 @@ def run(file: Path, pattern: Path, place: Path, *, cover: bool = False) -> Resul
         with copied(pattern, place) as folder, Caseway(Home(folder), clock, unsafe=True) as caseway:
             process = caseway.definitions.process(written["process"])
             check(document, process, caseway.definitions.house(), caseway.directory)
+            play = Play(caseway, clock, written, result.problems)
             try:
-                Play(caseway, clock, written, result.problems).run()
+                play.run()
             finally:
-                result.seen = seen(caseway) if cover else {}
+                result.seen = _seen(caseway, written["process"], play.turned_away) if cover else {}
     except OSError as error:
         result.problems.append(f"{error.filename or file}: {error.strerror or error}")
     except (Wrong, StoreError) as error:
@@ -96,6 +98,13 @@ def run(file: Path, pattern: Path, place: Path, *, cover: bool = False) -> Resul
         result.problems += [str(problem) for problem in error.problems]
     result.seconds = perf_counter() - begun
     return result
+
+
+def _seen(caseway: Caseway, process: str, turned_away: Collection[str]) -> dict[str, set[Item]]:
+    """What the cases went through, and the steps of the first one at which somebody was refused, as expected."""
+    found = seen(caseway)
+    found.setdefault(process, set()).update(Item("refused", step) for step in turned_away)
+    return found
 
 
 @contextmanager

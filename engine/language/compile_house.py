@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from zoneinfo import available_timezones
 
 from engine.core.kinds import Type, holds_secret
 from engine.core.types import SchemaProblem, names_of_schema
+from engine.core.zones import zones
 from engine.language.build import Build
 from engine.language.context import Scope
 from engine.language.data_schema import FIELDS, named_file
@@ -81,9 +81,17 @@ def _plain(value: Mapping[str, Any], build: Build) -> House:
         escalations=titles("escalations"),
         calendars={name: _calendar(scope, name, path) for name, path in value.get("calendars", {}).items()},
         clauses=titles("clauses"),
+        unbroken=_unbroken(scope, value, titles("unbroken")),
         checks=tuple(value.get("checks", ())),
         deployed_by=value.get("deployed_by", "one"),
     )
+
+
+def _unbroken(scope: Scope, value: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Why no scenario breaks a clause; the clause must be one of the catalogue."""
+    for clause in found:
+        scope.name(("unbroken", clause), clause, frozenset(value.get("clauses", {})), "clause")
+    return found
 
 
 def _message(scope: Scope, name: str, written: Mapping[str, Any]) -> Message:
@@ -117,7 +125,7 @@ def _calendar(scope: Scope, name: str, path: str) -> Calendar:
     if document is None:
         return Calendar(path, "UTC")
     zone = document.value.get("zone") if isinstance(document.value, dict) else None
-    if not isinstance(zone, str) or zone not in available_timezones():
+    if not isinstance(zone, str) or zone not in zones():
         message = f"{path} names no time zone that is known"
         scope.problem(where, "CW147", message, expected="zone: Asia/Shanghai, or another")
         return Calendar(path, "UTC")

@@ -71,6 +71,7 @@ class House:
     escalations: Mapping[str, Text] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     clauses: Mapping[str, Text] = field(default_factory=dict)
+    unbroken: Mapping[str, Text] = field(default_factory=dict)  # clauses that no scenario can break: why none can
     checks: tuple[str, ...] = ()  # rules of the house's own: module:function, in Python files beside house.yaml
     deployed_by: str = "one"  # one person, or two: one proposes, another approves
     parts: Mapping[str, Any] = field(default_factory=dict)
@@ -136,6 +137,10 @@ KEYWORDS: Mapping[str, Mapping[str, Any]] = {
     "clauses": described(
         {"title": "a mapping from clauses to what they say", "type": "object", "additionalProperties": TEXT},
         "The catalogue of clauses that processes may cite.",
+    ),
+    "unbroken": described(
+        {"title": "a mapping from clauses to reasons", "type": "object", "additionalProperties": TEXT},
+        "Clauses that no scenario can break, each with the reason; `caseway coverage` shows them.",
     ),
     "checks": described(
         listing(_RULE, "a list of rules, as [house_rules:no_untitled_steps]"),

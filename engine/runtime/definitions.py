@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.core.model import Process
 from engine.language.files import Bundle, Files
@@ -29,6 +29,8 @@ from engine.runtime.sources import Sources, load
 from engine.runtime.tables import moment
 
 HOUSE = "house.yaml"
+SHELF = 256
+"""Compiled definitions that are kept at most."""
 
 Name = tuple[str, str]
 """Kind (process, house, calendar) and name."""
@@ -67,13 +69,25 @@ class Span(NamedTuple):
 _ROWS = "SELECT number, kind, name, version, deployed_at, deployed_by, in_force_from FROM deployments ORDER BY number"
 
 
+class Shelf(dict[tuple[str, str, str, str], Any]):
+    """What was compiled, by kind, name, version and version of the house: as a version never changes, installations
+    of one program that compile alike may share it. Holds a bounded number; the oldest go."""
+
+    def keep(self, key: tuple[str, str, str, str], compiled: Any) -> None:
+        self[key] = compiled
+        for old in list(self)[:-SHELF]:
+            self.pop(old, None)
+
+
 class Definitions:
     """The definitions in a database; implements `engine.core.env.Versions`. May be used from any thread.
 
     `refresh` takes in what other programs have deployed since; this one's own deployments show at once.
     """
 
-    def __init__(self, database: Database, compiler: Compiler, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, compiler: Compiler, clock: Callable[[], datetime], shelf: Shelf | None = None
+    ) -> None:
         self._database = database
         self.compiler = compiler
         self._clock = clock
@@ -82,6 +96,7 @@ class Definitions:
         self._deployed: dict[Name, list[Deployed]] = {}
         self._spans: dict[Name, Span] = {}  # what was found last: every command asks for it several times
         self._house_now: tuple[datetime, datetime, House] | None = None  # from when, until when
+        self._shelf = Shelf() if shelf is None else shelf
         self._houses: dict[str, House] = {}
         self._processes: dict[tuple[str, str, str], Process] = {}
         self.refresh()
@@ -187,11 +202,11 @@ class Definitions:
                 sources = self._load("house", name, version)
                 if sources is None:
                     raise StoreError(f"The house of version {version} is not in the database.", "Deploy it again.")
-                found = self._houses[version] = self._compile_house(Bundle(sources.contents), version)
+                key = ("house", name, version, "")
+                found = self._shelf.get(key) or replace(self.compiler.house(Bundle(sources.contents)), version=version)
+                self._shelf.keep(key, found)
+                self._houses[version] = found
         return found
-
-    def _compile_house(self, files: Files, version: str) -> House:
-        return replace(self.compiler.house(files), version=version)
 
     def _process(self, name: str, version: str, at: datetime) -> Process | None:
         version = version or self._in_force(("process", name), at)
@@ -213,10 +228,16 @@ class Definitions:
             return None
         files, faults = Bundle(sources.contents), list[DefinitionError]()
         for one in (house, self._own_house(name, version)):
+            key = ("process", name, version, one.version)
             try:
-                return replace(self.compiler.process(files, sources.path, one), version=version)
+                found = self._shelf.get(key) or replace(
+                    self.compiler.process(files, sources.path, one), version=version
+                )
             except DefinitionError as error:
                 faults.append(error)
+                continue
+            self._shelf.keep(key, found)
+            return found
         raise StoreError(
             f"Version {version} of {name} does not compile any more: {faults[0].problems[0]}.",
             "Deploy a house.yaml that still has what it names, or install the program that it was deployed with.",

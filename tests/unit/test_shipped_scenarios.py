@@ -2,14 +2,24 @@
 
 from pathlib import Path
 
-from workbench.scenarios import run_all
+import pytest
+
+from workbench.scenarios import files_of, run, set_up
 
 FOLDER = Path(__file__).parents[2] / "processes"
+SCENARIOS = FOLDER / "scenarios"
 
 
-def test_every_shipped_scenario_holds() -> None:
-    results = run_all([FOLDER / "scenarios"], FOLDER)
-    assert len(results) == len(list((FOLDER / "scenarios").rglob("*.yaml"))) > 30
-    assert not {
-        f"{result.file.parent.name}/{result.file.name}": result.problems for result in results if result.problems
-    }
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the processes are deployed as `pattern`."""
+    folder = tmp_path_factory.mktemp("scenarios")
+    set_up(folder / "pattern", FOLDER)
+    return folder
+
+
+@pytest.mark.parametrize("process", sorted(folder.name for folder in SCENARIOS.iterdir()))
+def test_every_shipped_scenario_holds(process: str, place: Path) -> None:
+    results = [run(file, place / "pattern", place) for file in files_of([SCENARIOS / process])]
+    assert results
+    assert not {result.file.name: result.problems for result in results if result.problems}

@@ -1,11 +1,10 @@
 """One's own account: the language, the password, the second factor, API tokens."""
 
-from zoneinfo import available_timezones
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from engine.core.zones import zones
 from web import own
 from web.accounts import SHORTEST, Known
 from web.deps import Entered, Form, Signed, must_have_second
@@ -33,7 +32,7 @@ def language(request: Request, form: Form) -> Response:
 def zone(request: Request, desk: Signed, form: Form) -> Response:
     """The time zone in which the pages show moments, in this browser; empty: the organisation's."""
     chosen = str(form.get("zone", "")).strip()
-    if chosen and chosen not in available_timezones():
+    if chosen and chosen not in zones():
         return _account(request, desk, 422, desk.say("zone.unknown", zone=chosen[:60]))
     answer = RedirectResponse("/account?said=zone", 303)
     answer.set_cookie(
@@ -54,7 +53,7 @@ def _account(request: Request, desk: Desk, status: int = 200, wrong: str = "", t
         roles=list(map(desk.role, sorted(desk.roles))),
         queues=list(map(desk.queue, directory.serving(desk.user))),
         manager=directory.manager(desk.user),
-        tokens=accounts.tokens(desk.caseway.connection, desk.user), zones=sorted(available_timezones()),
+        tokens=accounts.tokens(desk.caseway.connection, desk.user), zones=sorted(zones()),
         sessions=accounts.sessions.of(desk.caseway.connection, desk.user), this=request.state.session.place,
         second=accounts.factors.enrolled(desk.caseway.connection, desk.user),
         left=accounts.factors.left(desk.caseway.connection, desk.user), least=SHORTEST, wrong=wrong, token=token,

@@ -19,17 +19,21 @@ from engine.core.expressions import EvaluationError
 from engine.core.machine import Turn
 from engine.core.model import Decide, Flow, Fork, Human, Json, Parallel, Process, Race, Switch
 from sla.events import ClockStarted, RungFired
+from sla.reports import breaches
 from tasks.lifecycle import SYSTEM
 from workbench.covering.items import Item
 from workbench.story import events_of, state_of
 
 
 def seen(caseway: Caseway) -> dict[str, set[Item]]:
-    """Process → what its cases in this installation have gone through."""
+    """Process → what its cases in this installation have gone through; and, as items of the kind `breach`, which of
+    their clocks were late."""
     found: dict[str, set[Item]] = {}
     for (case,) in caseway.connection.all("SELECT id FROM cases ORDER BY id", ()):
         _, process = state_of(caseway, case)
         found.setdefault(process.name, set()).update(item for _, item in Walk(caseway, case, process).items())
+    for late in breaches(caseway.connection, caseway.clock.now()):
+        found.setdefault(late.process, set()).add(Item("breach", late.clock))
     return found
 
 
