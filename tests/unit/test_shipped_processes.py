@@ -30,6 +30,7 @@ MANUALS = {
     "emergency_response": "A-7.1 A-7.2 A-7.4 A-7.5 B-7",
     "customer_feedback": "A-2.4 C-5.3 E-7.4",
     "dispute": "A-4.4",
+    "satisfaction_survey": "A-2.3 E-1.5 E-2.2",
 }
 
 
