@@ -35,6 +35,7 @@ MANUALS = {
     "customer_feedback": "A-2.4 C-5.3 E-7.4",
     "dispute": "A-4.4",
     "satisfaction_survey": "A-2.3 E-1.5 E-2.2",
+    "violation": "A-6.5 B-6.4",
 }
 
 
