@@ -1,7 +1,7 @@
 """Where an outcome leads: the next steps at which somebody, or the outside world, has to do something."""
 
+from engine.core.ahead import successors
 from engine.core.model import AdHoc, Block, Catch, Each, End, Human, Outcome, Parallel, Process, Race, Switch
-from engine.core.nodes.join import successors
 from web.desk import Desk
 
 STOPS = Human | Catch | Race | End
