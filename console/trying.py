@@ -32,8 +32,9 @@ def try_out(
     from engine.language.problems import DefinitionError
     from engine.language.source import read
     from engine.runtime.clock import SystemClock
+    from workbench.grounds import Grounds
     from workbench.playing import Wrong, moment_of
-    from workbench.trying import Grounds, Trial
+    from workbench.trying import Trial
 
     written: dict[str, Any] = {}
     path = Path(what)
@@ -225,6 +226,7 @@ _VERBS: Mapping[str, Callable[[_Talk, list[str]], None]] = {
 _LINES: Mapping[str, Callable[[_Talk, Any], str]] = {
     "complete": _Talk._task,
     "message": lambda talk, one: f"message {one.name}",
+    "signal": lambda talk, one: f"signal {one.name}",
     "papers": lambda talk, one: f"the customer uploads {one.name}",
     "wait": _Talk._due,
 }

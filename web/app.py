@@ -63,16 +63,18 @@ from web.routes import (
     talk,
     task,
     tasks,
+    trying,
 )
 from web.sessions import Sessions
 from web.throttle import Throttle
 from web.webhooks import Reach
+from workbench.grounds import Kept
 
 HERE = Path(__file__).parent
 PAGES = (
     signing_in.router, papers.router, talk.router, account.router, inbox.router, task.router, tasks.router,
-    reading.router, case.router, floor.router, start.router, migrating.router, processes.router, admin.router,
-    arranging.router, hooks.router,
+    reading.router, case.router, floor.router, start.router, migrating.router, trying.router, processes.router,
+    admin.router, arranging.router, hooks.router,
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api_talk.router, api.router, api_floor.router, api_webhooks.router,
@@ -125,6 +127,7 @@ def create_app(
     app.state.sessions = Sessions(caseway.vault)
     app.state.throttle = Throttle(caseway.clock.now)
     app.state.rollup = Rollup()
+    app.state.grounds = Kept()
     app.state.reach = reach or Reach()
     app.state.live = Live(app.state.desks, app.state.accounts)
     app.state.secure = secure

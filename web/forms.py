@@ -52,6 +52,11 @@ def fields(desk: Desk, process: Process, paths: Iterable[Path]) -> list[Field]:
     return [_field(desk, one) for path in paths for one in _leaves(desk, process, path)]
 
 
+def fields_of(desk: Desk, kinds: Mapping[str, Type]) -> list[Field]:
+    """The fields of what has types only, and no data schema: what a message carries."""
+    return [_field(desk, Part(name, {}, kind, required=False)) for name, kind in kinds.items()]
+
+
 def _leaves(desk: Desk, process: Process, path: Path) -> Iterator[Part]:
     found = part(desk, process, path)
     if found.kind.kind == "object" and found.kind.fields:

@@ -91,6 +91,7 @@ class Sessions:
         self._cookies = URLSafeSerializer(key, salt="session 2")
         self._forms = URLSafeSerializer(key, salt="form")
         self._notes = URLSafeSerializer(key, salt="note")
+        self._texts = URLSafeSerializer(key, salt="text")
 
     def begin(self, now: datetime, user: str = "", how: str = "password") -> Session:
         """A new session, with an id of its own: one from before signing in is not kept."""
@@ -120,6 +121,14 @@ class Sessions:
             return bool(secrets.compare_digest(str(self._forms.loads(token)), session.id))
         except (BadSignature, ValueError, TypeError):
             return False
+
+    def signed(self, text: str) -> str:
+        """A text that a page carries for us, packed: whoever sends it back cannot have changed it."""
+        return str(self._texts.dumps(text))
+
+    def opened(self, text: str) -> str:
+        """What was signed. Raises itsdangerous.BadSignature for anything else."""
+        return str(self._texts.loads(text))
 
     def note(self, session: Session, now: datetime, *said: str | int) -> str:
         """What one page hands to the next within a session, such as who has given the right password: signed."""

@@ -10,7 +10,7 @@ from bootstrap import MACHINE
 from engine.core.data import unsealed
 from engine.core.events import DataChanged
 from engine.core.kinds import ANY, holds_secret
-from engine.core.model import Human
+from engine.core.model import Human, Process
 from engine.runtime.history import read
 from tasks import queries
 from tasks.ground import work_of
@@ -129,11 +129,7 @@ def view_of(opened: Opened, task: int, secrets: bool = True) -> TaskView:
         line=lines(desk, [listed])[0], revision=opened.revision, case_status=state.flow.status,
         help=desk.told(node.parts.get("help")), fields=asked, values=values, kept=kept,
         draft=bool(draft or (own and (found.chosen or found.because))),
-        ways=[
-            Way(outcome=way.name, title=desk.told(way.title, show.worded(way.name)), reason=way.reason,
-                leads=leads(desk, process, node.id, way))
-            for way in human.outcomes.values()
-        ],
+        ways=ways(desk, process, node.id, human),
         facts=facts(opened, {path[0] for path in human.form}),
         clauses=[Clause(id=one, title=desk.told(desk.house.clauses.get(one))) for one in node.clauses],
         actions=told,
@@ -144,6 +140,15 @@ def view_of(opened: Opened, task: int, secrets: bool = True) -> TaskView:
         reviews=since.reviews.get(task, []), comments=since.comments[:LATEST], history=since.entries[:LATEST],
         watching=watching(opened) if internal else None,
     )  # fmt: skip
+
+
+def ways(desk: Desk, process: Process, step: str, human: Human) -> list[Way]:
+    """The ways to complete a step."""
+    return [
+        Way(outcome=way.name, title=desk.told(way.title, show.worded(way.name)), reason=way.reason,
+            leads=leads(desk, process, step, way))
+        for way in human.outcomes.values()
+    ]  # fmt: skip
 
 
 def _secrets(opened: Opened, found: Any, draft: Any, human: Human) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from web.texts_hooks import TEXTS as HOOKS
 from web.texts_migrating import TEXTS as MIGRATING
 from web.texts_papers import TEXTS as PAPERS
 from web.texts_tasks import TEXTS as TASKS
+from web.texts_trying import TEXTS as TRYING
 from workbench.proposals import TEXTS as PROPOSALS
 
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -474,6 +475,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **texts_cases.TEXTS,
     **PROPOSALS,
     **MIGRATING,
+    **TRYING,
     "forged": ("页面已过期，请返回刷新后再试。", "The page is too old: go back, reload it, and try again."),
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from engine.core.commands import (
     Command,
     CompleteTask,
     CorrectData,
+    DeliverSignal,
     Refusal,
     ReopenCase,
     ResumeCase,
@@ -23,6 +24,7 @@ from engine.core.commands import (
     SuspendCase,
 )
 from engine.core.durations import parse_duration
+from engine.runtime import messages
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import VirtualClock
 from engine.runtime.tables import moment
@@ -68,6 +70,8 @@ class Play:
         self.answers: dict[str, list[Any]] = {}
         self.turned_away: set[str] = set()
         """The steps at which somebody was refused, as the scenario says; "" for the case itself."""
+        self.refusal: Refusal | None = None
+        """The latest that nobody had expected."""
         self._count = 0
         self._say(written.get("services", {}))
         caseway.sweeper.periodic = False
@@ -156,19 +160,28 @@ class Play:
     def _message(self, given: Mapping[str, Any]) -> None:
         self._count += 1
         key = _PLACE.sub(self._named, str(given.get("key", "{number}")))
-        refused = self.caseway.receive(
-            f"message-{self._count}", given["name"], key, dict(given.get("payload", {})), given.get("by", "customer")
-        )
+        id, name, payload = f"message-{self._count}", given["name"], dict(given.get("payload", {}))
+        sender = given.get("by", CUSTOMER)
+        if sender == SYSTEM:  # as another case's process sends it
+            refused = messages.receive(self.caseway.runner, id, name, key, payload, SYSTEM, self.clock.now())
+        else:
+            refused = self.caseway.receive(id, name, key, payload, sender)
         if refused is not None and refused.code != given.get("refused"):
+            self.refusal = refused
             self.problems.append(f"refused ({refused.code}): {refused.text}")
         self._settle()
+
+    def _signal(self, given: Mapping[str, Any]) -> None:
+        """What another case would signal reaches this one."""
+        key = _PLACE.sub(self._named, str(given.get("key", "")))
+        self._ask(DeliverSignal(given["name"], key), SYSTEM, None)
 
     def _named(self, place: re.Match[str]) -> str:
         """What the case calls by the name in a key: its number, or text in its data. Raises Wrong."""
         flow = self._state().flow
         found = {**flow.data, "number": flow.number}.get(place[1])
         if not isinstance(found, str):
-            raise Wrong(f"message: the key says {place[0]}, and the case has no such text")
+            raise Wrong(f"the key says {place[0]}, and the case has no such text")
         return found
 
     def _wait(self, given: Any) -> None:
@@ -213,6 +226,7 @@ class Play:
             return True
         code = answer.code if isinstance(answer, Refusal) else "failed"
         if code != refused:
+            self.refusal = answer if isinstance(answer, Refusal) else None
             fields = getattr(answer, "fields", {})
             more = "".join(f"; {name}: {text.get('en', text)}" for name, text in fields.items() if name)
             self.problems.append(f"{what} refused ({code}): {answer.text}{more}")
@@ -246,6 +260,7 @@ class Play:
 _DOES = {
     "complete": Play._complete,
     "message": Play._message,
+    "signal": Play._signal,
     "papers": Play._papers,
     "wait": Play._wait,
     "services": Play._say,

@@ -86,6 +86,7 @@ _STEPS: Mapping[str, Schema] = {
         "step",
     ),
     "message": mapping({"name": NAME, "key": _TEXT, "payload": _DATA, "by": _WHO, "refused": _REFUSED}, "name"),
+    "signal": mapping({"name": NAME, "key": _TEXT}, "name"),
     "papers": mapping({**_PAPERS, "by": _WHO, "reason": _TEXT, "refused": _REFUSED}),
     "wait": {
         "title": "minutes, hours or days, as 90min, 4h, 2d, or {until: a moment}",
@@ -210,6 +211,8 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
                 yield from some((*place, word, "outcome"), "outcome", [given.get("outcome")], node.spec.outcomes)
         elif word == "message" and not given.get("refused"):
             yield from some((*place, word, "name"), "message", [given["name"]], house.messages)
+        elif word == "signal":
+            yield from some((*place, word, "name"), "signal", [given["name"]], house.signals)
         elif word == "papers":
             for what in _PAPERS if not given.get("refused") else ():
                 yield from some((*place, word, what), "paper", given.get(what, ()), papers)

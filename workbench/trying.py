@@ -6,35 +6,34 @@ taken back remains. What is saved is therefore just what was seen. A step that i
 """
 
 import random
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from bootstrap import Caseway, Home
+from bootstrap import Caseway
+from engine.core.commands import Refusal
 from engine.core.data import type_of
 from engine.core.kinds import Type
 from engine.core.model import Path as Place
 from engine.core.model import Process
 from engine.runtime.clock import VirtualClock
 from engine.runtime.tables import moment
+from papers.model import CUSTOMER
 from tasks.ground import Look
 from tasks.lifecycle import SYSTEM
 from tasks.rules import may
 from tasks.starting import why_not
 from workbench.expectations import found
+from workbench.grounds import Grounds
 from workbench.handing_in import wanted
 from workbench.playing import NEXT_DUE, Play, moment_of
 from workbench.scenario_file import check, load, written_out
-from workbench.scenarios import BEFORE, copied, set_up
 from workbench.staff import plausible
 from workbench.story import form_of, state_of, story
 
@@ -48,50 +47,18 @@ MOST = 200
 """Steps of a trial: what is longer is no trial any more, and each way back plays all of them."""
 
 
-class Grounds:
-    """Where trials of a folder's processes take place; made once for all of them. Raises DefinitionError if the
-    processes do not compile, OSError if they cannot be read."""
-
-    def __init__(self, processes: Path) -> None:
-        self._place = Path(tempfile.mkdtemp(prefix="caseway-try-"))
-        try:
-            set_up(self._place / "pattern", processes)
-        except BaseException:
-            self.close()
-            raise
-
-    @property
-    def processes(self) -> list[str]:
-        """The names of the processes that can be tried."""
-        with Caseway(Home(self._place / "pattern"), VirtualClock(BEFORE), unsafe=True) as caseway:
-            return sorted(caseway.definitions.names())
-
-    @contextmanager
-    def one(self) -> Iterator[Path]:
-        with copied(self._place / "pattern", self._place) as folder:
-            yield folder
-
-    def close(self) -> None:
-        shutil.rmtree(self._place, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-
 @dataclass(frozen=True, slots=True)
 class Doable:
     """Something that can be done now, as a step of a scenario. What is still to be said (the outcome, the data) is in
     `form`, as `workbench.story.form_of` tells it; `people` may do it, the first of them proposed."""
 
-    what: str  # a word of scenario steps: complete, message, papers, wait
-    name: str  # of the step, message or paper
+    what: str  # a word of scenario steps: complete, message, signal, papers, wait
+    name: str  # of the step, message, signal or paper
     step: Step
     people: Sequence[str] = ()
     form: Mapping[str, Json] = field(default_factory=dict)
     due: datetime | None = None
+    task: int = 0
 
 
 class Trial:
@@ -105,11 +72,12 @@ class Trial:
             "scenario": given.get("scenario", f"tried out: {process}"),
             "process": process,
             "at": at.isoformat(timespec="minutes"),
-            "start": dict(given.get("start", {})),
+            "start": {},
             **({"services": dict(given["services"])} if "services" in given else {}),
             "steps": [],
         }
         self.problems: list[str] = []
+        self._refusal: Refusal | None = None
         self._again()
         if "start" in given:
             self.start(given["start"].get("data", {}), given["start"].get("by", SYSTEM))
@@ -147,6 +115,16 @@ class Trial:
         return self.caseway.directory.zone if calendar is None else calendar.zone
 
     @property
+    def refusal(self) -> Refusal | None:
+        """Why what was asked last was refused, where it was."""
+        return self._refusal
+
+    @property
+    def answers(self) -> Mapping[str, Json]:
+        """What worker functions answer from here on, of those that are not really called."""
+        return {name: given[0] if len(given) == 1 else given for name, given in self._play.answers.items()}
+
+    @property
     def state(self) -> Json:
         return state_of(self.caseway, self.case)[0]
 
@@ -163,23 +141,27 @@ class Trial:
 
     def start(self, data: Mapping[str, Json], by: str = "") -> list[str]:
         """Starts the case, on behalf of the first who may where nobody is named; what stood in the way."""
-        self.written["start"] = {"by": by or self._starter(), "data": dict(data)}
+        self.written["start"] = {"by": by or next(iter(self.starters()), SYSTEM), "data": dict(data)}
         self.problems = []
+        self._play.refusal = None
         self._play.begin(self.written["start"])
+        self._refusal = self._play.refusal
         self.problems, self._play.problems[:] = list(self._play.problems), []
         return self.problems
 
-    def _starter(self) -> str:
+    def starters(self) -> list[str]:
+        """Who may start the case by hand."""
         look = Look(self.process, None, structs.replace(self.caseway.env(), now=self.now))
-        users = sorted(self.caseway.directory.users)
-        return next((user for user in users if why_not(look, user) is None), SYSTEM)
+        return [user for user in sorted(self.caseway.directory.users) if why_not(look, user) is None]
 
     def do(self, step: Step) -> list[str]:
         """Does one more step; what stood in the way. A step with problems leaves the trial as it was."""
         if len(self.steps) >= MOST:
             self.problems = [f"a trial has at most {MOST} steps"]
             return self.problems
+        self._play.refusal = None
         self.problems = self._play.step(step)
+        self._refusal = self._play.refusal
         if self.problems:
             told = self.problems
             self._again()
@@ -201,9 +183,8 @@ class Trial:
         """Plays what is written from its beginning."""
         self._open.close()
         self.problems = []
-        folder = self._open.enter_context(self._grounds.one())
         self._clock = VirtualClock(moment_of(self.written["at"]))
-        caseway = self._open.enter_context(Caseway(Home(folder), self._clock, unsafe=True))
+        caseway = self._open.enter_context(self._grounds.one(self._clock))
         self._play = Play(caseway, self._clock, self.written, [])
         if self.written["start"]:
             self._play.begin(self.written["start"])
@@ -228,7 +209,8 @@ class Trial:
         state, process = state_of(self.caseway, self.case)
         return [
             *self._tasks(state, process, language),
-            *_messages(state, process),
+            *self._messages(state),
+            *_signals(state),
             *[Doable("papers", name, {"papers": {"upload": [name]}}) for name in wanted(state)],
             *self._due(),
         ]
@@ -238,7 +220,8 @@ class Trial:
         for number, task in state.work.tasks.items():
             people = self._people(look, number, task.holder)
             step: Step = {"complete": {"step": task.step, **({"by": people[0]} if people else {})}}
-            yield Doable("complete", task.step, step, people, form_of(self.caseway, self.case, number, language) or {})
+            form = form_of(self.caseway, self.case, number, language) or {}
+            yield Doable("complete", task.step, step, people, form, task=number)
 
     def _people(self, look: Look, number: int, holder: str) -> list[str]:
         """Who may do the task now, by name; whoever holds it alone."""
@@ -246,6 +229,26 @@ class Trial:
             return [holder]
         users = sorted(self.caseway.directory.users)
         return [user for user in users if any(may(look, user, number, how) is None for how in ("claim", "vote"))]
+
+    def _messages(self, state: Json) -> Iterator[Doable]:
+        """The messages that the case waits for; those of several waits once."""
+        seen = {(wait.name, wait.key): None for wait in state.flow.waits.values() if wait.kind == "message"}
+        for name, key in seen:
+            senders = self._senders(name)
+            given = {"name": name, **({} if key in ("", state.flow.number) else {"key": key})}
+            by = {} if senders[0] == CUSTOMER else {"by": senders[0]}
+            yield Doable("message", name, {"message": {**given, **by}}, senders)
+
+    def _senders(self, name: str) -> list[str]:
+        """Who may send a message: the customer first, where that is allowed; last the processes of other cases."""
+        allowed = set(self.caseway.definitions.house().messages[name].by)
+        directory, today = self.caseway.directory, self.caseway.directory.today(self.now)
+        users = [
+            user for user in sorted(directory.users)
+            if directory.active(user, today)
+            and not allowed.isdisjoint({"staff", *(f"role.{role}" for role in directory.roles(user))})
+        ]  # fmt: skip
+        return [*([CUSTOMER] if CUSTOMER in allowed else []), *users, SYSTEM]
 
     def _due(self) -> Iterator[Doable]:
         found = self.caseway.connection.one(NEXT_DUE)[0]
@@ -280,9 +283,7 @@ class Trial:
         self.close()
 
 
-def _messages(state: Json, process: Process) -> Iterator[Doable]:
-    """The messages that the case waits for; those of several waits once."""
-    seen = {(wait.name, wait.key): None for wait in state.flow.waits.values() if wait.kind == "message"}
-    for name, key in seen:
-        given = {"name": name} if key in ("", state.flow.number) else {"name": name, "key": key}
-        yield Doable("message", name, {"message": given})
+def _signals(state: Json) -> Iterator[Doable]:
+    """The signals that the case listens for."""
+    for name, key in {(wait.name, wait.key): None for wait in state.flow.waits.values() if wait.kind == "signal"}:
+        yield Doable("signal", name, {"signal": {"name": name, **({"key": key} if key else {})}})

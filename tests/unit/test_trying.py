@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import pytest
 import yaml
 
 from bootstrap import SHIPPED
+from workbench.grounds import Grounds
 from workbench.scenarios import run_all
-from workbench.trying import Grounds, Trial
+from workbench.trying import Trial
 
 AT = datetime.fromisoformat("2026-03-02T09:00+08:00")
 REPORTED = {
@@ -74,3 +76,48 @@ def test_a_scenario_is_gone_on_with(grounds: Grounds) -> None:
     with Trial(grounds, "claims", AT, written) as trial:
         assert trial.problems == [] and trial.steps == [{"wait": "1h"}]
         assert trial.doable()[0].name == "intake"
+        assert trial.state.flow.number == "LP-2026-000001"  # started once
+
+
+def test_what_another_case_sends_can_be_given(trial: Trial) -> None:
+    words = {(one.what, one.name): one for one in trial.doable()}
+    assert ("message", "claim_withdrawn") in words and words["message", "claim_withdrawn"].people[0] == "customer"
+    for one in words.values():
+        if one.what == "message" and one.people == ["system"]:
+            assert trial.do(one.step) == []
+
+
+LISTENS = """\
+process: alert
+title: {zh: 预警, en: Alert}
+number: AL-{year}-{seq}
+calendar: insurer
+data: {type: object, properties: {}}
+steps:
+  listen:
+    title: {zh: 等待, en: Listen}
+    human: {queue: intake}
+    outcomes: {done: {title: {zh: 完成, en: Done}, next: quiet}}
+    meanwhile:
+      - {signal: catastrophe, next: alarmed}
+  quiet: {end: quiet}
+  alarmed: {end: alarmed}
+"""
+
+
+def test_a_signal_is_sent_to_the_case_that_listens(tmp_path: Path) -> None:
+    folder = tmp_path / "processes"
+    copytree(SHIPPED, folder, ignore=ignore_patterns("*.py", "__pycache__", "claims.yaml", "complaint.yaml"))
+    (folder / "alert.yaml").write_text(LISTENS, encoding="utf-8")
+    house = (folder / "house.yaml").read_text("utf-8")
+    (folder / "house.yaml").write_text(f"{house}\nsignals: {{catastrophe: {{zh: 巨灾, en: Catastrophe}}}}\n", "utf-8")
+    with Grounds(folder) as grounds, Trial(grounds, "alert", AT) as trial:
+        assert trial.start({}) == []
+        (signal,) = [one for one in trial.doable() if one.what == "signal"]
+        assert trial.do(signal.step) == [] and trial.state.flow.end == "alarmed"
+        kept = trial.scenario()
+    (tmp_path / "kept.yaml").write_text(kept, encoding="utf-8")
+    assert [one.problems for one in run_all([tmp_path / "kept.yaml"], folder)] == [[]]
+    (tmp_path / "kept.yaml").write_text(kept.replace("name: catastrophe", "name: catastrofe"), encoding="utf-8")
+    ((problem,),) = [one.problems for one in run_all([tmp_path / "kept.yaml"], folder)]
+    assert "CW951" in problem and "did you mean 'catastrophe'" in problem

@@ -5,6 +5,7 @@ with a seed of its own, ended on a fixed Monday morning; what rarely happens (a 
 is locked) is done afterwards by hand.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "process-migrations": ("dong_lei", "/processes/migrations/claims"),
     "process-migration": ("gu_mingyuan", "{migration}"),
     "process-edit": ("dong_lei", "/processes/edit?path=complaint.yaml"),
+    "process-try": ("dong_lei", "/processes/try/claims/{version}"),
+    "process-trial": ("dong_lei", "/processes/try/claims/{version}?trial={trial}"),
     "process-proposal": ("gu_mingyuan", "{proposal}"),
     "admin": ("dong_lei", "/admin"),
     "admin-people": ("dong_lei", "/admin/people"),
@@ -99,6 +102,14 @@ ARCHIVE = (
     "档案系统",
 )
 """What listens: its URL, what it is told of, and its name."""
+REPORTED = {
+    "at": "2026-03-02T09:00", "by": "lu_yao",
+    "data.channel": "phone", "data.reported_at": "2026-03-02T08:40", "data.policy_number": "PM2026000266",
+    "data.customer_name": "王小明", "data.customer_phone": "13800000000", "data.line": "motor",
+    "data.event": "collision", "data.loss_date": "2026-03-01", "data.description": "追尾",
+    "data.claimed_amount": "8000", "data.identity_number": "11010119900101123X",
+}  # fmt: skip
+"""A claim that is tried out."""
 MOVE = "migration: claims\nto: in_force\nreason: {zh: 时限按新规, en: new limits}\n"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
 
@@ -184,8 +195,12 @@ def _definitions(town: Town) -> dict[str, str]:
     assert CLAIMS != CHANGED != changed
     waiting = _proposed(upload(designer, ("claims.yaml", changed), reason="按手册新规缩短时限"))
     moving = designer.post("/processes/migrations/claims", text=MOVE, what="propose")
+    version = town.caseway.definitions.names()["claims"]
+    tried = designer.post(f"/processes/try/claims/{version}", what="start", **REPORTED)
+    trial = re.search(r'name="trial" value="([^"]+)"', tried.text)
+    assert trial is not None, tried.text
     return {
-        "before": before, "version": town.caseway.definitions.names()["claims"], "proposal": waiting,
+        "trial": trial[1], "before": before, "version": version, "proposal": waiting,
         "migration": _proposed(moving),
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from tests.web.test_roles import routes
 SERIOUS = ("serious", "critical")
 NO_PAGE = (
     "/tasks/{number}/{task}/standing", "/cases/{number}/picture.svg", "/admin/file/organisation.yaml",
-    "/processes/process/{name}/{version}/picture.svg",
+    "/processes/process/{name}/{version}/picture.svg", "/processes/try/{name}/{origin}/picture.svg",
     "/live", "/admin/calendars", "/sign-in/oidc", "/sign-in/oidc/done",
 )  # fmt: skip
 """What is asked for with GET and is no page of its own: pictures, files, streams, and ways that lead on."""

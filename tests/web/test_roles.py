@@ -122,6 +122,9 @@ GET /processes/migrations/{name}                             s   s   x   x   x  
 POST /processes/migrations/{name}                            s   s   x   x   x   x   x   x   2   2   2
 GET /processes/migrations/{name}/{id}                        s   s   x   x   x   2   2   2   2   2   2
 POST /processes/migrations/{name}/{id}/{action}              s   s   x   x   x   x   x   x   3   3   3
+GET /processes/try/{name}/{origin}                           s   s   x   x   x   x   x   x   2   2   2
+POST /processes/try/{name}/{origin}                          s   s   x   x   x   x   x   x   2   2   2
+GET /processes/try/{name}/{origin}/picture.svg               s   s   x   x   x   x   x   x   2   2   2
 GET /processes/{kind}/{name}                                 s   s   x   x   x   2   2   2   2   2   2
 GET /processes/{kind}/{name}/{version}                       s   s   x   x   x   2   2   2   2   2   2
 GET /processes/{kind}/{name}/{version}/compare/{other}       s   s   x   x   x   2   2   2   2   2   2
@@ -491,6 +494,9 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /processes/migrations/{name}": ("/processes/migrations/claims", {"data": MOVE}),
     "GET /processes/migrations/{name}/{id}": ("/processes/migrations/claims/{migration}", {}),
     "POST /processes/migrations/{name}/{id}/{action}": ("/processes/migrations/claims/{migration}/withdraw", {}),
+    "GET /processes/try/{name}/{origin}": ("/processes/try/claims/{version}", {}),
+    "POST /processes/try/{name}/{origin}": ("/processes/try/claims/{version}", {"data": {"what": "undo"}}),
+    "GET /processes/try/{name}/{origin}/picture.svg": ("/processes/try/claims/{version}/picture.svg", {}),
     "GET /processes/{kind}/{name}": ("/processes/process/claims", {}),
     "GET /processes/{kind}/{name}/{version}": ("/processes/process/claims/{version}", {}),
     "GET /processes/{kind}/{name}/{version}/compare/{other}": (
