@@ -14,6 +14,7 @@ from papers.keywords import PAPER_WORDS
 from sla.calendar import WorkCalendar
 from sla.calendar_files import calendar_problems, load_calendar
 from sla.keywords import CLOCK_WORDS
+from tasks import backups
 from tasks.insurance import embedded, functions
 from tasks.keywords import WORK_WORDS
 from tasks.likeness import LIKENESS_WORDS
@@ -46,7 +47,7 @@ def shipped_functions(home: Home | None = None) -> Registry:
     """The insurer's functions on the embedded outside systems: those of the home, else the samples."""
     tables = home.systems if home is not None and home.systems.is_dir() else SHIPPED / "samples"
     register = (home.folder if home is not None else SHIPPED / "samples") / "register.db"
-    return functions(embedded(tables, register))
+    return backups.functions(backups.BackupTable(tables / "backups.csv"), functions(embedded(tables, register)))
 
 
 def calendars(files: Files, house: House) -> dict[str, WorkCalendar]:

@@ -32,6 +32,8 @@ MANUALS = {
     "emergency_plan": "A-7.3",
     "system_incident": "A-5.2 A-5.4 E-6.4",
     "data_breach": "D-6.3",
+    "backup_verification": "A-5.3 D-7.2 E-6.2",
+    "system_upgrade": "A-5.5",
     "customer_feedback": "A-2.4 C-5.3 E-7.4",
     "dispute": "A-4.4",
     "satisfaction_survey": "A-2.3 E-1.5 E-2.2",
