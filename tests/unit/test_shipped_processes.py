@@ -39,6 +39,7 @@ MANUALS = {
     "satisfaction_survey": "A-2.3 E-1.5 E-2.2",
     "violation": "A-6.5 B-6.4",
     "compliance_audit": "A-4.2 C-4.1 C-4.3 D-6.2 D-6.4",
+    "risk_warning": "A-4.1 C-4.2 C-4.4",
 }
 
 
