@@ -6,12 +6,22 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from engine.core.decision_source import TableError
 from engine.language.document import LINE_END
+from workbench.table_files import differences
+from workbench.table_sheets import load
 
 LINES = 6000
 """Lines of a file that are compared one by one."""
 CONTEXT = 3
 """Lines shown around a difference."""
+
+
+class Words(BaseModel):
+    """A sentence in both languages."""
+
+    zh: str
+    en: str
 
 
 class Side(BaseModel):
@@ -32,6 +42,7 @@ class FileChange(BaseModel):
     sides: list[Side]
     added: int
     removed: int
+    words: list[Words] = []  # of a decision table: what changes in it, whatever kind of file holds it
 
 
 def compared(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[FileChange]:
@@ -47,12 +58,25 @@ def change(path: str, old: bytes | None, new: bytes | None) -> FileChange | None
     how: Literal["new", "changed", "gone"] = "new" if old is None else "gone" if new is None else "changed"
     left, right = lines_of(old or b""), lines_of(new or b"")
     if left is None or right is None or len(left) > LINES or len(right) > LINES:
-        return FileChange(path=path, how=how, sides=[], added=0, removed=0)
+        return FileChange(path=path, how=how, sides=[], added=0, removed=0, words=_words(path, old, new))
     sides = _sides(left, right)
     return FileChange(
         path=path, how=how, sides=sides, added=sum(one.how in ("added", "changed") for one in sides),
-        removed=sum(one.how in ("removed", "changed") for one in sides),
+        removed=sum(one.how in ("removed", "changed") for one in sides), words=_words(path, old, new),
     )  # fmt: skip
+
+
+def _words(path: str, old: bytes | None, new: bytes | None) -> list[Words]:
+    """What changes in a decision table; nothing for what was or becomes none."""
+    if old is None or new is None:
+        return []
+    try:
+        before, after = (load(content, path) for content in (old, new))
+    except TableError:
+        return []
+    if not before.columns or not after.columns:
+        return []
+    return [Words(zh=zh, en=en) for zh, en in differences(before, after)]
 
 
 def _sides(left: list[str], right: list[str]) -> list[Side]:

@@ -41,6 +41,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "migration.data": ("资料", "data"),
     "migration.masked": ("您无权查看此案内容。", "What this case holds is not for you to read."),
     "in_words": ("变更说明", "In words"),
+    "table.words": ("决策表的变化：", "What changes in the decision table:"),
     "closed_cases": ("已结案件", "Closed"),
     "median_time": ("办理时长（中位数）", "Median duration"),
     "breached_clocks": ("超时", "Breaches"),

@@ -13,6 +13,9 @@ from engine.core.commands import CompleteTask
 from engine.runtime.answers import Accepted
 from tests.web.conftest import Town, Visitor
 from tests.web.test_api import Program
+from web.comparing import change
+from workbench.table_sheets import load
+from workbench.table_writing import written
 
 CLAIMS = (SHIPPED / "claims.yaml").read_text("utf-8")
 CHANGED = CLAIMS.replace("en: Claims}", "en: Claims of all kinds}", 1)
@@ -300,3 +303,22 @@ def test_the_api_says_what_one_may_start(town: Town) -> None:
     found = {one["process"]: one for one in Program(town, "lu_yao").get("/start").json()["processes"]}
     assert set(found) >= {"claims", "complaint"}
     assert any(field["name"] == "policy_number" and field["required"] for field in found["claims"]["fields"])
+
+
+# --- tables in words ------------------------------------------------------------------------------------
+
+
+def test_tables_are_compared_in_words_whatever_kind_of_file_holds_them(town: Town) -> None:
+    path = "decisions/complaint_grade.csv"
+    before = (SHIPPED / path).read_text("utf-8")
+    *head, last = before.rstrip().split("\n")
+    found = change(path, before.encode(), "\n".join(head).encode())
+    assert found is not None and found.sides and found.words[0].en.startswith(f"rule {len(head) - 1} is taken away")
+    sheets = [written(load(text.encode(), path), ".xlsx") for text in (before, "\n".join(head))]
+    other = change("decisions/complaint_grade.xlsx", *sheets)
+    assert other is not None and not other.sides and other.words == found.words
+    none = change("decisions/complaint_grade.xlsx", sheets[0], b"no sheet at all")
+    assert none is not None and none.words == []
+    designer = town.browser("dong_lei", "zh")
+    answer = upload(designer, (path, "\n".join([*head, last.replace("40", "45")])))
+    assert "决策表的变化" in designer.get(answer.headers["location"]).text
