@@ -17,6 +17,7 @@ from engine.core.model import (
     Catch,
     Each,
     End,
+    Fail,
     Fork,
     Handler,
     Human,
@@ -130,6 +131,8 @@ class Ways:
                 yield Way(on)
             case Block(first=first):
                 yield Way(first)
+            case Fail():
+                return  # what catches it leads on; where nothing does, the case stops
             case _:
                 yield Way(on)
 

@@ -15,7 +15,7 @@ from sla.checks import check
 from sla.events import CANCELLED
 from sla.model import CASE, PART, Breaches, Clock, Clocks, Mark, Pause
 from sla.model import Extension as More
-from sla.rungs import ladder
+from sla.rungs import ladder, looked_over
 from sla.words import HOUSE_CLOCKS, LADDERS, LIMIT, PROCESS_CLOCKS
 
 CODES = {
@@ -35,6 +35,8 @@ class HouseClocks:
 
 
 def _house(context: Context, where: Where, found: dict[str, Any]) -> HouseClocks:
+    for name, words in found.get("ladders", {}).items():
+        looked_over(context, (*where, "ladders", name), words)
     oldest = None
     text = found.get("clocks", {}).get("back_dated_at_most")
     if text is not None:

@@ -33,8 +33,8 @@ _EXPECTED = "80%, due, due + 1wd, due - 2h, or 4h (after the start)"
 def ladder(
     context: Context, where: Where, words: str | list[Any], house: Mapping[str, list[Any]], step: str = ""
 ) -> tuple[Rung, ...]:
-    """The rungs; `house` are the ladders that may be named, `step` the step whose limit it is. A fault in a
-    ladder of the house is told where its name stands."""
+    """The rungs; `house` are the ladders that may be named, `step` the step whose limit it is. What a ladder of
+    the house reads and the data has not got is told where its name stands."""
     scope = cast(Scope, context)
     if isinstance(words, str):
         if not scope.name(where, words, house, "ladder of the house"):
@@ -44,10 +44,31 @@ def ladder(
     return tuple(rung for rung in made if rung is not None)
 
 
+def looked_over(context: Context, where: Where, words: list[Any]) -> None:
+    """Tells what is wrong with a ladder of the house whoever names it: its points, and what its rungs leave half said.
+    What they read of the data is looked at where a clock names the ladder."""
+    scope = cast(Scope, context)
+    for index, one in enumerate(words):
+        at = (*where, index)
+        _point(scope, (*at, "at"), one["at"])
+        _half_said(scope, at, one)
+        for place, who in enumerate(one.get("notify", ())):
+            if "{{" not in who:
+                _addressee(scope, (*at, "notify", place), who)
+
+
 def _rung(scope: Scope, where: Where, words: dict[str, Any], step: str) -> Rung | None:
     point = _point(scope, (*where, "at"), words["at"])
     acts = tuple(act for act in (_act(scope, where, key, words, step) for key in words) if act is not None)
     every = scope.duration((*where, "every"), words["every"]) if "every" in words else None
+    _half_said(scope, where, words)
+    if point is None:
+        return None
+    times = words.get("times") if every is not None else 1
+    return Rung(at=words["at"], acts=acts, every=every, times=times, **point)
+
+
+def _half_said(scope: Scope, where: Where, words: dict[str, Any]) -> None:
     if "times" in words and "every" not in words:
         scope.problem((*where, "times"), "CW712", "`times` says how often, not how far apart", expected="every: 1wd")
     for key, other in (("notify", "with"), ("with", "notify")):
@@ -56,10 +77,6 @@ def _rung(scope: Scope, where: Where, words: dict[str, Any], step: str) -> Rung 
     if not any(key not in ("at", "every", "times") for key in words):
         expected = f"notify and with, message, signal, {', '.join(ACTS)}"
         scope.problem(where, "CW712", "this rung does nothing", expected=expected)
-    if point is None:
-        return None
-    times = words.get("times") if every is not None else 1
-    return Rung(at=words["at"], acts=acts, every=every, times=times, **point)
 
 
 def _point(scope: Scope, where: Where, text: str) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.core.model import Human, Node, Notify
-from engine.language.fields import field_schema, schema_of
+from engine.language.fields import largest, schema_of
 from engine.language.problems import Problem
 from engine.language.project import Project
 from organisation.directory import Directory, Grant, User
@@ -112,7 +112,7 @@ class _Staffed:
                 if not any(self._there(user) for user in self.people.members(name)):
                     message = f"nobody serves the queue {name}{self._why(self.people.members(name))}"
                     yield self._problem(node.id, where, "CW651", message, f"give {name} a member in the organisation")
-                if not any(self.people.active(user, self.today) for user in self.people.managers(name)):
+                elif not any(self.people.active(user, self.today) for user in self.people.managers(name)):
                     message = f"the queue {name} has no manager{self._why(self.people.managers(name))}: "
                     message += "what nobody takes, and what is to go up, goes to nobody"
                     yield self._problem(node.id, where, "CW657", message, f"give {name} a manager in the organisation")
@@ -198,9 +198,7 @@ class _Staffed:
         """The largest amount there can be; None for no bound."""
         if authority.amount is None:
             return None
-        schema = field_schema(self._schema, authority.amount.source) or {}
-        value = schema.get("maximum", schema.get("exclusiveMaximum"))
-        return None if value is None else Decimal(value)
+        return largest(self._schema, authority.amount.source)
 
     # --- four eyes, votes, skills -----------------------------------------------------------------------
 

@@ -123,7 +123,8 @@ def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> W
     for index, step in enumerate(found.get("not_by", ())):
         context.name((*where, "not_by", index), step, context.steps, "step")
     follow = found.get("follow", False)
-    if follow and not isinstance(queue, Expression) and not isinstance(assign, Expression) and assign != "owner":
+    given = [found[key] for key in ("queue", "assign") if key in found]
+    if follow and given and assign != "owner" and not any("{{" in each for each in given):
         context.problem(
             (*where, "follow"), "CW807", "neither queue nor person of this step ever changes",
             hint="compute one: queue: '{{ … }}', or leave `follow` out",

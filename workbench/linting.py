@@ -183,7 +183,7 @@ def _where(entry: Mapping[str, Any]) -> str:
     return f"at {entry['step']!r}" if "step" in entry else "in this process"
 
 
-_PEOPLE, _WHOLE, _MEASURED = ("CW65",), ("CW622", "CW623", "CW68", "CW69"), ("CW66",)
+_PEOPLE, _WHOLE, _MEASURED = ("CW65",), ("CW622", "CW623", "CW68", "CW69"), ("CW666",)
 """How the codes begin of what is only found where people, all processes, or measured times are at hand."""
 
 

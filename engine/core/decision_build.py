@@ -81,8 +81,11 @@ class Builder:
         type = self.column(name, schema, position, self.inputs)
         if type.kind == "any" and not expression:
             type = self.types.get(name, ANY)
-        if type.kind == "any":
+        if type.kind == "any" and (expression or name in self.types):
             self.wrong(position, f"input {name} needs a type")
+        elif type.kind == "any":
+            hint = did_you_mean(name, self.types) or f"write {name}: {{type: …}}, or {name}:… in a sheet"
+            self.wrong(position, f"input {name} is no field of the data, and has no type of its own", hint)
         self.inputs[name] = Input(name, replace(type, secret=False), str(expression), position=position)
 
     def output(self, name: str, schema: Any, position: Position | None) -> None:

@@ -160,7 +160,7 @@ class Checker:
 
     def list(self, node: nodes.List) -> Part:
         items = tuple(self.visit(item) for item in node.items)
-        kind = items[0].type if items else ANY
+        kind = items[0].type if items else NULL
         for item in items[1:]:
             kind = join(kind, item.type)
         return Part(list_of(kind), parts.listed(items), node.lineno, "the list", items=items)

@@ -1,8 +1,8 @@
 """What processes tell each other: messages and signals with a sender and somebody who waits, calls
 that look at how the called process ended.
 
-A name that a component's keyword holds (a rung that sends a message, a checklist that does) counts as sent and as
-waited for: what components do with it is theirs. What house.yaml lets people or customers send is sent from outside.
+What components send (a rung of a clock, a checklist) is sent like what steps send. What house.yaml lets people or
+customers send is sent from outside.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,11 +12,12 @@ from jinja2 import nodes
 from engine.core.expressions import Expression
 from engine.core.model import Call, Catch, End, Process, Race, Send, Signal, Trigger
 from engine.language.dataflow.needs import tree_of
-from engine.language.dataflow.reading import atoms, in_steps, of_components
+from engine.language.dataflow.reading import in_steps, of_components
 from engine.language.dataflow.ways import writes
 from engine.language.document import Place
 from engine.language.problems import Problem
 from engine.language.project import Project
+from engine.language.within import within
 
 CODES = {
     "CW681": "a message that nobody sends",
@@ -34,23 +35,23 @@ def messages_and_signals(project: Project) -> Iterator[Problem]:
     """CW681 to CW684; nothing where not all processes are there."""
     if not project.whole:
         return
-    named = frozenset(_named(project))
-    outside = {name for name, each in project.house.messages.items() if any(_outside(by) for by in each.by)}
-    sent, given = list(_told(project, Send)), list(_told(project, Signal))
+    outside = frozenset(name for name, each in project.house.messages.items() if any(map(_outside, each.by)))
+    sent = [*_told(project, Send), *_by_components(project, "message")]
+    given = [*_told(project, Signal), *_by_components(project, "signal")]
     awaited, heard = list(_awaited(project, "message")), list(_awaited(project, "signal"))
     yield from _lonely(
-        project, awaited, sent, named | outside, "CW681", "no process sends the message {name!r}, and nobody else may",
+        project, awaited, sent, outside, "CW681", "no process sends the message {name!r}, and nobody else may",
         "send it in a step, or say in house.yaml who may: by",
     )  # fmt: skip
     yield from _lonely(
-        project, sent, awaited, named, "CW682", "no process waits for the message {name!r}",
+        project, sent, awaited, frozenset(), "CW682", "no process waits for the message {name!r}",
         "receive it in the process it is meant for, or take it out",
     )  # fmt: skip
     yield from _lonely(
-        project, heard, given, named, "CW683", "no process gives the signal {name!r}", "give it in a step: signal"
+        project, heard, given, frozenset(), "CW683", "no process gives the signal {name!r}", "give it in a step: signal"
     )
     yield from _lonely(
-        project, given, heard, named, "CW684", "no process listens to the signal {name!r}",
+        project, given, heard, frozenset(), "CW684", "no process listens to the signal {name!r}",
         "listen to it under meanwhile, in a race or a receive; or take it out",
     )  # fmt: skip
 
@@ -70,11 +71,16 @@ def _outside(sender: str) -> bool:
     return not sender.startswith("process.")
 
 
-def _named(project: Project) -> Iterator[str]:
-    for name in project.processes:
-        yield from (text for _, text in project.once(of_components, name) if isinstance(text, str))
-    for part in project.house.parts.values():
-        yield from (text for text in atoms(part) if isinstance(text, str))
+def _by_components(project: Project, kind: str) -> Iterator[Spot]:
+    """What components tell of themselves (`kind` is message or signal): whatever they made of their keywords says so
+    in an attribute of that name."""
+    for name, each in project.processes.items():
+        parts = [("", *each.process.parts.values())]
+        parts += [(node.id, *node.parts.values()) for node in each.process.nodes.values()]
+        for id, *made in parts:
+            for told in (getattr(one, kind, None) for one in within(made)):
+                if isinstance(told, str) and told:
+                    yield told, name, _step(id), project.reading(name, _step(id), told)
 
 
 def _told(project: Project, kind: type) -> Iterator[Spot]:
@@ -143,7 +149,8 @@ def _wrong_ends(project: Project, name: str, field: str, called: str, ends: set[
             if value not in ends and (step, value) not in told:
                 told.add((step, value))
                 message = f"{called} never ends as {value!r}; its ends are {', '.join(sorted(ends))}"
-                yield project.problem(name, _step(step), (), "CW687", message, hint="correct the name of the end")
+                where = project.reading(name, _step(step), expression.source)
+                yield project.problem(name, _step(step), where, "CW687", message, hint="correct the name of the end")
 
 
 def _ends(process: Process) -> set[str]:

@@ -105,6 +105,8 @@ class _Process:
         for step in list(build.outline.steps.values()):
             self._step(step)
         scope = Scope(build)
+        if wrong:
+            build.lost.add("")  # what else leads to a step of the process is not known
         handlers = () if wrong or self.blind else self._handlers(scope, "", value.get("meanwhile", ()), ())
         reopen = () if wrong or self.blind else compile_reopen(scope, value.get("reopen", ()))
         self._ends()

@@ -117,6 +117,8 @@ class Scope:
         found = self.build.outline.steps.get(target)
         if found is None or found.region is not region:
             self.build.lost.add(region.id)
+            if target in self.build.outline.twice:
+                return None  # which of the two is meant is not known
             if found is None:
                 self.name(where, target, [*known, HERE], "step")
             else:

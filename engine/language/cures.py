@@ -137,9 +137,18 @@ def diagnose(error: yaml.MarkedYAMLError, text: str) -> Diagnosis:
             kind, found = slip
             typed = found.group(1)
             at = starts[line] + found.start(1)
-            repaired = text[:at] + kind.repair(typed) + text[at + len(typed) :]
+            put = kind.repair(typed)
+            if kind.code == "CW007":
+                put = _as_below(text[starts[line] + len(found[0]) :], found.start(1)) or put
+            repaired = text[:at] + put + text[at + len(typed) :]
             return Diagnosis(kind.code, line + 1, found.start(1) + 1, kind.message(typed), kind.cure(typed), repaired)
     return _explain(error)
+
+
+def _as_below(rest: str, before: int) -> str:
+    """The spaces that put a line as deep as the one below it, where these are more than stand there already."""
+    below = re.search(r"[\r\n]+( +)(?=[^ \t\r\n#])", rest)
+    return " " * (len(below[1]) - before) if below and "\n" not in rest[: below.start()] else ""
 
 
 def _slip_in(line: str) -> tuple[Slip, re.Match[str]] | None:

@@ -4,7 +4,7 @@ The schema is JSON Schema 2020-12 as far as `engine.core.types` reads it, with `
 fields. Problems are told in the file where the schema stands.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,6 +113,8 @@ def load_schema(
     problems.extend(shape)
     if shape:
         return None
+    missing = list(_required(document, where, written))
+    problems.extend(missing)
     named = _names(document, where, written["properties"], reserved)
     problems.extend(named)
     try:
@@ -121,7 +123,22 @@ def load_schema(
     except SchemaProblem as problem:
         problems.add(document.problem("CW142", (*where, *problem.where), problem.message, hint=problem.hint))
         return None
-    return None if named else DataSchema(names, written)
+    return None if named or missing else DataSchema(names, written)
+
+
+def _required(document: Document, where: Place, schema: Any) -> Iterator[Problem]:
+    """What is required and is no field: it would be asked for nowhere, and nobody would be told."""
+    if not isinstance(schema, dict):
+        return
+    fields = schema.get("properties", {})
+    for index, name in enumerate(schema.get("required", ()) if "properties" in schema else ()):
+        if name not in fields:
+            message, hint = f"{name!r} is required, and there is no such field", did_you_mean(name, fields)
+            yield document.problem("CW142", (*where, "required", index), message, hint=hint)
+    for keyword in ("properties", "$defs"):
+        for name, field_ in schema.get(keyword, {}).items():
+            yield from _required(document, (*where, keyword, name), field_)
+    yield from _required(document, (*where, "items"), schema.get("items"))
 
 
 def _names(document: Document, where: Place, names: Collection[str], reserved: frozenset[str]) -> list[Problem]:

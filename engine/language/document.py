@@ -58,6 +58,24 @@ class Document:
         begins += [(key, len(path), path) for path, key in self._keys.items() if key <= position]
         return max(begins, key=lambda each: each[:2], default=(position, 0, ()))[2]
 
+    def find(self, text: str, within: Place) -> Place:
+        """Where below `within` the first text stands that is this one, or else holds it; `within` if none does."""
+        value: Value = self.value
+        for key in within:
+            value = value[key]  # type: ignore[index]  # a path of the document leads through collections
+        holding = within
+        todo: list[tuple[Place, Value]] = [(within, value)]
+        while todo:
+            path, value = todo.pop()
+            if value == text:
+                return path
+            if isinstance(value, str) and text in value and holding == within:
+                holding = path
+            if isinstance(value, dict | list):
+                inner = value.items() if isinstance(value, dict) else enumerate(value)
+                todo += reversed([((*path, key), each) for key, each in inner])
+        return holding
+
     def inside(self, path: Place, offset: int) -> Position:
         """Where character `offset` of the text at `path` stands; of folded or escaped text its begin."""
         mark = self._values.get(path)
@@ -94,6 +112,9 @@ class Document:
             line, column = self.inside(path, offset)
         else:
             line, column = self.at(path)
+            begin = self._keys.get(path)
+            if begin is not None and begin.line < line:  # a block: it is found by its key
+                line, column = begin
         return Problem(code, severity, self.file, line, column, message, expected, hint)
 
 

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
+
+from jinja2 import nodes
 
 from engine.core.types import SchemaProblem, dereferenced
 from engine.language.compile import Compiled
+from engine.language.dataflow.needs import tree_of
 from engine.language.problems import DefinitionError
 from engine.language.source import read
 
@@ -40,3 +44,40 @@ def field_schema(schema: Mapping[str, Any], source: str) -> Mapping[str, Any] | 
     except SchemaProblem:
         return None
     return found or None
+
+
+def largest(schema: Mapping[str, Any], source: str) -> Decimal | None:
+    """The most that an expression can be by the bounds of the fields in it; None where there is no bound, or none that
+    is seen: of a field, a number, and what `coalesce`, `min`, `max` and a choice make of these."""
+    tree = tree_of(source)
+    return None if tree is None else _largest(schema, tree)
+
+
+def _largest(schema: Mapping[str, Any], tree: nodes.Node) -> Decimal | None:
+    if isinstance(tree, nodes.Const):
+        number = isinstance(tree.value, int | Decimal) and not isinstance(tree.value, bool)
+        return Decimal(tree.value) if number else None
+    if isinstance(tree, nodes.CondExpr) and tree.expr2 is not None:
+        return _most([_largest(schema, tree.expr1), _largest(schema, tree.expr2)])
+    if isinstance(tree, nodes.Call) and isinstance(tree.node, nodes.Name):
+        found = [_largest(schema, each) for each in tree.args]
+        if tree.node.name == "min":
+            return min((each for each in found if each is not None), default=None)
+        return _most(found) if tree.node.name in ("coalesce", "max") else None
+    field = field_schema(schema, _dotted(tree)) or {}
+    value = field.get("maximum", field.get("exclusiveMaximum"))
+    return None if value is None else Decimal(value)
+
+
+def _most(found: list[Decimal | None]) -> Decimal | None:
+    bounds = [each for each in found if each is not None]
+    return max(bounds) if bounds and len(bounds) == len(found) else None
+
+
+def _dotted(tree: nodes.Node) -> str:
+    """The path that a tree reads, if it is nothing but that; "" otherwise."""
+    if isinstance(tree, nodes.Name):
+        return tree.name
+    if isinstance(tree, nodes.Getattr) and (before := _dotted(tree.node)):
+        return f"{before}.{tree.attr}"
+    return ""

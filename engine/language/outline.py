@@ -81,6 +81,7 @@ class Region:
 class Outline:
     steps: dict[str, Step] = field(default_factory=dict)  # in the order of the file
     regions: dict[str, Region] = field(default_factory=dict)
+    twice: set[str] = field(default_factory=set)  # names that stand twice: which of the steps is meant is not known
 
     def inside(self, step: Step) -> Iterator[Region]:
         """The regions right within a step."""
@@ -151,6 +152,7 @@ class _Walk:
                 key=True,
             )
             self.problems.add(problem)
+            self.found.twice.add(id)
             return
         step = Step(id, kinds[0] if len(kinds) == 1 else "", where, value, region)
         self.found.steps[id] = step

@@ -52,6 +52,12 @@ class Project:
             return Problem(code, "warning", HOUSE_FILE, 1, 1, message, None, hint)
         return self.written.problem(code, keys, message, hint=hint, severity="warning", key=True)
 
+    def reading(self, process: str, step: str, source: str) -> Place:
+        """Where in a step an expression stands, as keys for `problem`."""
+        compiled = self.processes[process]
+        where = compiled.places.get(step, ())
+        return compiled.document.find(source, where)[len(where) :]
+
     def problem(
         self,
         process: str,

@@ -68,6 +68,12 @@ def _told(document: Document, where: Place, error: ValidationError) -> Iterator[
         for key in _any(error.validator_value):
             if key not in given:
                 yield document.problem("CW103", at, f"the key {key!r} is missing", key=True)
+    elif kind == "dependentRequired":
+        for key, others in _any(error.validator_value).items():
+            for other in others if key in given else ():
+                if other not in given:
+                    message = f"the key {other!r} is missing, which goes with {key!r}"
+                    yield document.problem("CW103", (*at, key), message, key=True)
     elif kind in ("anyOf", "oneOf"):
         yield from _best(document, where, error)
     elif "propertyNames" in error.absolute_schema_path:

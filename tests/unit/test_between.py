@@ -175,7 +175,7 @@ def test_a_call_that_takes_nothing_back_does_not_see_how_it_ended() -> None:
     [("result == 'paid'", 0), ("result == 'payed'", 1), ("result in ['paid', 'rejected']", 1), ("'none' != result", 1)],
 )
 def test_an_end_that_there_is_not_is_told(condition: str, wrong: int) -> None:
-    assert calling(", into: {result: end}", condition) == [("CW687", "other.yaml", 7)] * wrong
+    assert calling(", into: {result: end}", condition) == [("CW687", "other.yaml", 9)] * wrong
 
 
 def test_what_is_shipped_is_silent() -> None:

@@ -317,7 +317,7 @@ def test_a_rung_after_the_case_is_over_never_comes() -> None:
 def test_two_clocks_that_watch_the_same_for_one_clause() -> None:
     second = CLOCK.removeprefix("clocks:\n").replace("answer:", "again:")
     (one,) = told(HEAD + CLOCK + second.replace("10wd", "12wd") + STEPS, checks_ladders.check)
-    assert (one.code, one.line, one.column) == ("CW667", 13, 5)
+    assert (one.code, one.line, one.column) == ("CW667", 12, 3)
     assert one.message == "clocks answer and again watch the same for clause A-4.4, with 10wd and 12wd"
     assert not told(HEAD + CLOCK + second.replace("A-4.4", "C-5.1") + STEPS, every)
     assert not told(HEAD + CLOCK + second + "    when: \"kind == 'claim'\"\n" + STEPS, every)

@@ -358,7 +358,7 @@ def test_what_nothing_writes_is_told_wherever_it_is_read() -> None:
     done: {end: done}
     """
     (problem,) = found(process(steps), never_written)
-    assert problem.code == "CW622" and problem.line == BEGIN and "'a'" in problem.message
+    assert problem.code == "CW622" and problem.line == BEGIN + 2 and "'a'" in problem.message
     written = process(steps.replace("which:", "take: {human: {queue: intake}, form: [a]}\n    which:", 1))
     assert not found(written, never_written)
 

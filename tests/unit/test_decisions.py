@@ -241,7 +241,8 @@ def test_csv_problems_name_row_and_column() -> None:
         "1:1: hit: expected one of 'unique', 'any', 'first', 'priority', 'rule_order', 'output_order', 'collect'"
         " (did you mean 'first'?)",
         "2:1: unknown type 'mony' (did you mean 'money'?)",
-        "2:1: input amount needs a type",
+        "2:1: input amount is no field of the data, and has no type of its own "
+        "(write amount: {type: …}, or amount:… in a sheet)",
         "2:4: unknown column 'when' (in:name:type, out:name:type, valid_from, valid_to, note)",
         "3:2: row 1, column kind: 'acident' is not one of 'illness', 'accident' (did you mean 'accident'?)",
         "3:3: row 1, column class: 'urgnt' is not one of 'urgent', 'normal' (did you mean 'urgent'?)",

@@ -1,6 +1,7 @@
 """What is said of the data of each process. Components' keywords are looked into without being understood: a field
 that one of them names counts as written and as read."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from engine.core.data import type_of
@@ -49,12 +50,13 @@ def never_written(project: Project) -> Iterator[Problem]:
         process = compiled.process
         known = _given(project, process) | _written(process)
         told: set[str] = set()
-        for step, expression in project.once(in_steps, name):
+        for id, expression in project.once(in_steps, name):
             for field in sorted((expression.reads & process.names.keys()) - known - told):
                 told.add(field)
                 message = f"{expression.source!r} reads {field!r}, and nothing ever writes it"
                 hint = "ask for it in a form, write it in a step, or take it out"
-                yield project.problem(name, step.partition("/")[0], (), "CW622", message, hint=hint)
+                where = project.reading(name, step := id.partition("/")[0], expression.source)
+                yield project.problem(name, step, where, "CW622", message, hint=hint)
 
 
 def never_read(project: Project) -> Iterator[Problem]:
@@ -77,17 +79,15 @@ def never_read(project: Project) -> Iterator[Problem]:
 
 
 def same_outcomes(project: Project) -> Iterator[Problem]:
-    """CW624: outcomes that lead to the same place, write nothing and ask for no authority."""
+    """CW624: outcomes that lead to the same place, write nothing, ask for no authority; with a reason or without."""
     for name, compiled in project.processes.items():
         for node in compiled.process.nodes.values():
             if not isinstance(node.spec, Human):
                 continue
-            alike = [
-                each.name
-                for each in node.spec.outcomes.values()
-                if each.next is None and not each.sets and not each.decision and each.check is None
-            ]
-            if len(alike) > 1:
+            plain = [each for each in node.spec.outcomes.values() if not (each.sets or each.decision or each.check)]
+            goals = Counter((each.next or node.next, each.reason) for each in plain)
+            for goal in (goal for goal, count in goals.items() if count > 1):
+                alike = [each.name for each in plain if (each.next or node.next, each.reason) == goal]
                 listed = " and ".join(map(repr, alike))
                 message = f"{listed} lead to the same step and write nothing: what follows cannot tell them apart"
                 hint = "let one of them lead elsewhere (next), write what was decided (set), or leave one"

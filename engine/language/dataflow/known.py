@@ -36,6 +36,14 @@ class Known:
         conditions = {text: each for text, each in self.conditions.items() if each[1].isdisjoint(names)}
         return Known({**values, **constants}, conditions)
 
+    def about(self, names: frozenset[str]) -> "Known":
+        """What of it may still be asked for."""
+        values = {name: value for name, value in self.values.items() if name in names}
+        conditions = {text: each for text, each in self.conditions.items() if each[1] <= names}
+        if len(values) == len(self.values) and len(conditions) == len(self.conditions):
+            return self
+        return Known(values, conditions)
+
     # --- conditions --------------------------------------------------------------------------------------
 
     def truth(self, tree: nodes.Node) -> bool | None:

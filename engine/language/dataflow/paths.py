@@ -3,7 +3,7 @@
 Theory of operation. A search from the start, shortest paths first, over pairs of a position and what is known of the
 data there (`known`). Ways that write the field are not gone. Before that a quick look without any knowledge tells which
 positions lie on a path from the start to a need at all: most fields are written on all of them, and no more is asked.
-Of the data only those names are kept that conditions at these positions ask for, so that knowledge stays small. A
+Of the data only those names are kept that conditions further on, on such a path, ask for: knowledge stays small. A
 search that would look at more than `MOST` pairs is given up, and nothing is said.
 """
 
@@ -19,7 +19,7 @@ from engine.language.dataflow.reading import at_entry
 from engine.language.dataflow.ways import Given, Way
 from engine.language.document import Place
 
-MOST = 600
+MOST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Search:
         self.graph = graph
         self.unset = unset
         self.needed = self._all_needs()
+        self.asked: dict[str, Names] = {}  # at each position by itself
 
     def _all_needs(self) -> Mapping[str, Names]:
         """The names that each position may need, there or on a way from it."""
@@ -69,8 +70,8 @@ class Search:
         useful = self._unwritten(name)
         if first not in useful:
             return None
-        asked = self._asked_on(useful)
-        begin = Known({each: None for each in self.unset & asked | {name}})
+        asked = self._asked_from(useful)
+        begin = Known({each: None for each in self.unset & asked[first] | {name}})
         todo: deque[tuple[str, Known, object]] = deque([(first, begin, None)])
         seen = {(first, begin.key())}
         while todo and len(seen) <= MOST:
@@ -80,7 +81,7 @@ class Search:
                 if _needed(name, expression, known):
                     return Found(position, where, expression, _path(came))
             for way in self.graph.ways(position):
-                after = self._go(name, position, way, known, came, asked)
+                after = self._go(name, position, way, known, came, asked.get(way.to, NONE) | {name})
                 if isinstance(after, Found):
                     return after
                 if after is None or way.to not in useful or (key := (way.to, after.key())) in seen:
@@ -111,13 +112,29 @@ class Search:
                 todo.extend(before.get(position, ()))
         return useful
 
-    def _asked_on(self, positions: set[str]) -> Names:
-        found = NONE
+    def _asked_from(self, positions: set[str]) -> Mapping[str, Names]:
+        """The names that conditions ask for at each of these positions, or further on among them."""
+        found = {position: self._asked(position) for position in positions}
+        before: dict[str, set[str]] = {}
         for position in positions:
             for way in self.graph.ways(position):
-                for each in (*(given.when for given in way.given), *(s.when for s in way.beside if s.when is not None)):
-                    found |= each.reads
+                before.setdefault(way.to, set()).add(position)
+        todo = [*positions]
+        while todo:
+            position = todo.pop()
+            for each in before.get(position, ()):
+                if not found[position] <= found[each]:
+                    found[each] |= found[position]
+                    todo.append(each)
         return found
+
+    def _asked(self, position: str) -> Names:
+        if position not in self.asked:
+            ways = self.graph.ways(position)
+            conditions = [given.when for way in ways for given in way.given]
+            conditions += [side.when for way in ways for side in way.beside if side.when is not None]
+            self.asked[position] = NONE.union(*(each.reads for each in conditions))
+        return self.asked[position]
 
     def _go(self, name: str, position: str, way: Way, known: Known, came: object, asked: Names) -> Known | Found | None:
         """What is known behind a way; None if it cannot be gone without writing the field."""
@@ -135,7 +152,7 @@ class Search:
                 return None
             known = now
         written = way.writes.union(*(each.may for each in way.beside))
-        return known.written(written - {name}, way.sets, asked)
+        return known.written(written - {name}, way.sets, asked).about(asked)
 
 
 def _needed(name: str, expression: Expression, known: Known) -> bool:

@@ -6,12 +6,14 @@ from typing import Any
 from engine.core.expressions import Expression
 from engine.core.kinds import Type
 from engine.core.model import Act, Compute, Milestone, Notify, Send, Service, Set, Signal
+from engine.core.naming import nearest
 from engine.language.acts import act_args
 from engine.language.context import Scope
 from engine.language.document import Place
 from engine.language.kinds.kind import Kind
 from engine.language.language import Routine
 from engine.language.outline import Step
+from engine.language.problems import one_of
 from engine.language.words import ARGS, EXPRESSION, INTO, LENGTH, NAME, SETS, Schema, described, listing, mapping
 
 CODES = {"CW116": "an argument that is missing, or that there is not"}
@@ -36,12 +38,19 @@ def called(
         return None
     routine = routines[written["function"]]
     args = {}
+    meant: set[str | None] = set()  # those that are there under a name misspelt
     for name, text in written.get("args", {}).items():
         at = (*where, "args", name)
-        if scope.name(at, name, routine.parameters, f"argument of {routine.name}", key=True):
+        if name in routine.parameters:
             args[name] = scope.expression(at, text, wants=routine.parameters[name])
+        else:
+            close = nearest(name, routine.parameters.keys() - written["args"].keys())
+            meant.add(close)
+            hint = f"did you mean {close!r}?" if close else None
+            message = f"{routine.name} has no argument {name!r}"
+            scope.problem(at, "CW116", message, expected=one_of(routine.parameters), hint=hint, key=True)
     for name in routine.parameters:
-        if name not in written.get("args", {}) and name not in routine.optional:
+        if name not in meant and name not in written.get("args", {}) and name not in routine.optional:
             message = f"{routine.name} needs the argument {name} ({routine.parameters[name]})"
             scope.problem((*where, "function"), "CW116", message)
     return routine, {name: value for name, value in args.items() if value is not None}

@@ -92,7 +92,7 @@ def examine(process: Process, known: Given, most: int = MOST) -> list[Finding]:
         hint = "put what runs side by side into blocks, or split the process; what was not looked at may be unsound"
         found.append(Finding("CW619", where, message, hint, sure=False))
     elif not explorer.search.cut:
-        found += [*_handlers(explorer), *_dead(explorer, {one.step for one in found if one.code != "CW609"})]
+        found += [*_handlers(explorer), *_dead(explorer, _around(explorer, found))]
     return list({(one.code, one.step, one.keys): one for one in reversed(found)}.values())[::-1]
 
 
@@ -104,6 +104,9 @@ def _stuck(explorer: Explorer, stuck: Stuck) -> Finding:
     way, sure = story.told(shape, stuck.trail), story.certain(shape, stuck.trail)
     if not stuck.standing and stuck.cycle:
         around = story.circle(stuck.cycle) or [stuck.cycle[0].at]
+        order = [*shape.nodes]
+        first = around.index(min(around, key=order.index))  # as in the file
+        around = [*around[first:], *around[:first]]
         ring = " → ".join([*around, around[0]])
         message = f"{way} → from here the case goes round for ever: {ring}; no way leads to an end"
         return Finding("CW602", around[0], message, "give one of these steps a way that leads on to an end", sure)
@@ -188,6 +191,17 @@ def _dead(explorer: Explorer, told: set[str]) -> Iterator[Finding]:
         why = f": {' and '.join(map(repr, holds or seen))} never leads here" if seen else ""
         message = f"no case ever comes to {node.id!r}{why}"
         yield Finding("CW607", node.id, message, "take it out, or give what stands before it a way that ends", True)
+
+
+def _around(explorer: Explorer, found: list[Finding]) -> set[str]:
+    """The steps of which it is told that they wait for ever, and the scopes in which they stand."""
+    told: set[str] = set()
+    for one in found:
+        at = one.step if one.code != "CW609" else ""
+        while at:
+            told.add(at)
+            at = explorer.shape.nodes[at].scope
+    return told
 
 
 def _unfired(explorer: Explorer) -> Iterator[tuple[str, int]]:
