@@ -14,6 +14,7 @@ from engine.core.naming import did_you_mean
 from organisation.directory import Directory
 from papers import commands as c
 from papers import events as e
+from papers.attached import held_by
 from papers.mirror import mirror
 from papers.model import CUSTOMER, MOST_EACH, MOST_FILES, checklist_of
 from papers.refusals import refuse
@@ -54,6 +55,9 @@ def _remove(turn: Turn, command: c.RemoveAttachment) -> None:
         raise refuse("attachment")
     if found.by != turn.request.actor and not _may_waive(turn):
         raise refuse("remove")
+    place = held_by(turn, command.attachment)
+    if place:
+        raise refuse("file_used", place=place)
     turn.emit(e.AttachmentRemoved(command.attachment, found.digest, turn.request.actor, turn.now, reason))
 
 

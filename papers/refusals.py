@@ -11,10 +11,10 @@ def told(code: str, **facts: object) -> Text:
     return {language: text.format(**facts) for language, text in TEXTS[code].items()}
 
 
-def refuse(code: str, **facts: object) -> Refuse:
-    """A command's refusal."""
-    words = told(code, **facts)
-    return Refuse(code, words["zh"], words["en"])
+def refuse(code: str, field: str = "", **facts: object) -> Refuse:
+    """A command's refusal; `field`: where in a form it is wrong."""
+    words = dict(told(code, **facts))
+    return Refuse(code, words["zh"], words["en"], {field: words} if field else None)
 
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -30,6 +30,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "paper_reason": {"zh": "请说明理由（最多 {most} 个字符）", "en": "give the reason, of at most {most} characters"},
     "waive": {"zh": "只有以下角色可以免交材料：{roles}", "en": "only these roles may waive a paper: {roles}"},
     "attachment": {"zh": "没有这个附件", "en": "there is no such attachment"},
+    "no_file": {"zh": "案件中没有编号为 {file} 的附件", "en": "the case has no file with the number {file}"},
+    "file_used": {"zh": "“{place}”用到这个附件，请先更正数据", "en": "{place} holds this file: correct the data first"},
     "attachments": {"zh": "附件太多：最多 {most} 个", "en": "too many attachments: at most {most}"},
     "remove": {
         "zh": "只有添加者或可以免交材料的角色才能移除附件",

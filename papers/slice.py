@@ -18,6 +18,7 @@ from engine.core.expressions import EvaluationError, Expression
 from engine.core.machine import Slice, Turn
 from papers import events as e
 from papers.asking import ASKED, MOST_REASON
+from papers.attached import check_files
 from papers.mirror import field, mirror
 from papers.model import PART, Checklist, checklist_of
 from papers.state import APPLY, OPEN, RECEIVED, WAIVED, PapersState, lines_of
@@ -34,6 +35,7 @@ def _started(turn: Turn, event: core.CaseStarted) -> None:
 
 def _changed(turn: Turn, event: core.DataChanged) -> None:
     """The rules are looked at again when what they read changes; a form that names papers has looked through them."""
+    check_files(turn, event)
     checklist = checklist_of(turn.process)
     if checklist is None or event.token:
         return

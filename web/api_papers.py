@@ -18,6 +18,7 @@ from web.papers import (
     ACTIONS,
     LetterView,
     PapersView,
+    added,
     ask,
     download,
     letters,
@@ -52,6 +53,12 @@ FILE: dict[str, Any] = {
 CONTENT: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {kind.media: {} for kind in TYPES.values()}}
 }
+
+
+class Added(Done):
+    """A file that was taken in. `attachment`: its number, which fields for files take."""
+
+    attachment: int
 
 
 class Why(BaseModel):
@@ -91,7 +98,7 @@ def change_paper(
 
 
 @router.post("/cases/{number}/attachments", status_code=201, openapi_extra=FILE)
-def add_attachment(desk: Caller, form: Annotated[FormData, Depends(uploaded)], number: Number, key: Key = "") -> Done:
+def add_attachment(desk: Caller, form: Annotated[FormData, Depends(uploaded)], number: Number, key: Key = "") -> Added:
     """Takes a file in; with a paper, as what that line of the checklist asks for."""
     opened, file, paper = Opened(desk, number), form.get("file"), form.get("paper", "")
     if not isinstance(file, UploadFile) or not file.filename or not isinstance(paper, str):
@@ -100,7 +107,8 @@ def add_attachment(desk: Caller, form: Annotated[FormData, Depends(uploaded)], n
     def send(command: Any) -> Any:
         return submit(desk, opened.case, command, id=key)
 
-    return done_of(receive(desk, opened.case, opened.key, file.file, file.filename, paper, send))
+    answer = receive(desk, opened.case, opened.key, file.file, file.filename, paper, send)
+    return Added(**done_of(answer).model_dump(), attachment=added(answer))
 
 
 @router.get("/cases/{number}/attachments/{attachment}", responses=CONTENT, response_class=Response)

@@ -9,7 +9,8 @@ from starlette.datastructures import FormData
 
 from engine.core.correcting import worked_out
 from engine.core.kinds import ANY, holds_secret
-from web.forms import Field, at, data_of, fields, shown
+from papers.state import files_of
+from web.forms import Choice, Field, at, data_of, fields, shown
 from web.opened import Opened
 
 
@@ -18,9 +19,11 @@ def correctable(opened: Opened, posted: FormData | None = None) -> tuple[list[Fi
     desk, process, data = opened.desk, opened.process, opened.state.flow.data
     hidden = worked_out(process)
     names = [name for name in process.names if name not in hidden and not _mixed(opened, name)]
+    held = [Choice(value=str(id), title=file.name) for id, file in files_of(opened.state.papers).items()]
     asked = [
-        one.model_copy(update={"required": False}) for one in fields(desk, process, [(name,) for name in names])
-    ]  # fmt: skip
+        one.model_copy(update={"required": False, **({"choices": held} if one.kind == "file" else {})})
+        for one in fields(desk, process, [(name,) for name in names])
+    ]
     given = data_of(desk, asked, posted) if posted is not None else {}
     values = {
         one.name: shown(desk, one, None if one.secret else at(given if posted is not None else data, one.name))

@@ -22,7 +22,9 @@ from web.desk import Desk
 from web.schema import Part, part
 from web.show import worded
 
-Kind = Literal["text", "long", "int", "number", "money", "date", "datetime", "bool", "one", "many", "lines", "json"]
+Kind = Literal[
+    "text", "long", "int", "number", "money", "date", "datetime", "bool", "one", "many", "lines", "json", "file"
+]
 LONG = 200
 """Text that may be longer than this is written in several lines."""
 
@@ -95,6 +97,8 @@ def _kind(kind: Type, schema: Mapping[str, Any]) -> Kind:
     if kind.kind == "list":
         item = kind.item or Type("any")
         return "many" if item.enum is not None else "lines" if item.kind == "text" else "json"
+    if kind.attachment:
+        return "file"
     if kind.kind == "text":
         return "long" if schema.get("maxLength", 0) > LONG else "text"
     if kind.kind == "decimal":
@@ -186,7 +190,7 @@ def _json(desk: Desk, field: Field, given: list[str]) -> Any:
 
 READ: Mapping[Kind, Callable[[Desk, Field, list[str]], Any]] = {
     "text": _text, "long": _text, "int": _int, "number": _number, "money": _number, "date": _text,
-    "datetime": _moment, "bool": _bool, "one": _text, "many": _many, "lines": _lines, "json": _json,
+    "datetime": _moment, "bool": _bool, "one": _text, "many": _many, "lines": _lines, "json": _json, "file": _int,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from engine.runtime.answers import Accepted
 from engine.runtime.cipher import VaultError
 from organisation import looks
 from papers import commands as c
+from papers.events import AttachmentAdded
 from papers.letter import CANNOT, letter, letter_reads
 from papers.media import TYPES, NotTaken, disposition, endings
 from papers.model import CUSTOMER, MEGABYTE, Intake, Line, checklist_of, intake_of
@@ -211,6 +212,11 @@ def receive(
     except OSError as error:
         raise Problem(503, "files", desk.say("files.away")) from error
     return accepted(desk, answer)
+
+
+def added(answer: Accepted) -> int:
+    """The number of the file that came in with it."""
+    return next(event.attachment for event in answer.events if isinstance(event, AttachmentAdded))
 
 
 def remove(opened: Opened, id: int, reason: str, command: str = "") -> Accepted:

@@ -12,11 +12,13 @@ from engine.core.events import DataChanged
 from engine.core.kinds import ANY, holds_secret
 from engine.core.model import Human, Process
 from engine.runtime.history import read
+from papers.state import files_of
 from tasks import queries
 from tasks.ground import work_of
 from tasks.lifecycle import LIFECYCLE, SUSPENDED
 from tasks.rules import may
 from web import show
+from web.attached import files_in
 from web.closed import closed
 from web.commands import ACTS
 from web.desk import Desk
@@ -25,6 +27,7 @@ from web.history import Asked, Entry, Past, Said, past
 from web.leads import leads
 from web.lists import TaskLine, lines
 from web.opened import Opened, approach, plain
+from web.papers import AttachmentView
 from web.reading import revealed
 from web.schema import for_customers, part
 from web.talk import Watching, watching
@@ -47,6 +50,7 @@ class Fact(BaseModel):
     name: str
     title: str
     value: str
+    href: str = ""  # of a file
     public: bool = False
     secret: bool = False
 
@@ -70,6 +74,7 @@ class TaskView(BaseModel):
     fields: list[Field]
     values: dict[str, str | list[str]]
     kept: list[str]  # secret fields that have a value, which is not shown
+    files: dict[str, AttachmentView] = {}  # what fields for files hold
     draft: bool
     ways: list[Way]
     facts: list[Fact]
@@ -127,6 +132,7 @@ def view_of(opened: Opened, task: int, secrets: bool = True) -> TaskView:
         values[field.name] = shown(desk, field, value if internal else None)
     return TaskView(
         line=lines(desk, [listed])[0], revision=opened.revision, case_status=state.flow.status,
+        files=files_in(opened, asked, values),
         help=desk.told(node.parts.get("help")), fields=asked, values=values, kept=kept,
         draft=bool(draft or (own and (found.chosen or found.because))),
         ways=ways(desk, process, node.id, human),
@@ -196,7 +202,10 @@ def facts(opened: Opened, without: Collection[str] = (), secrets: Mapping[str, A
         value = secrets[name] if secrets and name in secrets else masked(data[name], kind)
         words = MASK if value == MASK else show.value(desk, value, kind, found.labels, found.schema)
         title = desk.told(found.schema.get("title"), show.worded(name))
-        told.append(Fact(name=name, title=title, value=words, public=public, secret=holds_secret(kind)))
+        href = ""
+        if kind.attachment and (held := files_of(opened.state.papers).get(data[name])) is not None:
+            words, href = held.name, f"/cases/{opened.state.flow.number or opened.case}/files/{data[name]}"
+        told.append(Fact(name=name, title=title, value=words, href=href, public=public, secret=holds_secret(kind)))
     return [fact for fact in told if fact.value]
 
 

@@ -37,11 +37,14 @@ class Type:
     scale: int = 2
     secret: bool = False
     title: Any = None
+    attachment: bool = False  # a whole number: that of a file of the case
 
     def __str__(self) -> str:
         """The type in a designer's words."""
         if self.money:
             return "money"
+        if self.attachment:
+            return "a file"
         if self.kind == "list" and self.item is not None and self.item.kind != "any":
             return f"a list of {self.item}"
         return WORDS[self.kind]

@@ -1,7 +1,7 @@
 """Types of process data: what a data schema says, and where in the data something may be written.
 
 The schema is JSON Schema 2020-12, of which process data uses a subset: `type` (with "null" beside it),
-`properties`, `additionalProperties`, `items`, `enum`, `const`, `format` (date, date-time, money),
+`properties`, `additionalProperties`, `items`, `enum`, `const`, `format` (date, date-time, money, attachment),
 `multipleOf` (the decimal places of money), `title`, local `$ref`, and our own grades (`grade: secret`).
 Whatever else would change the type (anyOf, patternProperties ...) is refused. Keywords that only narrow
 values (minLength, maximum, required ...) are the validator's business (`engine.language.form_check`).
@@ -81,8 +81,10 @@ _KINDS = {
     "array": "list",
     "object": "object",
 }
-_FORMATS = {"date": "date", "date-time": "datetime", "money": "decimal"}
-_FORMAT_TYPES = {"date": ("string",), "date-time": ("string",), "money": ("number", "string")}
+_FORMATS = {"date": "date", "date-time": "datetime", "money": "decimal", "attachment": "int"}
+_FORMAT_TYPES = {
+    "date": ("string",), "date-time": ("string",), "money": ("number", "string"), "attachment": ("integer",),
+}  # fmt: skip
 _REFUSED = (
     "anyOf",
     "oneOf",
@@ -155,6 +157,7 @@ def _type(schema: Any, root: Mapping[str, Any], where: tuple[str | int, ...], re
         scale=_scale(schema, where) if money else 2,
         secret=grade == "secret",
         title=schema.get("title"),
+        attachment=schema.get("format") == "attachment",
     )
 
 

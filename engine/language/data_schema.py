@@ -41,7 +41,7 @@ _KEYWORDS: dict[str, Schema] = {
         "title": "string, integer, number, boolean, array or object",
         "anyOf": [{"enum": TYPES, "type": "string"}, {"type": "array", "items": {"enum": TYPES}, "minItems": 1}],
     },
-    "format": {"title": "date, date-time, money, or another", "type": "string"},
+    "format": {"title": "date, date-time, money, attachment, or another", "type": "string"},
     "enum": {"title": "a list of values", "type": "array", "minItems": 1, "uniqueItems": True},
     "labels": {
         "title": "a title for each value, as {phone: {zh: 电话, en: Phone}}",

@@ -23,6 +23,10 @@ def compile_start(scope: Scope, written: Mapping[str, Any]) -> Start:
             scope.name((*where, "by", place), role, scope.house.roles, "role", offset=len("role."))
     fields = [scope.path((*where, "form", place), field) for place, field in enumerate(written.get("form", ()))]
     form = tuple(field[0] for field in fields if field)
+    for place, field in enumerate(fields):
+        if field and field[1].attachment:
+            hint = "ask for it in a step, or list it under `papers`"
+            scope.problem((*where, "form", place), "CW150", "there is no case yet that could hold a file", hint=hint)
     if form and not by:
         scope.problem((*where, "form"), "CW150", "a form is for people: say who may start a case", hint="by: [staff]")
     every = _every(scope, (*where, "every"), written["every"]) if "every" in written else ""

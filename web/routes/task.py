@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.runtime.clock import new_id
+from web.attached import files_in, with_files
 from web.closed import closed, typed
 from web.commands import ACTS, act, done_before, take_next, until
 from web.deps import Form, Signed
@@ -51,6 +52,7 @@ def _page(
         for field in view.fields:
             if not field.secret:  # of those only what is kept is shown
                 view.values[field.name] = shown(desk, field, at(given, field.name))
+        view.files = files_in(opened, view.fields, view.values)
     known = {field.name for field in view.fields} | {"reason", "outcome"}
     return page(
         request, desk, "task.html", status, view=view, wrong=wrong, errors=errors or {},
@@ -73,6 +75,10 @@ def standing(request: Request, desk: Signed, number: str, task: int) -> Response
 def complete(request: Request, desk: Signed, form: Form, number: str, task: int) -> Response:
     command, said = str(form.get("command", "")), ""
     seen = whole(form.get("revision"))
+    try:
+        form = _with_files(desk, number, task, form)
+    except Problem as problem:
+        return _refused(request, approach(desk, number, task), task, problem, form)
     for _ in range(TRIES):
         opened = approach(desk, number, task)
         if task not in opened.state.work.tasks:
@@ -107,6 +113,15 @@ def complete(request: Request, desk: Signed, form: Form, number: str, task: int)
     return RedirectResponse(f"/cases/{quote(number)}?said={said}", 303)
 
 
+def _with_files(desk: Desk, number: str, task: int, form: FormData) -> FormData:
+    """The form with its files taken into the case, if the task is still open. Raises Problem."""
+    opened = approach(desk, number, task)
+    if task not in opened.state.work.tasks:
+        return form
+    _, _, human = human_step(opened, task)
+    return with_files(opened, fields(desk, opened.process, human.form), form)
+
+
 def _over(request: Request, opened: Opened, task: int, form: FormData) -> Response:
     """Somebody else closed it meanwhile: who, and what was filled in here."""
     desk, problem = opened.desk, closed(opened, task)
@@ -132,18 +147,19 @@ def _refused(request: Request, opened: Opened, task: int, problem: Problem, form
 @router.post("/tasks/{number}/{task}/draft")
 def draft(request: Request, desk: Signed, form: Form, number: str, task: int) -> Response:
     """Keeps what has been filled in so far; for the script without a page in answer."""
-    opened = approach(desk, number, task)
-    _, _, human = human_step(opened, task)
-    asked = fields(desk, opened.process, human.form)
-    data = with_secrets(opened, task, asked, data_of(desk, asked, form))
     by_script = "x-draft" in request.headers
     try:
+        form = _with_files(desk, number, task, form)
+        opened = approach(desk, number, task)
+        _, _, human = human_step(opened, task)
+        asked = fields(desk, opened.process, human.form)
+        data = with_secrets(opened, task, asked, data_of(desk, asked, form))
         chosen = {"outcome": str(form.get("outcome", "")), "reason": str(form.get("reason", "")).strip()}
         act(desk, opened.case, task, "draft", {"data": data, **chosen})
     except Problem as problem:
         if by_script:
             return JSONResponse(body(problem, desk.language), problem.status, media_type="application/problem+json")
-        return _refused(request, opened, task, problem, form)
+        return _refused(request, approach(desk, number, task), task, problem, form)
     if by_script:
         return Response(status_code=204, headers={"X-Saved": clock_time(desk, desk.now)})
     return RedirectResponse(f"/tasks/{quote(number)}/{task}?said=saved", 303)
