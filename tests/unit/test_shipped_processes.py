@@ -40,6 +40,8 @@ MANUALS = {
     "violation": "A-6.5 B-6.4",
     "compliance_audit": "A-4.2 C-4.1 C-4.3 D-6.2 D-6.4",
     "risk_warning": "A-4.1 C-4.2 C-4.4",
+    "contract_review": "A-4.3 C-4.4",
+    "advertising_review": "A-3.4",
 }
 
 
