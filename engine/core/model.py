@@ -201,6 +201,7 @@ class Branch:
     name: str
     first: str
     when: Expression | None = None
+    title: Text = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

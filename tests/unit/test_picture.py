@@ -25,7 +25,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def processes() -> dict[str, Process]:
     files, language = shipped(), compiler()
     house = language.house(files)
-    return {name: language.process(files, f"{name}.yaml", house) for name in ("claims", "complaint")}
+    return {name: language.process(files, f"{name}.yaml", house) for name in ("claims", "complaint", "data_breach")}
 
 
 NAMES = ("claims", "complaint")
@@ -67,6 +67,12 @@ def test_the_picture_is_well_formed_and_says_what_the_process_says(processes: di
     assert drawn.get("role") == "img" and drawn.get("lang") == "zh"
     assert len(list(drawn.iterfind(f".//{SVG}rect[@class='token']"))) == 2  # on the step, and in the legend
     assert "Investigate" in picture(processes["complaint"], "en")
+
+
+def test_branches_are_called_by_their_titles(processes: dict[str, Process]) -> None:
+    drawn = ElementTree.fromstring(picture(processes["data_breach"], "zh"))
+    words = [element.text for element in drawn.iter(f"{SVG}text")]
+    assert "补救整改" in words and "告知个人 [harm_likely]" in words
 
 
 def test_a_part_of_the_picture_shows_where_the_case_stands(processes: dict[str, Process]) -> None:

@@ -128,8 +128,8 @@ def _branches(process: Process, node: Node, spec: Parallel, language: str) -> li
     """The branches of a `parallel`, each a frame of what can be reached from its first step."""
     nodes = {inner.id: inner for inner in _standing(process, node.id)}
     named = [
-        (branch.name, branch.name + (f" [{branch.when.source}]" if branch.when else ""), branch.first)
-        for branch in spec.branches
+        (each.name, told(each.title, language, each.name) + (f" [{each.when.source}]" if each.when else ""), each.first)
+        for each in spec.branches
     ]
     if spec.otherwise:
         named.append(("else", _WORDS["else"][language], spec.otherwise))

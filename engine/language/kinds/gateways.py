@@ -10,7 +10,7 @@ from engine.language.context import Scope
 from engine.language.kinds.kind import Kind, Written
 from engine.language.outline import Inner, Step
 from engine.language.problems import one_of
-from engine.language.words import BODY, CONDITION, NAME, Schema, described, listing, mapping, named
+from engine.language.words import BODY, CONDITION, NAME, TEXT, Schema, described, listing, mapping, named
 
 CODES = {
     "CW117": "a switch whose cases do not fit together",
@@ -26,6 +26,7 @@ _CASE = {
 }
 _BRANCH = mapping(
     {
+        "title": described(TEXT, "What people call it."),
         "when": described(CONDITION, "Whether the branch is taken; asked once, on entry."),
         "do": described(BODY, "One step, or an ordered mapping of steps."),
     },
@@ -58,7 +59,8 @@ def _parallel(scope: Scope, step: Step) -> Parallel | None:
     for name, branch in written["branches"].items():
         at = (*where, "branches", name)
         when = scope.expression((*at, "when"), branch["when"], wants=BOOL) if "when" in branch else None
-        branches.append(Branch(name, regions[(*at, "do")].first, when))
+        title = scope.text((*at, "title"), branch["title"]) if "title" in branch else {}
+        branches.append(Branch(name, regions[(*at, "do")].first, when, title))
     otherwise = regions[(*where, "else")].first if "else" in written else None
     conditional = [branch for branch in written["branches"].values() if "when" in branch]
     if otherwise and len(conditional) < len(branches):
