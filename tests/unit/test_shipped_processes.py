@@ -42,6 +42,7 @@ MANUALS = {
     "risk_warning": "A-4.1 C-4.2 C-4.4",
     "contract_review": "A-4.3 C-4.4",
     "advertising_review": "A-3.4",
+    "product_change": "A-3.5",
 }
 
 
