@@ -95,7 +95,7 @@ def _span(text: str, file: str, written: str | list[Any]) -> tuple[int, int]:
     """Where the value at a path begins and ends."""
     keys = written.split(".") if isinstance(written, str) else written
     path: Place = tuple(int(key) if str(key).isdigit() else key for key in keys)
-    node: Any = yaml.compose(text, yaml.SafeLoader)
+    node: Any = _nodes(text)
     for part in path:
         if isinstance(part, int):
             node = node.value[part]
@@ -104,6 +104,11 @@ def _span(text: str, file: str, written: str | list[Any]) -> tuple[int, int]:
             assert node is not None, f"{file} has no {written} (any more)"
     start = node.start_mark.index
     return start, start + len(text[start : node.end_mark.index].rstrip())
+
+
+@cache
+def _nodes(text: str) -> Any:
+    return yaml.compose(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def small() -> Iterator[Fault]:
