@@ -43,6 +43,7 @@ MANUALS = {
     "contract_review": "A-4.3 C-4.4",
     "advertising_review": "A-3.4",
     "product_change": "A-3.5",
+    "data_subject_request": "E-2.1 D-6.2",
 }
 
 
