@@ -30,7 +30,7 @@ decides, else `open`."""
 EITHER: Mapping[str, tuple[str, ...]] = {BACK: (OPEN, CLAIMED), VOTED: (OPEN, COMPLETED)}
 
 HOLDER, ELIGIBLE, MANAGER, ABOVE, ADMIN = "holder", "eligible", "manager", "above", "admin"
-SUBSTITUTE = "substitute"
+SUBSTITUTE, MEANT = "substitute", "meant"
 DELEGATOR, REVIEWER, FLOW = "delegator", "reviewer", "flow"
 SYSTEM = "system"
 """The actor of commands that Caseway gives itself; no user has that name."""
@@ -38,6 +38,7 @@ SYSTEM = "system"
 WHO: Mapping[str, str] = {
     HOLDER: "who has the task in hand",
     ELIGIBLE: "whom the task is meant for, or who serves its queue",
+    MEANT: "whom it is meant for by name",
     SUBSTITUTE: "who stands in for the one who has it or is meant to, and is away",
     MANAGER: "who manages its queue",
     ABOVE: "who stands in the line above the one who has it or is meant to",
@@ -64,7 +65,7 @@ LIFECYCLE: Mapping[tuple[str, str], Rule] = {
     (OPEN, "complete"): Rule(COMPLETED, _TAKERS, works=True),  # claims it on the way (R5)
     (OPEN, "vote"): Rule(VOTED, _TAKERS, works=True),
     (OPEN, "skip"): Rule(SKIPPED, _TAKERS, works=True),
-    (OPEN, "transfer"): Rule(OPEN, (*_MOVERS, FLOW)),  # the flow: pushed to a person, or away from who has left
+    (OPEN, "transfer"): Rule(OPEN, (MEANT, *_MOVERS, FLOW)),  # the flow: pushed to a person, or away from who has left
     (OPEN, "suspend"): Rule(SUSPENDED, _MOVERS),
     (CLAIMED, "start"): Rule(STARTED, (HOLDER,), works=True),
     (DELEGATED, "draft"): Rule(DELEGATED, (HOLDER,), works=True),

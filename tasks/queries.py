@@ -75,6 +75,16 @@ def my_work(connection: Connection, user: str, after: After | None = None, limit
     return _read(connection, parts, limit)
 
 
+def held_or_meant(connection: Connection, user: str, processes: Sequence[str] = (), limit: int = 100) -> list[Listed]:
+    """What the user holds and is meant to do, of these processes, none for all; in the order of service."""
+    only = f" AND process IN ({', '.join('?' * len(processes))})" if processes else ""
+    parts = []
+    for condition, column in ((HELD, "holder"), (FREE_FOR, "assignee")):
+        sql = f"SELECT {COLUMNS} FROM tasks WHERE {condition} AND {column} = ?{only} {_ORDER}"
+        parts.append((f"SELECT * FROM ({sql}) AS part", [user, *processes, limit]))
+    return _read(connection, parts, limit)
+
+
 def stood_in(connection: Connection, absent: Sequence[tuple[str, Sequence[str]]], limit: int = 100) -> list[Listed]:
     """What those who are away hold and are meant to do, which who stands in may take; each for these processes, none
     for all. In the order of service."""

@@ -166,6 +166,7 @@ def _admin(ground: Ground, people: Directory, task: Task, user: str) -> bool:
 PARTIES: Mapping[str, Callable[[Ground, Directory, Task, str], bool]] = {
     lifecycle.HOLDER: _holder,
     lifecycle.ELIGIBLE: _eligible,
+    lifecycle.MEANT: lambda ground, people, task, user: bool(user) and task.assignee == user,
     lifecycle.SUBSTITUTE: lambda ground, people, task, user: bool(substitutes(ground, task, user)),
     lifecycle.MANAGER: _manager,
     lifecycle.ABOVE: _above,

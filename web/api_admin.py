@@ -13,7 +13,7 @@ from web import organisation as view
 from web import upkeep
 from web.api import ANSWERS, Cursor, Limit
 from web.gates import ArrangerCaller, LeadCaller
-from web.organisation import AbsenceLine, Changed, ChangeLine, GrantLine, Person
+from web.organisation import Changed, ChangeLine, GrantLine, Person
 from web.paging import paged
 from web.problems import Problem
 from web.upkeep import CalendarView, Failing, Incidents
@@ -69,14 +69,6 @@ class QueueEdit(Edit):
 assert set(ASSIGN_BY) == {"round_robin", "least_loaded", "skill"}
 
 
-class AbsenceEdit(Edit):
-    user: NameText
-    start: date = Field(alias="from")
-    end: date = Field(alias="to")
-    substitute: NameText = ""
-    processes: Names = []
-
-
 class GrantEdit(Edit):
     """An authority for a role or a user, one of the two; the amount as text, with its decimals."""
 
@@ -127,11 +119,6 @@ class People(BaseModel):
 
 class Grants(BaseModel):
     grants: list[GrantLine]
-    next: str | None
-
-
-class Absences(BaseModel):
-    absences: list[AbsenceLine]
     next: str | None
 
 
@@ -229,29 +216,6 @@ def post_grant(desk: ArrangerCaller, given: GrantEdit) -> Changed:
 def end_grant(desk: ArrangerCaller, key: User, given: Edit | None = None) -> Changed:
     """Proposes that an authority ends."""
     return _edit(desk, "grant_end", {"key": key}, given.reason if given else "")
-
-
-@router.get("/absences")
-def get_absences(desk: LeadCaller, past: bool = False, after: Cursor = "", limit: Limit = 50) -> Absences:
-    """Who is away when, the nearest first; of the past only when asked."""
-    found, next = paged(view.absences(desk, past), lambda one: (one.start.isoformat(), one.user, one.key), after, limit)
-    return Absences(absences=found, next=next)
-
-
-@router.post("/absences")
-def post_absence(desk: LeadCaller, given: AbsenceEdit) -> Changed:
-    """Notes that somebody of the caller's line is away."""
-    if not view.may_note_absence(desk, given.user):
-        raise Problem(403, "not_allowed", desk.say("only.line"))
-    return _edit(desk, "absence", given.given(), given.reason)
-
-
-@router.post("/absences/{key}/end")
-def end_absence(desk: LeadCaller, key: User) -> Changed:
-    """Takes an absence back."""
-    if not view.may_note_absence(desk, view.whose(desk, key)):
-        raise Problem(403, "not_allowed", desk.say("only.line"))
-    return _edit(desk, "absence_end", {"key": key}, "")
 
 
 @router.get("/changes")

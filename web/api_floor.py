@@ -1,5 +1,6 @@
 """The floor under the API, and what is done to several tasks at once."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -8,8 +9,9 @@ from starlette.requests import Request
 
 from web.api import ANSWERS, Cursor, Done, Key, Limit, Name, Number, ProblemBody, Seen, done_of, revision
 from web.breaches import Breaches, Which, acknowledge, breaches
-from web.bulk import MOST, Bulk, Chosen, several
+from web.bulk import MOST, Bulk, Chosen, Result, several
 from web.deps import Caller
+from web.desk import Desk
 from web.floor import Floor, Tasks, floor, tasks
 from web.problems import Problem, body
 
@@ -122,7 +124,11 @@ def bulk(desk: Caller, given: Several, key: Key = "") -> AllAnswered:
     extra = sorted(given.model_fields_set - {"action", "items", *asked})
     if extra:
         raise Problem(422, "form", fields=dict.fromkeys(extra, f"{given.action} does not take this"))
-    results = several(desk, given.action, [Chosen(one.number, one.item) for one in given.items], asked, key)
+    chosen = [Chosen(one.number, one.item) for one in given.items]
+    return all_answered(desk, several(desk, given.action, chosen, asked, key))
+
+
+def all_answered(desk: Desk, results: Sequence[Result]) -> AllAnswered:
     return AllAnswered(
         done=sum(one.problem is None for one in results),
         answers=[

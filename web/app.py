@@ -24,6 +24,7 @@ from engine.runtime.cipher import VaultError
 from engine.runtime.errors import StoreError
 from web import (
     api,
+    api_absences,
     api_account,
     api_admin,
     api_cases,
@@ -46,6 +47,7 @@ from web.live import router as live
 from web.oidc import Provider
 from web.rollup import Rollup
 from web.routes import (
+    absences,
     account,
     admin,
     arranging,
@@ -74,12 +76,12 @@ HERE = Path(__file__).parent
 PAGES = (
     signing_in.router, papers.router, talk.router, account.router, inbox.router, task.router, tasks.router,
     reading.router, case.router, floor.router, start.router, migrating.router, trying.router, processes.router,
-    admin.router, arranging.router, hooks.router,
+    absences.router, admin.router, arranging.router, hooks.router,
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api_talk.router, api.router, api_floor.router, api_webhooks.router,
-    api_migrating.router, api_processes.router, api_cases.router, api_admin.router, api_sessions.router,
-    api_account.router,
+    api_migrating.router, api_processes.router, api_cases.router, api_absences.router, api_admin.router,
+    api_sessions.router, api_account.router,
 )  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""

@@ -35,6 +35,9 @@ class Load(BaseModel):
     soon: int
     oldest: datetime | None
     people: int = 0
+    away: str = ""  # until which day a person is away, for at least some processes
+    substitute: str = ""  # who stands in, by name
+    gone: bool = False  # a person who is not in service, and whose work still lies there
 
 
 class Floor(BaseModel):
@@ -72,7 +75,7 @@ def floor(desk: Desk, rollup: Rollup) -> Floor:
             for name in sorted(queues, key=desk.queue)
         ],
         people=[
-            _load(name, desk.person(name), figures.people.get(name))
+            _person(desk, name, figures.people.get(name))
             for name in sorted(people, key=lambda name: (-figures.people.get(name, (0,))[0], desk.person(name)))
             if name in figures.people or directory.active(name, directory.today(desk.now))
         ],
@@ -90,6 +93,18 @@ def _load(name: str, title: str, row: tuple[Any, ...] | None, people: int = 0) -
         name=name, title=title, open=count, waiting=waiting or 0, late=late or 0, soon=soon or 0,
         oldest=moment(oldest) if oldest is not None else None, people=people,
     )  # fmt: skip
+
+
+def _person(desk: Desk, name: str, row: tuple[Any, ...] | None) -> Load:
+    """What lies with a person, and whether they are there to do it."""
+    directory, load = desk.caseway.directory, _load(name, desk.person(name), row)
+    today, user = directory.today(desk.now), directory.users.get(name)
+    away = [one for one in user.absences if one.start <= today <= one.end] if user else []
+    load.gone = not directory.active(name, today)
+    if away:
+        load.away = max(one.end for one in away).isoformat()
+        load.substitute = ", ".join(dict.fromkeys(desk.person(one.substitute) for one in away if one.substitute))
+    return load
 
 
 class Tasks(BaseModel):

@@ -1,9 +1,8 @@
 """The organisation as its pages and the API show it, and its changes as they ask for them."""
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from pydantic import BaseModel
 
@@ -18,7 +17,6 @@ from organisation.store import ONE
 from web.comparing import FileChange, change
 from web.desk import Desk
 from web.problems import Problem
-from web.roles import EVERYTHING, arranges
 from workbench.arranging import document, stored
 
 PEOPLE = 300
@@ -35,18 +33,6 @@ class Person(BaseModel):
     queues: list[str]
     manager: str
     state: str
-
-
-class AbsenceLine(BaseModel):
-    key: str
-    user: str
-    name: str
-    start: date
-    end: date
-    substitute: str
-    substitute_name: str
-    processes: list[str]
-    past: bool
 
 
 class GrantLine(BaseModel):
@@ -137,24 +123,6 @@ def person(desk: Desk, user: User) -> Person:
     )  # fmt: skip
 
 
-def absences(desk: Desk, past: bool = False) -> list[AbsenceLine]:
-    """Who is away when, the nearest first; of the past only when asked."""
-    today = desk.caseway.directory.today(desk.now)
-    found = []
-    for entry in document(desk.caseway)[1].get("absences", ()):
-        end = date.fromisoformat(entry["to"])
-        if past or end >= today:
-            found.append(
-                AbsenceLine(
-                    key=key_of(entry), user=entry["user"], name=desk.person(entry["user"]),
-                    start=date.fromisoformat(entry["from"]), end=end, substitute=entry.get("substitute", ""),
-                    substitute_name=desk.person(entry.get("substitute", "")),
-                    processes=[desk.process(one) for one in entry.get("processes", ())], past=end < today,
-                )
-            )  # fmt: skip
-    return sorted(found, key=lambda one: (one.start, one.user))
-
-
 def grants(desk: Desk) -> list[GrantLine]:
     """Who may decide what: by kind, then by holder."""
     house = desk.house
@@ -186,15 +154,3 @@ def waiting(desk: Desk) -> list[ChangeLine]:
             )
         )  # fmt: skip
     return found
-
-
-def may_note_absence(desk: Desk, user: str) -> bool:
-    """Whether the user may say that somebody is away: their own line below, everybody for who sees everything."""
-    everybody = arranges(desk) or bool(desk.roles & EVERYTHING)
-    return everybody or user == desk.user or desk.caseway.directory.above(desk.user, user)
-
-
-def whose(desk: Desk, key: str) -> str:
-    """Whose absence it is; "" for none."""
-    entries: list[Mapping[str, Any]] = list(document(desk.caseway)[1].get("absences", ()))
-    return next((str(entry["user"]) for entry in entries if key_of(entry) == key), "")

@@ -24,7 +24,9 @@ from tests.web.conftest import CHEAP, PASSWORD, Town
 from tests.web.test_admin import fail, send, whole
 from tests.web.test_papers import link, sent
 from tests.web.test_processes import CHANGED, CLAIMS, upload
+from web.absences import note
 from web.app import create_app
+from web.desk import Desk
 from web.webhooks import Webhooks
 from workbench.quarter import Quarter
 
@@ -74,6 +76,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "admin-groups": ("dong_lei", "/admin/groups"),
     "admin-authority": ("dong_lei", "/admin/authority"),
     "admin-absences": ("dong_lei", "/admin/absences"),
+    "absence": ("dong_lei", "/absences/{absence}"),
     "admin-changes": ("gu_mingyuan", "/admin/changes"),
     "admin-file": ("dong_lei", "/admin/file"),
     "admin-tokens": ("dong_lei", "/admin/tokens"),
@@ -171,8 +174,14 @@ def _cases(town: Town) -> dict[str, str]:
     stranger = town.browser("shi_lei", "zh")
     assert stranger.post(f"/cases/{masked}/glass", reason="客户在柜台，经办人今日休假").status_code == 303
     return {
-        "number": number, "task": str(town.task_of(number)), "free": free, "masked": masked, "customer": customer,
+        "absence": _absence(town), "number": number, "task": str(town.task_of(number)), "free": free, "masked": masked, "customer": customer,
     }  # fmt: skip
+
+
+def _absence(town: Town) -> str:
+    """Of somebody who has work in hand."""
+    given = {"user": "chen_wei", "from": "2026-03-09", "to": "2026-03-13", "substitute": "liu_yang"}
+    return str(note(Desk(town.caseway, "dong_lei", "zh"), given).key)
 
 
 def _told(town: Town, hook: str) -> dict[str, str]:

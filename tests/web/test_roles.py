@@ -160,6 +160,10 @@ POST /admin/authority/end                                    s   s   x   x   x  
 GET /admin/absences                                          s   s   x   x   x   2   2   2   2   2   2
 POST /admin/absences                                         s   s   x   x   x   x   x   x   -   -   -
 POST /admin/absences/end                                     s   s   x   x   x   x   x   x   -   -   -
+POST /account/absences                                       s   s   -   -   -   -   -   -   -   -   -
+POST /account/absences/end                                   s   s   x   x   x   x   x   x   -   -   -
+GET /absences/{key}                                          s   s   x   2   x   x   x   2   2   2   2
+POST /absences/{key}                                         s   s   x   3   x   x   x   3   3   3   3
 GET /admin/changes                                           s   s   x   x   x   2   2   2   2   2   2
 POST /admin/changes/{id}/{decision}                          s   s   x   x   x   -   -   -   -   -   -
 GET /admin/file                                              s   s   x   x   x   x   x   x   x   x   2
@@ -268,6 +272,8 @@ POST /api/admin/grants/{key}/end                             4   4   x   x   x  
 GET /api/admin/absences                                      4   4   x   x   x   2   2   2   2   2   2
 POST /api/admin/absences                                     4   4   x   x   x   x   x   2   2   2   2
 POST /api/admin/absences/{key}/end                           4   4   x   x   x   x   x   x   -   -   -
+GET /api/admin/absences/{key}/tasks                          4   4   x   2   x   x   x   2   2   2   2
+POST /api/admin/absences/{key}/move                          4   4   x   2   x   x   x   2   2   2   2
 GET /api/admin/changes                                       4   4   x   x   x   2   2   2   2   2   2
 POST /api/admin/changes/{id}/{decision}                      4   4   x   x   x   -   -   -   -   -   -
 GET /api/admin/accounts/locked                               4   4   x   x   x   x   x   x   x   x   2
@@ -323,6 +329,14 @@ class World:
         task = self.task()
         self.done("officer", f"/api/tasks/{task}/claim")
         return task
+
+    def away(self) -> str:
+        """The officer's absence."""
+        found = self.ask("admin", "GET", "/api/admin/absences").json()["absences"]
+        if not found:
+            given = {"user": PEOPLE["officer"], "from": "2026-04-01", "to": "2026-04-02"}
+            return str(self.done("admin", "/api/admin/absences", given)["key"])
+        return str(found[0]["key"])
 
     def linked(self) -> str:
         """A customer's link of a case, as its path has it: `number/links/1`."""
@@ -434,7 +448,7 @@ MADE: Mapping[str, Make] = {
     "{case}": World.case, "{task}": World.task, "{listed}": World.listed, "{late}": World.late,
     "{taken}": World.taken, "{suspended}": World.suspended, "{restricted}": World.restricted, "{glass}": World.glass,
     "{link}": World.link, "{linked}": World.linked, "{hook}": World.hook, "{call}": World.call,
-    "{proposal}": World.proposal, "{version}": World.version, "{migration}": World.migration,
+    "{proposal}": World.proposal, "{version}": World.version, "{away}": World.away, "{migration}": World.migration,
 }  # fmt: skip
 """What stands for something fresh in a path."""
 
@@ -603,6 +617,12 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /api/admin/absences": (
         "/api/admin/absences", {"json": {"user": "qin_shuang", "from": "2026-04-01", "to": "2026-04-02"}},
     ),
+    "POST /account/absences": ("/account/absences", {"data": {"from": "2026-04-01"}}),
+    "POST /account/absences/end": ("/account/absences/end", {"data": {"key": "none"}}),
+    "GET /absences/{key}": ("/absences/{away}", {}),
+    "POST /absences/{key}": ("/absences/{away}", {"data": {"to": "leave"}}),
+    "GET /api/admin/absences/{key}/tasks": ("/api/admin/absences/{away}/tasks", {}),
+    "POST /api/admin/absences/{key}/move": ("/api/admin/absences/{away}/move", {"json": {"to": "leave"}}),
     "POST /api/admin/absences/{key}/end": ("/api/admin/absences/none/end", {}),
     "POST /api/admin/changes/{id}/{decision}": ("/api/admin/changes/none/approve", {}),
 }  # fmt: skip

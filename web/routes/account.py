@@ -6,12 +6,14 @@ from starlette.responses import RedirectResponse, Response
 
 from engine.core.zones import zones
 from web import own
+from web.absences import absences
 from web.accounts import SHORTEST, Known
 from web.deps import Entered, Form, Signed, must_have_second
 from web.desk import Desk
 from web.guard import LANGUAGE, ZONE
 from web.problems import Problem
 from web.render import page
+from web.routes.arranged import everybody
 from web.routes.signing_in import enter, inside
 from web.totp import drawn, uri
 
@@ -33,7 +35,7 @@ def zone(request: Request, desk: Signed, form: Form) -> Response:
     """The time zone in which the pages show moments, in this browser; empty: the organisation's."""
     chosen = str(form.get("zone", "")).strip()
     if chosen and chosen not in zones():
-        return _account(request, desk, 422, desk.say("zone.unknown", zone=chosen[:60]))
+        return account_page(request, desk, 422, desk.say("zone.unknown", zone=chosen[:60]))
     answer = RedirectResponse("/account?said=zone", 303)
     answer.set_cookie(
         ZONE, chosen, YEAR if chosen else 0, httponly=True, samesite="lax", secure=request.app.state.secure
@@ -43,13 +45,15 @@ def zone(request: Request, desk: Signed, form: Form) -> Response:
 
 @router.get("/account")
 def account(request: Request, desk: Signed) -> Response:
-    return _account(request, desk)
+    return account_page(request, desk)
 
 
-def _account(request: Request, desk: Desk, status: int = 200, wrong: str = "", token: str = "") -> Response:
+def account_page(request: Request, desk: Desk, status: int = 200, wrong: str = "", token: str = "") -> Response:
     directory, accounts = desk.caseway.directory, request.app.state.accounts
     return page(
         request, desk, "account.html", status,
+        away=[one for one in absences(desk) if one.user == desk.user],
+        people=[one for one in everybody(desk) if one[0] != desk.user],
         roles=list(map(desk.role, sorted(desk.roles))),
         queues=list(map(desk.queue, directory.serving(desk.user))),
         manager=directory.manager(desk.user),
@@ -63,13 +67,13 @@ def _account(request: Request, desk: Desk, status: int = 200, wrong: str = "", t
 @router.post("/account/password")
 def change_password(request: Request, desk: Signed, form: Form) -> Response:
     if form.get("new") != form.get("again"):
-        return _account(request, desk, 422, desk.say("differ"))
+        return account_page(request, desk, 422, desk.say("differ"))
     try:
         own.change_password(request, desk, str(form.get("old", "")), str(form.get("new", "")))
     except Problem as problem:
         if problem.status != 422:
             raise
-        return _account(request, desk, 422, problem.detail)
+        return account_page(request, desk, 422, problem.detail)
     return RedirectResponse("/sign-in?said=password", 303)
 
 
@@ -93,7 +97,7 @@ def end_sessions(request: Request, desk: Signed, form: Form) -> Response:
 @router.post("/account/tokens")
 def make_token(request: Request, desk: Signed, form: Form) -> Response:
     title = str(form.get("title", "")).strip()[:100] or "API"
-    return _account(request, desk, 201, token=request.app.state.accounts.issue(desk.user, title))
+    return account_page(request, desk, 201, token=request.app.state.accounts.issue(desk.user, title))
 
 
 @router.post("/account/tokens/revoke")

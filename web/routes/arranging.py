@@ -1,54 +1,25 @@
-"""The organisation on its pages: people, queues, groups, authority, absences, and changes by two."""
+"""The organisation on its pages: people, queues, groups, authority, and changes by two."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from fastapi import APIRouter
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from organisation.load import ASSIGN_BY
 from web import organisation as view
+from web.absences import absences
 from web.deps import Form
 from web.desk import Desk
 from web.gates import Arranger, Lead
 from web.problems import Problem
+from web.routes.arranged import Show, changed, edit, everybody, list_of, text_of
 from web.sections import admin_page
 from workbench import arranging
 
 router = APIRouter(prefix="/admin")
-Show = Callable[[Request, Desk, int, str], Response]
-"""A page, with a status and what was wrong."""
-
-
-def _changed(
-    request: Request, desk: Desk, form: FormData, again: Show, to: str, run: Callable[[], Any], said: str = "changed"
-) -> Response:
-    """Makes a change of the organisation: on with a word about it, or back to the form with what is wrong."""
-    try:
-        made = view.changed(desk, run)
-    except Problem as problem:
-        request.state.posted = form
-        return again(request, desk, problem.status, problem.detail)
-    return RedirectResponse(f"{to}?said={'change_proposed' if made.proposal else said}", 303)
-
-
-def _edit(desk: Desk, form: FormData, name: str, given: Mapping[str, Any]) -> Callable[[], Any]:
-    reason = str(form.get("reason", "")).strip()[:1000]
-    return lambda: arranging.edit(desk.caseway, name, given, desk.user, reason)
-
-
-def _text(form: FormData, name: str) -> str:
-    return str(form.get(name, "")).strip()[:400]
-
-
-def _list(form: FormData, name: str) -> list[str]:
-    """Several values: marks, or words on lines and between commas."""
-    return list(dict.fromkeys(word for one in form.getlist(name) for word in str(one).replace(",", "\n").split()))[:500]
-
-
 # --- people ---------------------------------------------------------------------------------------------
 
 
@@ -66,11 +37,11 @@ def _people(request: Request, desk: Desk, status: int, wrong: str, q: str = "", 
 
 @router.post("/people")
 def new_person(request: Request, desk: Arranger, form: Form) -> Response:
-    user, zh, en = _text(form, "user"), _text(form, "zh"), _text(form, "en")
+    user, zh, en = text_of(form, "user"), text_of(form, "zh"), text_of(form, "en")
     if user in desk.caseway.directory.users:
         return _people(request, desk, 422, desk.say("change.taken", name=user))
     given = {"user": user, "name": {"zh": zh or en, "en": en or zh}}
-    return _changed(request, desk, form, _people, f"/admin/people/{quote(user)}", _edit(desk, form, "user", given))
+    return changed(request, desk, form, _people, f"/admin/people/{quote(user)}", edit(desk, form, "user", given))
 
 
 @router.get("/people/{user}")
@@ -89,7 +60,7 @@ def _person(user: str) -> Show:
             request, desk, "admin_person.html", status, wrong, person=view.person(desk, found), found=found,
             roles=[(one, desk.role(one)) for one in sorted(house.roles)],
             groups=[(one.id, desk.told(one.title, one.id)) for one in groups],
-            absences=[one for one in view.absences(desk, past=True) if one.user == user],
+            absences=[one for one in absences(desk, past=True) if one.user == user],
             account=accounts.standing(desk.caseway.connection, user),
             tokens=accounts.tokens(desk.caseway.connection, user), manager=directory.manager(user),
             now=desk.now,
@@ -102,19 +73,17 @@ def _person(user: str) -> Show:
 def change_person(request: Request, desk: Arranger, form: Form, user: str) -> Response:
     if user not in desk.caseway.directory.users:
         raise Problem(404, "user")
-    own, others = _text(form, "group"), _list(form, "groups")
-    capacity = _text(form, "capacity")
+    own, others = text_of(form, "group"), list_of(form, "groups")
+    capacity = text_of(form, "capacity")
     given = {
-        "user": user, "name": {"zh": _text(form, "zh"), "en": _text(form, "en")}, "roles": _list(form, "roles"),
-        "groups": [*([own] if own else []), *(one for one in others if one != own)], "skills": _list(form, "skills"),
-        "from": _text(form, "from"), "to": _text(form, "to"),
+        "user": user, "name": {"zh": text_of(form, "zh"), "en": text_of(form, "en")}, "roles": list_of(form, "roles"),
+        "groups": [*([own] if own else []), *(one for one in others if one != own)], "skills": list_of(form, "skills"),
+        "from": text_of(form, "from"), "to": text_of(form, "to"),
         "capacity": int(capacity) if capacity.isdecimal() and len(capacity) < 7 else capacity,
-        "contact": {key: value for key in ("email", "phone") if (value := _text(form, key))}
+        "contact": {key: value for key in ("email", "phone") if (value := text_of(form, key))}
         | {key: value for key, value in _contact(desk, user).items() if key not in ("email", "phone")},
     }  # fmt: skip
-    return _changed(
-        request, desk, form, _person(user), f"/admin/people/{quote(user)}", _edit(desk, form, "user", given)
-    )
+    return changed(request, desk, form, _person(user), f"/admin/people/{quote(user)}", edit(desk, form, "user", given))
 
 
 def _contact(desk: Desk, user: str) -> Mapping[str, str]:
@@ -123,14 +92,14 @@ def _contact(desk: Desk, user: str) -> Mapping[str, str]:
 
 @router.post("/people/{user}/leave")
 def person_leaves(request: Request, desk: Arranger, form: Form, user: str) -> Response:
-    given = {"user": user, "to": _text(form, "to")}
-    return _changed(
+    given = {"user": user, "to": text_of(form, "to")}
+    return changed(
         request,
         desk,
         form,
         _person(user),
         f"/admin/people/{quote(user)}",
-        _edit(desk, form, "leave", given),
+        edit(desk, form, "leave", given),
         "has_left",
     )
 
@@ -156,10 +125,10 @@ def _queues(request: Request, desk: Desk, status: int, wrong: str) -> Response:
 @router.post("/queues/{queue}")
 def change_queue(request: Request, desk: Arranger, form: Form, queue: str) -> Response:
     given = {
-        "queue": queue, "members": _list(form, "members"), "managers": _list(form, "managers"),
-        "assign_by": _text(form, "assign_by"),
+        "queue": queue, "members": list_of(form, "members"), "managers": list_of(form, "managers"),
+        "assign_by": text_of(form, "assign_by"),
     }  # fmt: skip
-    return _changed(request, desk, form, _queues, "/admin/queues", _edit(desk, form, "queue", given))
+    return changed(request, desk, form, _queues, "/admin/queues", edit(desk, form, "queue", given))
 
 
 @router.get("/groups")
@@ -170,24 +139,24 @@ def groups(request: Request, desk: Arranger) -> Response:
 def _groups(request: Request, desk: Desk, status: int, wrong: str) -> Response:
     found = sorted(desk.caseway.directory.groups.values(), key=lambda one: desk.told(one.title, one.id))
     return admin_page(
-        request, desk, "admin_groups.html", status, wrong, people=_everybody(desk),
+        request, desk, "admin_groups.html", status, wrong, people=everybody(desk),
         groups=[(one, desk.told(one.title, one.id)) for one in found],
     )  # fmt: skip
 
 
 @router.post("/groups")
 def new_group(request: Request, desk: Arranger, form: Form) -> Response:
-    return change_group(request, desk, form, _text(form, "group"))
+    return change_group(request, desk, form, text_of(form, "group"))
 
 
 @router.post("/groups/{group}")
 def change_group(request: Request, desk: Arranger, form: Form, group: str) -> Response:
-    zh, en = _text(form, "zh"), _text(form, "en")
+    zh, en = text_of(form, "zh"), text_of(form, "en")
     given = {
-        "group": group, "title": {"zh": zh or en, "en": en or zh}, "manager": _text(form, "manager"),
-        "part_of": _text(form, "part_of"),
+        "group": group, "title": {"zh": zh or en, "en": en or zh}, "manager": text_of(form, "manager"),
+        "part_of": text_of(form, "part_of"),
     }  # fmt: skip
-    return _changed(request, desk, form, _groups, "/admin/groups", _edit(desk, form, "group", given))
+    return changed(request, desk, form, _groups, "/admin/groups", edit(desk, form, "group", given))
 
 
 @router.get("/authority")
@@ -200,7 +169,7 @@ def _authority(request: Request, desk: Desk, status: int, wrong: str) -> Respons
     kinds = [(name, desk.told(kind.title, name), kind) for name, kind in sorted(house.authority.items())]
     return admin_page(
         request, desk, "admin_authority.html", status, wrong, grants=view.grants(desk), kinds=kinds,
-        roles=[(one, desk.role(one)) for one in sorted(house.roles)], people=_everybody(desk),
+        roles=[(one, desk.role(one)) for one in sorted(house.roles)], people=everybody(desk),
         lines=sorted({line for kind in house.authority.values() for line in kind.lines}),
         decisions=sorted({one for kind in house.authority.values() for one in kind.decisions}),
     )  # fmt: skip
@@ -210,54 +179,17 @@ def _authority(request: Request, desk: Desk, status: int, wrong: str) -> Respons
 def grant(request: Request, desk: Arranger, form: Form) -> Response:
     names = ("role", "user", "kind", "line", "decision", "from", "to")
     try:
-        amount = arranging.amount_of(_text(form, "amount"))
+        amount = arranging.amount_of(text_of(form, "amount"))
     except ValueError:
         return _authority(request, desk, 422, desk.say("change.amount"))
-    given = {name: _text(form, name) for name in names} | {"amount": amount}
-    return _changed(request, desk, form, _authority, "/admin/authority", _edit(desk, form, "grant", given))
+    given = {name: text_of(form, name) for name in names} | {"amount": amount}
+    return changed(request, desk, form, _authority, "/admin/authority", edit(desk, form, "grant", given))
 
 
 @router.post("/authority/end")
 def end_grant(request: Request, desk: Arranger, form: Form) -> Response:
-    given = {"key": _text(form, "key")}
-    return _changed(request, desk, form, _authority, "/admin/authority", _edit(desk, form, "grant_end", given))
-
-
-# --- absences, for all who lead -------------------------------------------------------------------------
-
-
-@router.get("/absences")
-def absences(request: Request, desk: Lead, past: bool = False) -> Response:
-    return _absences(request, desk, 200, "", past)
-
-
-def _absences(request: Request, desk: Desk, status: int, wrong: str, past: bool = False) -> Response:
-    mine = [(user, name) for user, name in _everybody(desk) if view.may_note_absence(desk, user)]
-    return admin_page(
-        request, desk, "admin_absences.html", status, wrong, absences=view.absences(desk, past), past=past, mine=mine,
-        ours={user for user, _ in mine}, people=_everybody(desk),
-        processes=[(name, desk.process(name)) for name in desk.caseway.definitions.names()],
-    )  # fmt: skip
-
-
-@router.post("/absences")
-def note_absence(request: Request, desk: Lead, form: Form) -> Response:
-    given: dict[str, Any] = {name: _text(form, name) for name in ("user", "from", "to", "substitute")}
-    _absence_of(desk, given["user"])
-    given["processes"] = _list(form, "processes")
-    return _changed(request, desk, form, _absences, "/admin/absences", _edit(desk, form, "absence", given))
-
-
-@router.post("/absences/end")
-def end_absence(request: Request, desk: Lead, form: Form) -> Response:
-    key = _text(form, "key")
-    _absence_of(desk, view.whose(desk, key))
-    return _changed(request, desk, form, _absences, "/admin/absences", _edit(desk, form, "absence_end", {"key": key}))
-
-
-def _absence_of(desk: Desk, user: str) -> None:
-    if not view.may_note_absence(desk, user):
-        raise Problem(403, "not_allowed", desk.say("only.line"))
+    given = {"key": text_of(form, "key")}
+    return changed(request, desk, form, _authority, "/admin/authority", edit(desk, form, "grant_end", given))
 
 
 # --- changes that wait for a second person --------------------------------------------------------------
@@ -278,7 +210,7 @@ def decide(request: Request, desk: Lead, form: Form, id: str, decision: str) -> 
     if decision not in ("approve", "reject"):
         raise Problem(404, "decision")
     why = str(form.get("why", ""))[:1000]
-    return _changed(
+    return changed(
         request, desk, form, _changes, "/admin/changes",
         lambda: arranging.decide(desk.caseway, id, decision == "approve", desk.user, why),
         "approved" if decision == "approve" else "rejected",
@@ -312,14 +244,7 @@ def take_in(request: Request, desk: Arranger, form: Form) -> Response:
     if not text:
         return _file(request, desk, 422, desk.say("upload.none"))
     reason = str(form.get("reason", "")).strip()[:1000]
-    return _changed(
+    return changed(
         request, desk, form, _file, "/admin/file",
         lambda: arranging.take_in(desk.caseway, text, "organisation.yaml", desk.user, reason)[0],
     )  # fmt: skip
-
-
-def _everybody(desk: Desk) -> list[tuple[str, str]]:
-    """Everybody in service, or still to come, by name."""
-    today = desk.caseway.directory.today(desk.now)
-    users = (user for user in desk.caseway.directory.users.values() if user.end is None or user.end >= today)
-    return sorted(((user.id, desk.person(user.id)) for user in users), key=lambda one: one[0])
