@@ -7,8 +7,10 @@ from typing import Any
 
 from bootstrap import Caseway
 from engine.core.events import StepEntered
+from engine.core.naming import did_you_mean
 from engine.runtime.tables import moment
 from papers.state import lines_of
+from workbench.faults import Fault
 from workbench.story import WAITS, events_of, state_of
 
 
@@ -75,24 +77,26 @@ def found(caseway: Caseway, case: str) -> dict[str, Any]:
     return {**where, **{name: value for name, value in told.items() if value}}
 
 
-Problems = Iterator[str]
+Problems = Iterator[Fault]
 
 
 def expect(caseway: Caseway, case: str, given: Mapping[str, Any]) -> Problems:
     """All that is otherwise than it must be."""
     for what, wanted in given.items():
-        yield from _EXPECTS[what](Look(caseway, case), wanted)
+        for fault in _EXPECTS[what](Look(caseway, case), wanted):
+            yield fault.within(what)
 
 
-def _same(what: str, found: Any, wanted: Any) -> Problems:
+def _same(what: str, found: Any, wanted: Any, *place: str) -> Problems:
     if not _alike(found, wanted):
-        yield f"{what}: expected {_shown(wanted)}, found {_shown(found)}"
+        yield Fault(f"{what}: expected {_shown(wanted)}, found {_shown(found)}", *place)
 
 
 def _there(what: str, found: set[str], wanted: Any) -> Problems:
-    for name in wanted:
+    for place, name in enumerate(wanted):
         if name not in found:
-            yield f"{what} {name} is not there; there are {', '.join(sorted(found)) or 'none'}"
+            near, there = did_you_mean(name, found), ", ".join(sorted(found)) or "none"
+            yield Fault(f"{what} {name} is not there; there are {there}{f'; {near}' if near else ''}", place)
 
 
 def _open(look: Look, wanted: Any) -> Problems:
@@ -107,13 +111,13 @@ def _end(look: Look, wanted: Any) -> Problems:
 def _queue(look: Look, wanted: Any) -> Problems:
     found = look.tasks("queue")
     for step, queue in wanted.items():
-        yield from _same(f"queue of {step}", found.get(step), queue)
+        yield from _same(f"queue of {step}", found.get(step), queue, step)
 
 
 def _holder(look: Look, wanted: Any) -> Problems:
     found = look.tasks("holder")
     for step, user in wanted.items():
-        yield from _same(f"holder of {step}", found.get(step), user)
+        yield from _same(f"holder of {step}", found.get(step), user, step)
 
 
 def _owner(look: Look, wanted: Any) -> Problems:
@@ -130,13 +134,13 @@ def _data(look: Look, wanted: Any) -> Problems:
             found = found.get(name) if isinstance(found, dict) else None
         if path.split(".")[0] in process.secrets and isinstance(found, str):
             found = sealer.open(path, found)
-        yield from _same(path, found, value)
+        yield from _same(path, found, value, path)
 
 
 def _clocks(look: Look, wanted: Any) -> Problems:
     found = look.clocks()
     for name, status in wanted.items():
-        yield from _same(f"clock {name}", found.get(name, "not begun"), status)
+        yield from _same(f"clock {name}", found.get(name, "not begun"), status, name)
 
 
 def _notices(look: Look, wanted: Any) -> Problems:
@@ -150,14 +154,14 @@ def _milestones(look: Look, wanted: Any) -> Problems:
 def _papers(look: Look, wanted: Any) -> Problems:
     found = look.papers()
     for name, status in wanted.items():
-        yield from _same(f"paper {name}", found.get(name, "not needed"), status)
+        yield from _same(f"paper {name}", found.get(name, "not needed"), status, name)
 
 
 def _incidents(look: Look, wanted: Any) -> Problems:
     texts = [incident.text for incident in look.state.flow.incidents.values()]
-    for text in wanted:
+    for place, text in enumerate(wanted):
         if not any(text in found for found in texts):
-            yield f"no open incident says {text!r}; there are {texts}"
+            yield Fault(f"no open incident says {text!r}; there are {_shown(texts)}", place)
 
 
 def _path(look: Look, wanted: Any) -> Problems:
@@ -166,15 +170,16 @@ def _path(look: Look, wanted: Any) -> Problems:
     for place, step in enumerate(wanted):
         if step not in ahead:
             before = f" after {wanted[place - 1]}" if place else ""
-            yield f"path: {step} was not entered{before}; the case went {' → '.join(_shortly(look.path()))}"
+            went = " → ".join(_shortly(look.path()))
+            yield Fault(f"path: {step} was not entered{before}; the case went {went}", place)
             return
 
 
 def _never(look: Look, wanted: Any) -> Problems:
     entered = set(look.path())
-    for step in wanted:
+    for place, step in enumerate(wanted):
         if step in entered:
-            yield f"never: {step} was entered"
+            yield Fault(f"never: {step} was entered", place)
 
 
 def _shortly(path: list[str]) -> list[str]:
@@ -211,4 +216,6 @@ def _alike(found: Any, wanted: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    return str(value) if value != "" else "nothing"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) if value not in ("", None) else "nothing"

@@ -24,6 +24,7 @@ from engine.core.commands import (
     SuspendCase,
 )
 from engine.core.durations import parse_duration
+from engine.language.document import Place
 from engine.runtime import messages
 from engine.runtime.answers import Accepted, Answer
 from engine.runtime.clock import VirtualClock
@@ -32,6 +33,7 @@ from papers.model import CUSTOMER
 from tasks.lifecycle import SYSTEM
 from tasks.registry import BusinessError, Job, Registered
 from workbench.expectations import Look, expect
+from workbench.faults import Fault
 from workbench.handing_in import DOES, hand_in
 from workbench.story import state_of
 
@@ -61,11 +63,13 @@ def moment_of(text: Any) -> datetime:
 class Play:
     """One scenario being played."""
 
-    def __init__(self, caseway: Caseway, clock: VirtualClock, written: Mapping[str, Any], problems: list[str]) -> None:
+    def __init__(
+        self, caseway: Caseway, clock: VirtualClock, written: Mapping[str, Any], problems: list[Fault]
+    ) -> None:
         self.caseway = caseway
         self.clock = clock
         self.written = written
-        self.problems = problems
+        self.problems = problems  # each a Fault, with its place in what is written
         self.case = ""
         self.answers: dict[str, list[Any]] = {}
         self.turned_away: set[str] = set()
@@ -88,19 +92,21 @@ class Play:
             return
         for index, step in enumerate(self.written.get("steps", ()), 1):
             if found := self.step(step):
-                self.problems += [f"step {index} ({next(iter(step))}): {text}" for text in found]
+                told = f"step {index} ({next(iter(step))}): "
+                self.problems += [Fault(told + text, "steps", index - 1, *text.place) for text in found]
                 return
         self.problems += self.step({"expect": self.written.get("expect", {})})
         if not {"incidents"} & set(self.written.get("expect", {})):
-            self.problems += [f"an open incident: {i.text}" for i in self._state().flow.incidents.values()]
+            self.problems += [Fault(f"an open incident: {i.text}") for i in self._state().flow.incidents.values()]
 
     def begin(self, start: Mapping[str, Any]) -> None:
         """Starts the case, after those beside it, and does what is due at once."""
-        for other in self.written.get("beside", ()):
-            if self._answered(f"start of {other['process']}", self._started(other["process"], other), None):
+        for place, other in enumerate(self.written.get("beside", ())):
+            named = f"start of {other['process']}"
+            if self._answered(named, self._started(other["process"], other), None, above=("beside", place)):
                 self._settle()
         answer = self._started(self.written["process"], start)
-        if self._answered("start", answer, start.get("refused")):
+        if self._answered("start", answer, start.get("refused"), above=("start",)):
             assert isinstance(answer, Accepted)
             self.case = answer.case
             self._settle()
@@ -110,7 +116,7 @@ class Play:
         channel, actor = (by, SYSTEM) if by in BY_ENGINE else ("staff", by)
         return self.caseway.start(StartCase(process, dict(start.get("data", {})), by=channel), actor)
 
-    def step(self, step: Mapping[str, Any]) -> list[str]:
+    def step(self, step: Mapping[str, Any]) -> list[Fault]:
         """Does one step (`{complete: {...}}`), and what falls due by it; the problems that it had."""
         ((what, given),) = step.items()
         before, mine = len(self.problems), self.case
@@ -120,10 +126,10 @@ class Play:
                 given = {word: value for word, value in given.items() if word != "in"}
             _DOES[what](self, given)
         except Wrong as wrong:
-            self.problems.append(str(wrong))
+            self.problems.append(Fault(str(wrong)))
         self.case = mine
         found, self.problems[before:] = self.problems[before:], []
-        return found
+        return [fault.within(what) for fault in found]
 
     def _numbered(self, number: str) -> str:
         """The case of that number. Raises Wrong."""
@@ -166,9 +172,12 @@ class Play:
             refused = messages.receive(self.caseway.runner, id, name, key, payload, SYSTEM, self.clock.now())
         else:
             refused = self.caseway.receive(id, name, key, payload, sender)
-        if refused is not None and refused.code != given.get("refused"):
+        code = "" if refused is None else refused.code
+        if code != given.get("refused", ""):
             self.refusal = refused
-            self.problems.append(f"refused ({refused.code}): {refused.text}")
+            told = f"was to be refused ({given.get('refused')}), but was accepted"
+            text = told if refused is None else f"refused ({code}): {refused.text}"
+            self.problems.append(Fault(text, "refused" if refused is None else "payload"))
         self._settle()
 
     def _signal(self, given: Mapping[str, Any]) -> None:
@@ -215,21 +224,26 @@ class Play:
         self._ask(ReopenCase(reason, given.get("step", "")), actor, given.get("refused"))
 
     def _ask(self, command: Command, actor: str, refused: str | None, step: str = "") -> None:
-        if self._answered(type(command).__name__, self.caseway.ask(self.case, command, actor), refused, step):
+        if self._answered("", self.caseway.ask(self.case, command, actor), refused, step):
             self._settle()
 
-    def _answered(self, what: str, answer: Answer, refused: str | None, step: str = "") -> bool:
-        """Whether it was accepted, as it should be; otherwise a problem, unless the refusal was expected."""
+    def _answered(self, what: str, answer: Answer, refused: str | None, step: str = "", above: Place = ()) -> bool:
+        """Whether it was accepted, as it should be; otherwise a problem, unless the refusal was expected. `above`:
+        where that stands which asked."""
+        named = f"{what} " if what else ""
         if isinstance(answer, Accepted):
             if refused:
-                self.problems.append(f"{what} was to be refused ({refused}), but was accepted")
+                self.problems.append(
+                    Fault(f"{named}was to be refused ({refused}), but was accepted", *above, "refused")
+                )
             return True
         code = answer.code if isinstance(answer, Refusal) else "failed"
         if code != refused:
             self.refusal = answer if isinstance(answer, Refusal) else None
             fields = getattr(answer, "fields", {})
             more = "".join(f"; {name}: {text.get('en', text)}" for name, text in fields.items() if name)
-            self.problems.append(f"{what} refused ({code}): {answer.text}{more}")
+            place = ("data", *next(iter(fields), "").split(".")) if fields else (_ABOUT.get(code, "by"),)
+            self.problems.append(Fault(f"{named}refused ({code}): {answer.text}{more}", *above, *place))
         else:
             self.turned_away.add(step)
         return False
@@ -257,6 +271,8 @@ class Play:
         self.problems += expect(self.caseway, self.case, given)
 
 
+_ABOUT = {"outcome": "outcome", "reason": "reason", "unknown": "step"}
+"""Which word of a step a refusal is about, by its code; of the others it is who asks."""
 _DOES = {
     "complete": Play._complete,
     "message": Play._message,

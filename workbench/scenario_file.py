@@ -11,16 +11,15 @@ from typing import Any
 
 import yaml
 
+from bootstrap import Caseway
 from engine.core.commands import BY_ENGINE
-from engine.core.model import Human, Process
+from engine.core.model import End, Human, Milestone, Process
 from engine.core.naming import did_you_mean
 from engine.language.document import Document, Place
-from engine.language.house import House
 from engine.language.problems import DefinitionError, Problem, Problems, one_of
 from engine.language.shape import misshapen, validator
 from engine.language.source import read
 from engine.language.words import NAME, Schema, described, listing, mapping, named
-from organisation.directory import Directory
 from papers.model import checklist_of
 from sla.model import clocks_of
 
@@ -161,27 +160,33 @@ def load(text: bytes, file: str) -> Document:
     return document
 
 
-def check(document: Document, process: Process | None, house: House, directory: Directory) -> None:
-    """Raises DefinitionError with every name that nothing has."""
+def check(document: Document, process: Process | None, caseway: Caseway) -> None:
+    """Holds a scenario's names against an installation's. Raises DefinitionError with every one that nothing has."""
     value: Any = document.value
     if process is None:
-        raise DefinitionError([_unknown(document, ("process",), "process", value["process"], ())])
-    found = Problems(_names(document, value, process, house, directory))
+        known = caseway.definitions.names()
+        raise DefinitionError([_unknown(document, document.at(("process",)), "process", value["process"], known)])
+    found = Problems(_names(document, value, process, caseway))
     found.refuse()
 
 
-def _names(document: Document, value: Any, process: Process, house: House, directory: Directory) -> Iterator[Problem]:
+def _names(document: Document, value: Any, process: Process, caseway: Caseway) -> Iterator[Problem]:
+    house, directory = caseway.definitions.house(), caseway.directory
     people = (*directory.users, *OUTSIDE)
     steps = [name for name in process.nodes if "/" not in name]
     checklist = checklist_of(process)
     papers = checklist.lines if checklist is not None else ()
     timed = [*clocks_of(process).by_name, *steps]
+    specs = [node.spec for node in process.nodes.values()]
+    milestones = [spec.name for spec in specs if isinstance(spec, Milestone)]
+    ends = [spec.name for spec in specs if isinstance(spec, End)]
 
     def some(place: Place, what: str, names: Iterable[Any], known: Iterable[str]) -> Iterator[Problem]:
         there = list(known)
-        for name in names:
+        for index, name in enumerate(names):
             if name is not None and str(name) not in there:
-                yield _unknown(document, place, what, str(name), there)
+                at = document.key_at((*place, name)) if isinstance(names, Mapping) else document.at((*place, index))
+                yield _unknown(document, at, what, str(name), there)
 
     def expected(place: Place, wanted: Mapping[str, Any]) -> Iterator[Problem]:
         if "in" in wanted:  # what is there is another process's affair
@@ -189,12 +194,16 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
         yield from some((*place, "open"), "step", wanted.get("open", ()), steps)
         for word in ("queue", "holder", "path", "never"):
             yield from some((*place, word), "step", wanted.get(word, ()), steps)
-        yield from some((*place, "queue"), "queue", wanted.get("queue", {}).values(), house.queues)
+        for step, queue in wanted.get("queue", {}).items():
+            yield from some((*place, "queue", step), "queue", [queue], house.queues)
+        yield from some((*place, "milestones"), "milestone", wanted.get("milestones", ()), milestones)
+        yield from some((*place, "end"), "end", [wanted.get("end")], ends)
         yield from some((*place, "clocks"), "clock", wanted.get("clocks", ()), timed)
-        fields = [path.split(".")[0] for path in wanted.get("data", ())]
-        yield from some((*place, "data"), "field", fields, process.names)
+        for path in wanted.get("data", ()):
+            yield from some((*place, "data", path), "field", [path.split(".")[0]], process.names)
         yield from some((*place, "papers"), "paper", wanted.get("papers", ()), papers)
 
+    yield from some(("services",), "worker function", value.get("services", {}), caseway.registry.workers)
     yield from some(("start", "by"), "user", [value.get("start", {}).get("by")], (*people, *BY_ENGINE))
     for index, step in enumerate(value.get("steps", ())):
         place: Place = ("steps", index)
@@ -213,6 +222,8 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
             yield from some((*place, word, "name"), "message", [given["name"]], house.messages)
         elif word == "signal":
             yield from some((*place, word, "name"), "signal", [given["name"]], house.signals)
+        elif word == "services":
+            yield from some((*place, word), "worker function", given, caseway.registry.workers)
         elif word == "papers":
             for what in _PAPERS if not given.get("refused") else ():
                 yield from some((*place, word, what), "paper", given.get(what, ()), papers)
@@ -221,10 +232,9 @@ def _names(document: Document, value: Any, process: Process, house: House, direc
     yield from expected(("expect",), value.get("expect", {}))
 
 
-def _unknown(document: Document, place: Place, what: str, name: str, known: Iterable[str]) -> Problem:
-    there = list(known)
-    line, column = document.at(place)
+def _unknown(document: Document, at: tuple[int, int], what: str, name: str, known: Iterable[str]) -> Problem:
+    there, (line, column) = list(known), at
     return Problem(
         "CW951", "error", document.file, line, column, f"there is no {what} {name!r}",
-        one_of(there) if there else None, did_you_mean(name, there),
+        one_of(there) if there else "nothing here: there are none", did_you_mean(name, there),
     )  # fmt: skip

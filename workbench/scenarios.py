@@ -20,6 +20,7 @@ from engine.runtime.clock import VirtualClock
 from engine.runtime.errors import StoreError
 from workbench.covering.items import Item
 from workbench.covering.seen import seen
+from workbench.faults import placed
 from workbench.playing import Play, Wrong, moment_of
 from workbench.scenario_file import check, load
 
@@ -84,11 +85,12 @@ def run(file: Path, pattern: Path, place: Path, *, cover: bool = False) -> Resul
         clock = VirtualClock(moment_of(written["at"]))
         with copied(pattern, place) as folder, Caseway(Home(folder), clock, unsafe=True) as caseway:
             process = caseway.definitions.process(written["process"])
-            check(document, process, caseway.definitions.house(), caseway.directory)
-            play = Play(caseway, clock, written, result.problems)
+            check(document, process, caseway)
+            play = Play(caseway, clock, written, [])
             try:
                 play.run()
             finally:
+                result.problems += [placed(document, fault) for fault in play.problems]
                 result.seen = _seen(caseway, written["process"], play.turned_away) if cover else {}
     except OSError as error:
         result.problems.append(f"{error.filename or file}: {error.strerror or error}")

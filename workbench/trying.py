@@ -146,7 +146,7 @@ class Trial:
         self._play.refusal = None
         self._play.begin(self.written["start"])
         self._refusal = self._play.refusal
-        self.problems, self._play.problems[:] = list(self._play.problems), []
+        self.problems, self._play.problems[:] = list(map(str, self._play.problems)), []
         return self.problems
 
     def starters(self) -> list[str]:
@@ -160,7 +160,7 @@ class Trial:
             self.problems = [f"a trial has at most {MOST} steps"]
             return self.problems
         self._play.refusal = None
-        self.problems = self._play.step(step)
+        self.problems = [str(fault) for fault in self._play.step(step)]
         self._refusal = self._play.refusal
         if self.problems:
             told = self.problems
@@ -270,7 +270,7 @@ class Trial:
         }
         text = written_out(whole)
         document = load(text.encode(), "scenario.yaml")  # what is written can be read
-        check(document, self.process, self.caseway.definitions.house(), self.caseway.directory)
+        check(document, self.process, self.caseway)
         return text
 
     def close(self) -> None:

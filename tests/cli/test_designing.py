@@ -158,7 +158,7 @@ def test_a_start_that_is_refused_ends_the_scenario(processes: Path) -> None:
     (processes.parent / "refused.yaml").write_text(SCENARIO.split("steps:")[0], encoding="utf-8")
     said = call("test", "refused.yaml", "--json")
     (problem,) = said.json[0]["problems"]
-    assert said.code == 1 and problem.startswith("start refused (form)")
+    assert said.code == 1 and problem.startswith("refused.yaml:4:27: start refused (form)")
 
 
 def test_a_store_that_scenarios_cannot_use_is_told(processes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
