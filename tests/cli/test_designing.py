@@ -10,6 +10,18 @@ import pytest
 from tests.cli.conftest import Caseway, call
 
 SHIPPED = Path(__file__).parents[2] / "processes"
+SEVERAL = """\
+scenario: a check of systems beside a day's backups
+process: backup_verification
+at: 2026-03-03T00:00+08:00
+beside:
+  - {process: system_incident, by: jin_tao, data: {system_name: x, detected_at: 2026-03-02T23:00+08:00, symptom: y}}
+start: {by: schedule}
+steps:
+  - complete: {in: XT-2026-00001, step: classify, by: deng_fei, outcome: none, reason: no failure}
+  - expect: {in: XT-2026-00001, end: not_a_failure}
+expect: {end: verified}
+"""
 SCENARIO = """\
 scenario: one
 process: complaint
@@ -124,6 +136,14 @@ def test_schemas_are_schemas(options: tuple[str, ...]) -> None:
 def test_scenarios_are_run(processes: Path) -> None:
     said = call("test", "processes/scenarios/complaint/simple.yaml", "processes/scenarios/complaint/withdrawn.yaml")
     assert said.code == 0 and "2 passed, 0 failed" in said.out
+
+
+def test_a_scenario_about_several_cases_names_the_other_by_its_number(processes: Path) -> None:
+    (processes.parent / "two.yaml").write_text(SEVERAL, encoding="utf-8")
+    (processes.parent / "lost.yaml").write_text(SEVERAL.replace("in: XT-2026-00001", "in: XT-2026-00002"), "utf-8")
+    said = call("test", "two.yaml", "lost.yaml")
+    assert said.code == 1 and "1 passed, 1 failed" in said.out
+    assert "step 1 (complete): there is no case XT-2026-00002" in said.out
 
 
 def test_names_that_a_scenario_gets_wrong_are_told_with_their_place(processes: Path) -> None:
