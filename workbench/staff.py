@@ -267,8 +267,10 @@ class Simulation:
 
 
 def plausible(kind: Type, given: Json, chance: random.Random, now: datetime) -> Json:
-    """Something a person might fill in for a field of this type; what is there already stays."""
-    if given is not None:
+    """Something a person might fill in for a field of this type; what is there already stays.
+
+    A file is left out: nobody has one at hand."""
+    if given is not None or kind.attachment:
         return given
     if kind.enum:
         return chance.choice([v for v in kind.enum if v is not None])

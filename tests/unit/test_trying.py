@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from shutil import copytree, ignore_patterns
 
 import pytest
 import yaml
 
 from bootstrap import SHIPPED
+from engine.core.kinds import Type
 from workbench.grounds import Grounds
 from workbench.scenarios import run_all
+from workbench.staff import plausible
 from workbench.trying import Trial
 
 AT = datetime.fromisoformat("2026-03-02T09:00+08:00")
@@ -121,3 +124,8 @@ def test_a_signal_is_sent_to_the_case_that_listens(tmp_path: Path) -> None:
     (tmp_path / "kept.yaml").write_text(kept.replace("name: catastrophe", "name: catastrofe"), encoding="utf-8")
     ((problem,),) = [one.problems for one in run_all([tmp_path / "kept.yaml"], folder)]
     assert "CW951" in problem and "did you mean 'catastrophe'" in problem
+
+
+def test_where_a_file_is_asked_for_nothing_is_made_up() -> None:
+    assert plausible(Type("int", attachment=True), None, Random(1), AT) is None
+    assert plausible(Type("int"), None, Random(1), AT) in range(1, 6)
