@@ -44,6 +44,8 @@ MANUALS = {
     "advertising_review": "A-3.4",
     "product_change": "A-3.5",
     "data_subject_request": "E-2.1 D-6.2",
+    "customer_care": "C-3.1 D-3.3 E-2.3",
+    "churn_winback": "C-5.4 D-3.4",
 }
 
 
