@@ -17,7 +17,6 @@ from engine.language.dataflow.ways import writes
 from engine.language.document import Place
 from engine.language.problems import Problem
 from engine.language.project import Project
-from engine.language.within import within
 
 CODES = {
     "CW681": "a message that nobody sends",
@@ -74,13 +73,11 @@ def _outside(sender: str) -> bool:
 def _by_components(project: Project, kind: str) -> Iterator[Spot]:
     """What components tell of themselves (`kind` is message or signal): whatever they made of their keywords says so
     in an attribute of that name."""
-    for name, each in project.processes.items():
-        parts = [("", *each.process.parts.values())]
-        parts += [(node.id, *node.parts.values()) for node in each.process.nodes.values()]
-        for id, *made in parts:
-            for told in (getattr(one, kind, None) for one in within(made)):
-                if isinstance(told, str) and told:
-                    yield told, name, _step(id), project.reading(name, _step(id), told)
+    for name in project.processes:
+        for id, value in project.once(of_components, name):
+            told = getattr(value, kind, None)
+            if isinstance(told, str) and told:
+                yield told, name, _step(id), project.reading(name, _step(id), told)
 
 
 def _told(project: Project, kind: type) -> Iterator[Spot]:

@@ -77,20 +77,15 @@ def in_steps(process: Process) -> list[tuple[str, Expression]]:
     return found
 
 
-def of_components(process: Process) -> list[tuple[str, str | Expression]]:
-    """The expressions and texts in what components made of their keywords, with the step; a text may name a field.
-    Ask `Project.once` for it."""
-    found = [("", each) for each in atoms((*process.parts.values(),))]
+def of_components(process: Process) -> list[tuple[str, Any]]:
+    """Every value in what components made of their keywords, with the step. Ask `Project.once` for it. Where these are
+    not understood, a text among them may name a field."""
+    found = [("", each) for each in within((*process.parts.values(),))]
     for node in process.nodes.values():
-        found += [(node.id, each) for each in atoms((*node.parts.values(),))]
+        found += [(node.id, each) for each in within((*node.parts.values(),))]
     return found
 
 
 def expressions(value: Any) -> Iterator[Expression]:
     """The expressions in any value."""
     return (each for each in within(value) if isinstance(each, Expression))
-
-
-def atoms(value: Any) -> Iterator[str | Expression]:
-    """The expressions and texts in any value."""
-    return (each for each in within(value) if isinstance(each, str | Expression))
