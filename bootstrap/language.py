@@ -1,6 +1,7 @@
 """The language as an installation speaks it: the words of all components, its functions, its calendars."""
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 from bootstrap.home import SHIPPED, Home
 from engine.language.compile import Compiler
@@ -20,6 +21,7 @@ from tasks.keywords import WORK_WORDS
 from tasks.likeness import LIKENESS_WORDS
 from tasks.registry import Registry
 from tasks.search import SEARCH_WORDS
+from tasks.underwriting import embedded_office, underwriting_functions
 
 _SHELVES: dict[Hashable, Shelf] = {}
 
@@ -47,7 +49,10 @@ def shipped_functions(home: Home | None = None) -> Registry:
     """The insurer's functions on the embedded outside systems: those of the home, else the samples."""
     tables = home.systems if home is not None and home.systems.is_dir() else SHIPPED / "samples"
     register = (home.folder if home is not None else SHIPPED / "samples") / "register.db"
-    return backups.functions(backups.BackupTable(tables / "backups.csv"), functions(embedded(tables, register)))
+    office = embedded_office(tables, register)
+    insurance = replace(embedded(tables, register), policies=office.book)  # claims find what underwriting issues
+    found = underwriting_functions(office, functions(insurance))
+    return backups.functions(backups.BackupTable(tables / "backups.csv"), found)
 
 
 def calendars(files: Files, house: House) -> dict[str, WorkCalendar]:

@@ -98,7 +98,7 @@ class PolicyTable:
 
     def __init__(self, path: Path) -> None:
         self._policies: dict[str, Policy] = {}
-        for line, row in _rows(path):
+        for line, row in table_rows(path):
             try:
                 policy = _policy(row)
             except (ArithmeticError, KeyError, ValueError) as error:
@@ -108,8 +108,13 @@ class PolicyTable:
     def find(self, number: str) -> Policy | None:
         return self._policies.get(number)
 
+    def insured(self, name: str) -> list[Policy]:
+        """All policies on a person of that name; the table has no identity numbers."""
+        return [policy for policy in self._policies.values() if policy.insured == name]
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+
+def table_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file in UTF-8, each with the number of its line."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         for row in reader:
@@ -180,7 +185,7 @@ class SanctionsTable:
     """Names from a CSV file with a column `name`."""
 
     def __init__(self, path: Path) -> None:
-        self._names = frozenset(_plain(row["name"]) for _, row in _rows(path))
+        self._names = frozenset(_plain(row["name"]) for _, row in table_rows(path))
 
     def listed(self, name: str) -> bool:
         return _plain(name) in self._names
