@@ -1,6 +1,8 @@
 """`new`: a first process from answers to a few questions, with a scenario that plays it."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +11,7 @@ import typer
 from console.checking import linted
 from console.design import HOUSE, own, there
 from console.options import tell_problems
-from console.output import say, stop
+from console.output import say, stop, warn
 
 _STEP = "A step at which people work, as `register: 登记 / Register`. May be repeated."
 
@@ -46,13 +48,22 @@ def _write(where: Path, name: str, title: str, queue: str, steps: list[str], lim
 
     house = _house(where)
     known = ", ".join(sorted(house.queues))
-    name = name or _asked("The name of the process (a-z, 0-9, _)", asks, "NAME")
-    title = title or _asked("What people call it (中文 / English)", asks, "--title", first.Titled.of(name).en)
-    queue = queue or _asked(f"Which queue does the work ({known})", asks, "--queue")
-    steps = steps or _asked_steps(asks)
-    limit = limit or _asked("How long may all of it take", asks, "--limit", "10wd" if house.calendars else "72h")
+
+    def named(written: str) -> str:
+        if (where / f"{first.Titled.of(written).name}.yaml").exists():
+            raise first.NotSo(f"{where / written}.yaml is there already.", "Choose another name.")
+        return written
+
+    name = name or _asked("The name of the process (a-z, 0-9, _)", asks, "NAME", named)
+    title = title or _asked("What people call it (中文 / English)", asks, "--title", str, first.Titled.of(name).en)
+    if asks and not queue:
+        say(f"The queues of the house: {known}")
+    queue = queue or _asked("Which queue does the work", asks, "--queue", partial(first.queue_of, house=house))
+    made = [first.Titled.of(each) for each in steps] or _asked_steps(asks)
+    usual, limited = "10wd" if house.calendars else "72h", partial(first.limit_of, house=house)
+    limit = limit or _asked("How long may all of it take", asks, "--limit", limited, usual)
     process = first.Titled.of(f"{name}: {title}")
-    answers = first.Answers(process, queue, tuple(first.Titled.of(each) for each in steps), limit).checked(house)
+    answers = first.Answers(process, queue, tuple(made), limit).checked(house)
     files = {f"{name}.yaml": first.process_text(answers, house)}
     people = _people(where)
     zone = house.calendars[min(house.calendars)].zone if house.calendars else "UTC"
@@ -64,24 +75,38 @@ def _write(where: Path, name: str, title: str, queue: str, steps: list[str], lim
     _tell(where, where / f"{name}.yaml", where / f"scenarios/{name}" if users else None)
 
 
-def _asked(question: str, asks: bool, option: str, usual: str = "") -> str:
-    """The answer of whoever sits there; what is usual where nobody does."""
-    if asks:
-        return str(typer.prompt(question, default=usual or None))
-    if not usual:
-        stop(f"{option} is missing, and there is nobody to ask.", "Say it on the command line.", 2)
-    return usual
+def _asked(question: str, asks: bool, option: str, read: Callable[[str], str], usual: str = "") -> str:
+    """The answer of whoever sits there, asked again until it can be; what is usual where nobody does."""
+    from workbench.first_process import NotSo
+
+    if not asks:
+        if not usual:
+            stop(f"{option} is missing, and there is nobody to ask.", "Say it on the command line.", 2)
+        return usual
+    while True:
+        try:
+            return read(str(typer.prompt(question, default=usual or None)).strip())
+        except NotSo as error:
+            warn(f"{error.text} {error.cure}")
 
 
-def _asked_steps(asks: bool) -> list[str]:
-    found: list[str] = []
+def _asked_steps(asks: bool) -> list[Any]:
+    from workbench.first_process import NotSo, Titled, free
+
     if not asks:
         stop("--step is missing, and there is nobody to ask.", "As --step 'register: 登记 / Register'.", 2)
-    while answer := typer.prompt(
-        "A step, as register: 登记 / Register (nothing: that is all)", default="", show_default=False
-    ):
-        found.append(str(answer))
-    return found
+    found: list[Titled] = []
+    while True:
+        answer = typer.prompt(
+            f"Step {len(found) + 1}, as register: 登记 / Register{' (nothing: that is all)' if found else ''}",
+            default="", show_default=False,
+        )  # fmt: skip
+        if not answer and found:
+            return found
+        try:
+            found.append(free(Titled.of(answer), found))
+        except NotSo as error:
+            warn(f"{error.text} {error.cure}")
 
 
 def _house(where: Path) -> Any:

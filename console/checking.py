@@ -19,6 +19,7 @@ from console.output import Json, print_json, say, stop
 
 LOOK = 0.5
 """Seconds between two looks at the files that are watched."""
+LOOKING = "looking …"
 
 
 class Format(StrEnum):
@@ -55,6 +56,7 @@ def lint(
 
     try:
         for _ in changes(processes_of(paths), lambda: sleep(LOOK)):
+            say(LOOKING)  # by which an editor knows that what was found before is void
             try:
                 _one_look(paths, format, organisation, home, database)
             except typer.Exit as ended:

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.core.durations import SECONDS, parse_duration
+from engine.core.naming import did_you_mean
 from engine.language.house import House
 from organisation.directory import Directory
 
@@ -60,25 +61,44 @@ class Answers:
 
     def checked(self, house: House) -> "Answers":
         """Itself, if a process can be made of it in that house. Raises NotSo."""
-        if self.queue not in house.queues:
-            raise NotSo(
-                f"There is no queue {self.queue}.", f"house.yaml has {', '.join(sorted(house.queues)) or 'none'}."
-            )
-        names = [step.name for step in self.steps]
-        if not names:
+        queue_of(self.queue, house)
+        if not self.steps:
             raise NotSo("A process has at least one step.", "Name it as register: 登记 / Register.")
-        for name in (self.process.name, *names):
-            if name in RESERVED and name != self.process.name:
-                raise NotSo(f"{name} is taken: the process uses it itself.", "Choose another name.")
-        if len(set(names)) < len(names):
-            raise NotSo("Two steps have the same name.", "Each step has a name of its own.")
-        try:
-            limit = parse_duration(self.limit)
-        except ValueError as error:
-            raise NotSo(f"The limit: {error}.") from None
-        if not house.calendars and limit.unit not in SECONDS:
-            raise NotSo(f"{limit} is counted on a calendar, and house.yaml has none.", "Say it in hours, as 72h.")
+        for index, step in enumerate(self.steps):
+            free(step, self.steps[:index])
+        limit_of(self.limit, house)
         return self
+
+
+def queue_of(written: str, house: House) -> str:
+    """A queue of the house. Raises NotSo."""
+    if written not in house.queues:
+        near = did_you_mean(written, house.queues)
+        cure = (
+            f"{near[0].upper()}{near[1:]}" if near else f"house.yaml has {', '.join(sorted(house.queues)) or 'none'}."
+        )
+        raise NotSo(f"There is no queue {written}.", cure)
+    return written
+
+
+def free(step: Titled, before: Sequence[Titled]) -> Titled:
+    """The step, if its name is not taken. Raises NotSo."""
+    if step.name in RESERVED:
+        raise NotSo(f"{step.name} is taken: the process uses it itself.", "Choose another name.")
+    if step.name in (each.name for each in before):
+        raise NotSo("Two steps have the same name.", "Each step has a name of its own.")
+    return step
+
+
+def limit_of(written: str, house: House) -> str:
+    """A length that can be counted in the house. Raises NotSo."""
+    try:
+        limit = parse_duration(written)
+    except ValueError as error:
+        raise NotSo(f"The limit: {error}.") from None
+    if not house.calendars and limit.unit not in SECONDS:
+        raise NotSo(f"{limit} is counted on a calendar, and house.yaml has none.", "Say it in hours, as 72h.")
+    return written
 
 
 def process_text(answers: Answers, house: House) -> str:

@@ -116,7 +116,8 @@ def parse_duration(text: object) -> Duration:
     found = _SHAPE.fullmatch(text)
     if found is None:
         close = re.sub(r"\s+", "", text)
-        hint = f"; write it without spaces: {close}" if close != text and _SHAPE.fullmatch(close) else ""
+        meant = _SHAPE.fullmatch(close) if close != text else None
+        hint = f"; write it without spaces: {close}" if meant is not None and meant[3] in MEASURES else ""
         raise ValueError(f"{EXPECTED}, not {text[:40]!r}{hint}")
     whole, part, unit = found.groups()
     if len(whole) > 12:

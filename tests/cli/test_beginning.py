@@ -78,6 +78,17 @@ def test_questions_are_asked_where_somebody_sits(processes: Path, monkeypatch: p
     assert "Which queue does the work" in result.output and (processes / "visitor_log.yaml").exists()
 
 
+def test_an_answer_that_cannot_be_is_asked_for_again(processes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.beginning.attended", lambda: True)
+    answers = ("Visitor Log", "claims", "guests", "来访 / Guests", "complain", "complaints", "", "登记", "register",
+               "register", "", "3 weeks", "5wd")  # fmt: skip
+    result = CliRunner().invoke(app, ["new"], input="".join(f"{each}\n" for each in answers))
+    assert result.exit_code == 0, result.output
+    for told in ("is no name", "claims.yaml is there already", "Did you mean 'complaints'?", "same name", "The limit:"):
+        assert told in result.output
+    assert (processes / "guests.yaml").exists()
+
+
 def test_without_people_there_is_no_scenario(processes: Path) -> None:
     (processes / "samples" / "organisation.yaml").unlink()
     said = call(*VISITORS)
