@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from engine.core.expressions import Expression
-from engine.core.model import Milestone, Notify, Process, Text
+from engine.core.model import Compute, Decide, Milestone, Notify, Process, Service, Text
 from engine.language.compile import Compiled
 from engine.language.house import House
 from engine.language.source import read
@@ -140,20 +140,28 @@ def _tells(process: Process, enforcer: Enforcer, seen: set[Item], named: frozens
         return Item("breach", enforcer.name) in seen
     if enforcer.kind == "process":
         return Item("refused", "") in seen or any(item.kind == "step" for item in seen)
-    spec = process.nodes[enforcer.name].spec
-    words = {enforcer.name}
-    if isinstance(spec, Notify):
-        words.add(spec.template)
-    if isinstance(spec, Milestone):
-        words.add(spec.name)
+    words = {enforcer.name, *_makes(process.nodes[enforcer.name].spec)}
     return Item("refused", enforcer.name) in seen or (
         Item("step", enforcer.name) in seen and not words.isdisjoint(named)
     )
 
 
+def _makes(spec: Any) -> Iterator[str]:
+    """By what else a scenario may speak of a step: the notice it sends, the milestone it is, the function it has
+    called, the data it writes."""
+    match spec:
+        case Notify(template=name) | Milestone(name=name):
+            yield name
+        case Service(function=name, into=into):
+            yield from (name, *(path[0] for _, path in into))
+        case Decide(into=into) | Compute(into=into):
+            yield from (path[0] for _, path in into)
+
+
 def _named(file: Path) -> frozenset[str]:
-    """Every word that a scenario uses as a name or a value."""
-    return frozenset(_words(read(file.read_bytes(), str(file)).value))
+    """Every word that a scenario uses as a name or a value, but for what its case starts with."""
+    written: Any = read(file.read_bytes(), str(file)).value
+    return frozenset(_words({name: value for name, value in written.items() if name != "start"}))
 
 
 def _words(value: Any) -> Iterator[str]:
