@@ -65,5 +65,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "trial.title": ("标题", "Title"),
     "trial.save": ("下载场景文件", "Download the scenario"),
+    "trial.with_proposal": ("附在申请上", "Keep it with the proposal"),
+    "said.scenario_kept": (
+        "场景已附在申请上，审批人可以查看。",
+        "The scenario goes with the proposal now.",
+    ),
     "trial.again": ("从头开始", "Begin again"),
 }

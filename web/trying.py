@@ -121,7 +121,7 @@ def ground(desk: Desk, kept: Kept, name: str, origin: str) -> Grounds:
     if proposed is None:
         own: Mapping[str, bytes] = sources_of(desk, "process", name, origin).contents
     elif name in [one.name for one in proposed.made if one.kind == "process"]:
-        own = proposed.files
+        own = proposed.deployed
     else:
         raise Problem(404, "definition")
     return kept.of({**in_force(desk.caseway.definitions), PEOPLE: _people(desk), **own})

@@ -42,6 +42,10 @@ DECIDE = (
     "WHERE id = ? AND state = 'proposed'"
 )
 NEWEST = "SELECT coalesce(max(number), 0) FROM deployments"
+KEEP = "UPDATE proposed_deployments SET files = ? WHERE id = ? AND state = 'proposed'"
+SCENARIOS = "scenarios/"
+"""Where files lie that go with a proposal to show what it does: they are read by whoever decides, and not deployed."""
+MOST_SCENARIOS = 20
 MOST = 100
 """Open proposals that are listed."""
 KINDS = ("house", "calendar", "process")
@@ -57,6 +61,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "This is what is in force already: there is nothing to deploy.",
     ),
     "proposal.unused": ("没有流程使用这些文件：{files}", "No process uses these files: {files}"),
+    "proposal.scenarios": ("一份申请最多附 {most} 个场景。", "At most {most} scenarios go with a proposal."),
     "proposal.unknown": ("没有这份申请。", "There is no such proposal."),
     "proposal.decided": ("该申请已经处理。", "It has been decided already."),
     "proposal.own": ("由你提交，须由另一人批准。", "You proposed this: another person must approve it."),
@@ -111,6 +116,11 @@ class Proposed:
     decided_at: datetime | None
     decided_by: str
     why: str
+
+    @property
+    def deployed(self) -> Mapping[str, bytes]:
+        """Its files without the scenarios."""
+        return {path: content for path, content in self.files.items() if not path.startswith(SCENARIOS)}
 
 
 def in_force(definitions: Definitions) -> dict[str, bytes]:
@@ -177,8 +187,8 @@ def approve(definitions: Definitions, connection: Connection, id: str, by: str, 
     found = _open(connection, id)
     if by == found.by:
         raise _refuse("proposal.own")
-    tree = {**in_force(definitions), **found.files}
-    if stale(definitions, found) or _made(definitions, tree, found.files) != list(found.made):
+    tree = {**in_force(definitions), **found.deployed}
+    if stale(definitions, found) or _made(definitions, tree, found.deployed) != list(found.made):
         raise _refuse("proposal.stale")
 
     def note(connection: Connection) -> None:
@@ -186,9 +196,21 @@ def approve(definitions: Definitions, connection: Connection, id: str, by: str, 
             raise _refuse("proposal.decided")
 
     return deploy(
-        definitions, Bundle(tree), at, f"{found.by}, {by}", only=affected(definitions, tree, found.files),
+        definitions, Bundle(tree), at, f"{found.by}, {by}", only=affected(definitions, tree, found.deployed),
         in_force_from=max(found.start or at, at), also=note,
     )  # fmt: skip
+
+
+def keep_scenario(runner: Runner, id: str, path: str, text: str) -> None:
+    """Has a scenario go with an open proposal, below `SCENARIOS`; one of the same name gives way. Raises Refuse."""
+
+    def note(connection: Connection) -> None:
+        files = {**_open(connection, id).files, f"{SCENARIOS}{path}": text.encode()}
+        if sum(each.startswith(SCENARIOS) for each in files) > MOST_SCENARIOS:
+            raise _refuse("proposal.scenarios", most=MOST_SCENARIOS)
+        connection.run(KEEP, (msgspec.json.encode(files).decode(), id))
+
+    runner.write(note)
 
 
 def reject(runner: Runner, id: str, by: str, at: datetime, why: str) -> None:

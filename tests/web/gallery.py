@@ -105,7 +105,7 @@ ARCHIVE = (
     "档案系统",
 )
 """What listens: its URL, what it is told of, and its name."""
-REPORTED = {
+REPORTED: dict[str, Any] = {
     "at": "2026-03-02T09:00", "by": "lu_yao",
     "data.channel": "phone", "data.reported_at": "2026-03-02T08:40", "data.policy_number": "PM2026000266",
     "data.customer_name": "王小明", "data.customer_phone": "13800000000", "data.line": "motor",
@@ -174,7 +174,8 @@ def _cases(town: Town) -> dict[str, str]:
     stranger = town.browser("shi_lei", "zh")
     assert stranger.post(f"/cases/{masked}/glass", reason="客户在柜台，经办人今日休假").status_code == 303
     return {
-        "absence": _absence(town), "number": number, "task": str(town.task_of(number)), "free": free, "masked": masked, "customer": customer,
+        "absence": _absence(town), "number": number, "task": str(town.task_of(number)), "free": free, "masked": masked,
+        "customer": customer,
     }  # fmt: skip
 
 

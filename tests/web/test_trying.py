@@ -9,6 +9,7 @@ import yaml
 
 from bootstrap import SHIPPED
 from tests.web.conftest import Town, Visitor
+from tests.web.gallery import REPORTED
 from tests.web.test_processes import proposal, version
 from workbench.grounds import Kept
 from workbench.scenarios import run_all
@@ -119,3 +120,18 @@ def test_a_proposal_is_tried_before_it_is_approved(town: Town) -> None:
     assert designer.get("/processes/try/claims/none").status_code == 404
     drawn = designer.get(f"{page.href}/picture.svg?at=intake")
     assert drawn.status_code == 200 and drawn.text.startswith("<svg")
+
+
+def test_a_scenario_goes_with_the_proposal_that_was_tried(town: Town, kept: Kept) -> None:
+    town.app.state.grounds = kept
+    designer, path = proposal(town)
+    page = Page(designer, f"/processes/try/claims/{path.rpartition('/')[2]}")
+    page.do("start", **REPORTED)
+    made = page.do("keep", 303, title="Reported by phone")
+    shown = designer.get(made.headers["location"]).text
+    assert "goes with the proposal" in shown and "scenarios/claims/reported_by_phone.yaml" in shown
+    assert town.browser("gu_mingyuan").post(f"{path}/approve", why="read").status_code == 303
+    page.do("keep", 422, title="too late")
+    assert "It has been decided already" in page.text
+    files = town.caseway.definitions.bundle("process", "claims", version(town))
+    assert files is not None and not [each for each in files.contents if each.startswith("scenarios/")]

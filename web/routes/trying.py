@@ -12,8 +12,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from engine.core.commands import Refuse
 from engine.core.model import Human
 from engine.language.problems import DefinitionError
 from web import definitions, trying
@@ -27,6 +28,7 @@ from web.routes.account import YEAR
 from web.routes.processes import PICTURE
 from workbench.drawing.svg import Overlay
 from workbench.picture import picture
+from workbench.proposals import keep_scenario, one
 from workbench.trying import Trial
 
 router = APIRouter(prefix="/processes/try")
@@ -85,6 +87,11 @@ def _shown(request: Request, desk: Desk, name: str, origin: str, form: FormData)
         if what == "save" and trial.case:
             return _saved(trial, name, str(form.get("title", "")))
         wrong, errors = _done(desk, trial, what, form)
+        if what == "keep" and trial.case:
+            file = f"{name}/{_file(name, str(form.get('title', '')))}"
+            wrong = _kept(desk, origin, file, trial.scenario(str(form.get("title", "")).strip()[:200]))
+            if not wrong:
+                return RedirectResponse(f"/processes/proposals/{quote(origin)}?said=scenario_kept", 303)
         make = _trial if trial.case else _beginning
         return make(
             request, desk, trial, form, 422 if wrong else 200, title=title, defined=name, origin=origin, wrong=wrong,
@@ -110,14 +117,15 @@ def _done(desk: Desk, trial: Trial, what: str, form: FormData) -> tuple[str, dic
 def _trial(request: Request, desk: Desk, trial: Trial, form: FormData, status: int, **facts: Any) -> Response:
     view, there = trying.view(desk, trial), trying.inside(desk, trial)
     wrong_at = str(form.get("step", "")) if facts["wrong"] else ""
-    for index, one in enumerate(view.tasks):
-        if one.step == wrong_at:  # what was filled in is shown again, but for secrets
-            given = data_of(there, one.fields, form)
-            values = {f.name: shown(there, f, None if f.secret else at(given, f.name)) for f in one.fields}
-            view.tasks[index] = one._replace(values=values)
+    for index, task in enumerate(view.tasks):
+        if task.step == wrong_at:  # what was filled in is shown again, but for secrets
+            given = data_of(there, task.fields, form)
+            values = {f.name: shown(there, f, None if f.secret else at(given, f.name)) for f in task.fields}
+            view.tasks[index] = task._replace(values=values)
     return page(
         request, desk, "trial.html", status, view=view, wrong_at=wrong_at, by=str(form.get("by", "")),
-        outcome=str(form.get("outcome", "")), reason=str(form.get("reason", "")), units=list(LONGEST), **facts,
+        outcome=str(form.get("outcome", "")), reason=str(form.get("reason", "")), units=list(LONGEST),
+        proposed=one(desk.caseway.connection, facts["origin"]) is not None, **facts,
     )  # fmt: skip
 
 
@@ -152,11 +160,23 @@ def _moment(desk: Desk, text: str) -> datetime | None:
 
 def _saved(trial: Trial, name: str, title: str) -> Response:
     """What was done, as a scenario file to keep."""
-    file = re.sub(r"\W+", "_", title.strip().lower(), flags=re.ASCII).strip("_")[:60] or name
     return Response(
         trial.scenario(title.strip()[:200]), media_type="application/yaml",
-        headers={"Content-Disposition": f'attachment; filename="{file}.yaml"'},
+        headers={"Content-Disposition": f'attachment; filename="{_file(name, title)}"'},
     )  # fmt: skip
+
+
+def _file(name: str, title: str) -> str:
+    return (re.sub(r"\W+", "_", title.strip().lower(), flags=re.ASCII).strip("_")[:60] or name) + ".yaml"
+
+
+def _kept(desk: Desk, proposal: str, file: str, text: str) -> str:
+    """Has the scenario go with the proposal that was tried; why not."""
+    try:
+        keep_scenario(desk.caseway.runner, proposal, file, text)
+    except Refuse as refused:
+        return refused.refusal.said(desk.language)
+    return ""
 
 
 # --- what is done ---------------------------------------------------------------------------------------
