@@ -64,7 +64,7 @@ def create(home: Home) -> Vault:
         shutil.copytree(SHIPPED, home.processes, ignore=ignore)
     if not home.systems.exists():
         home.systems.mkdir()
-        for name in ("policies.csv", "sanctions.csv", "backups.csv", "agents.csv"):
+        for name in ("policies.csv", "sanctions.csv", "backups.csv", "agents.csv", "bank_statement.csv"):
             shutil.copy(SHIPPED / "samples" / name, home.systems / name)
     return vault
 

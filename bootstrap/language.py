@@ -15,7 +15,7 @@ from papers.keywords import PAPER_WORDS
 from sla.calendar import WorkCalendar
 from sla.calendar_files import calendar_problems, load_calendar
 from sla.keywords import CLOCK_WORDS
-from tasks import backups
+from tasks import backups, statements
 from tasks.insurance import embedded, functions
 from tasks.keywords import WORK_WORDS
 from tasks.likeness import LIKENESS_WORDS
@@ -52,6 +52,7 @@ def shipped_functions(home: Home | None = None) -> Registry:
     office = embedded_office(tables, register)
     insurance = replace(embedded(tables, register), policies=office.book)  # claims find what underwriting issues
     found = underwriting_functions(office, functions(insurance))
+    statements.functions(statements.StatementTable(tables / "bank_statement.csv"), found)
     return backups.functions(backups.BackupTable(tables / "backups.csv"), found)
 
 
