@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from engine.runtime.answers import Accepted
+from web import once
 from web.cases import CaseView, case_view
 from web.commands import act, take_next, utc
 from web.deps import Caller
 from web.listing import Order
 from web.lists import Inbox
+from web.once import Once
 from web.opened import approach
 from web.placing import Receivers, receivers
 from web.problems import Problem
@@ -77,11 +79,11 @@ def links(status: int, number: str, task: str = "") -> dict[int | str, dict[str,
     return {status: {"links": found}}
 
 
-router = APIRouter(prefix="/api", responses=ANSWERS)
+router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once)
 
 Number = Annotated[str, Path(description="The case: its business number or its id.", max_length=80)]
 TaskId = Annotated[int, Path(ge=1, le=2**53)]
-Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200)]
+Key = once.Key
 Seen = Annotated[str, Header(alias="If-Match", description='The revision seen, as "12".', max_length=40)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str, Query(max_length=400)]

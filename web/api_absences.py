@@ -14,10 +14,11 @@ from web.api_floor import AllAnswered, One, all_answered
 from web.bulk import Chosen
 from web.deps import Caller
 from web.gates import LeadCaller
+from web.once import Once
 from web.organisation import Changed
 from web.paging import paged
 
-router = APIRouter(prefix="/api/admin", responses=ANSWERS, tags=["administration"])
+router = APIRouter(prefix="/api/admin", responses=ANSWERS, route_class=Once, tags=["administration"])
 
 AbsenceKey = Annotated[str, Path(description="What an absence is called.", max_length=80)]
 

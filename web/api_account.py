@@ -12,11 +12,12 @@ from web import own
 from web.accounts import SHORTEST
 from web.api import ANSWERS, Cursor, Limit
 from web.deps import Caller, must_have_second
+from web.once import Once
 from web.paging import paged
 from web.problems import Problem
 from web.totp import uri
 
-router = APIRouter(prefix="/api/me", responses=ANSWERS, tags=["account"])
+router = APIRouter(prefix="/api/me", responses=ANSWERS, route_class=Once, tags=["account"])
 
 Secret = Annotated[str, Field(max_length=1000)]
 

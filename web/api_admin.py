@@ -13,13 +13,14 @@ from web import organisation as view
 from web import upkeep
 from web.api import ANSWERS, Cursor, Limit
 from web.gates import ArrangerCaller, LeadCaller
+from web.once import Once
 from web.organisation import Changed, ChangeLine, GrantLine, Person
 from web.paging import paged
 from web.problems import Problem
 from web.upkeep import CalendarView, Failing, Incidents
 from workbench import arranging
 
-router = APIRouter(prefix="/api/admin", responses=ANSWERS, tags=["administration"])
+router = APIRouter(prefix="/api/admin", responses=ANSWERS, route_class=Once, tags=["administration"])
 
 User = Annotated[str, Path(description="A user's id.", max_length=80)]
 NameText = Annotated[str, Field(max_length=80)]

@@ -9,12 +9,13 @@ from web.api import ANSWERS, Begun, Done, Key, Number, Seen, done_of, exact, rev
 from web.casework import preview, preview_reopening, steer
 from web.deps import Caller
 from web.kin import Alike, Linked, Place, alike, like, links, places
+from web.once import Once
 from web.opened import Opened
 from web.problems import Problem
 from web.roles import may_start
 from web.starting import who_starts
 
-router = APIRouter(prefix="/api", responses=ANSWERS)
+router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once)
 
 CaseAction = Literal[
     "suspend", "resume", "cancel", "owner", "correct", "move", "approve_move", "withdraw_move", "reopen", "link",

@@ -13,9 +13,10 @@ from web.bulk import MOST, Bulk, Chosen, Result, several
 from web.deps import Caller
 from web.desk import Desk
 from web.floor import Floor, Tasks, floor, tasks
+from web.once import Once
 from web.problems import Problem, body
 
-router = APIRouter(prefix="/api", responses=ANSWERS, tags=["floor"])
+router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once, tags=["floor"])
 
 ClockName = Annotated[str, Path(description="The clock's name; a step's limit is called as the step.", max_length=80)]
 

@@ -11,12 +11,13 @@ from web.definitions import Told
 from web.desk import Desk
 from web.gates import DesignerCaller, ReaderCaller
 from web.migrating import MigrationView, Said, TrialLine, view
+from web.once import Once
 from web.problems import Problem
 from workbench.migrating import run as runs
 from workbench.migrating.file import Order
 from workbench.version_stats import version_stats
 
-router = APIRouter(prefix="/api", responses=ANSWERS, tags=["processes"])
+router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once, tags=["processes"])
 Name = Annotated[str, Path(description="The process, as claims.", max_length=80)]
 Version = Annotated[str, Path(description="The version: a hash of its files.", max_length=64)]
 Id = Annotated[str, Path(description="The migration.", max_length=64)]

@@ -13,6 +13,7 @@ from papers.media import TYPES
 from web.api import ANSWERS, Done, Key, Number, done_of
 from web.commands import submit
 from web.deps import Caller
+from web.once import Once
 from web.opened import Opened
 from web.papers import (
     ACTIONS,
@@ -29,7 +30,7 @@ from web.papers import (
 )
 from web.problems import Problem
 
-router = APIRouter(prefix="/api", responses=ANSWERS, tags=["papers"])
+router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once, tags=["papers"])
 
 Paper = Annotated[str, Path(description="The paper: its name in the process.", max_length=80)]
 Id = Annotated[int, Path(ge=1, le=2**53)]

@@ -16,6 +16,7 @@ from web.definitions import DefinitionLine, Kind, Told, VersionLine, VersionView
 from web.deps import Caller
 from web.desk import Desk
 from web.gates import DesignerCaller, ReaderCaller
+from web.once import Once
 from web.paging import paged
 from web.problems import Problem
 from web.roles import startable
@@ -24,7 +25,7 @@ from web.uploads import named
 from workbench import proposals
 from workbench.proposals import Proposed
 
-router = APIRouter(prefix="/api", responses=ANSWERS, tags=["processes"])
+router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once, tags=["processes"])
 
 DefinitionName = Annotated[str, Path(description="The name of the definition, as claims.", max_length=80)]
 Version = Annotated[str, Path(description="The version: a hash of its files.", max_length=64)]

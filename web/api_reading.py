@@ -12,11 +12,12 @@ from web.api import ANSWERS, Cursor, Done, Key, Limit, Name, Number, Seen, done_
 from web.commands import ask
 from web.deps import Caller
 from web.listing import Order, TaskList, Whose, listed
+from web.once import Once
 from web.opened import Opened
 from web.problems import Problem
 from web.reading import BrokenGlass, Glass, Looks
 
-router = APIRouter(prefix="/api", responses=ANSWERS)
+router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once)
 
 CaseNumber = Annotated[str, Query(description="Only of the case of this number.", max_length=80)]
 

@@ -9,9 +9,10 @@ from starlette.requests import Request
 
 from web.api import ANSWERS
 from web.deps import Caller
+from web.once import Once
 from web.problems import Problem
 
-router = APIRouter(prefix="/api/me/sessions", responses=ANSWERS)
+router = APIRouter(prefix="/api/me/sessions", responses=ANSWERS, route_class=Once)
 
 
 class SessionLine(BaseModel):

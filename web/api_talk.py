@@ -7,10 +7,11 @@ from web import talk
 from web.api import ANSWERS, Done, Key, Number, TaskId, done_of
 from web.deps import Caller
 from web.history import Said, past
+from web.once import Once
 from web.opened import Opened
 from web.talk import Watching
 
-router = APIRouter(prefix="/api", responses=ANSWERS)
+router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once)
 
 
 class Comments(BaseModel):

@@ -10,9 +10,10 @@ from tasks.heard import NAMES
 from web import receivers
 from web.api import ANSWERS, Cursor, Limit
 from web.gates import ArrangerCaller
+from web.once import Once
 from web.receivers import CallList, WebhookLine, WebhookList
 
-router = APIRouter(prefix="/api/webhooks", responses=ANSWERS, tags=["webhooks"])
+router = APIRouter(prefix="/api/webhooks", responses=ANSWERS, route_class=Once, tags=["webhooks"])
 
 Id = Annotated[str, Path(description="The webhook.", max_length=40, pattern="^[0-9a-f]+$")]
 EventName = Literal[

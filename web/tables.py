@@ -65,6 +65,21 @@ class Token(SQLModel, table=True):
     revoked_at: datetime | None = operational(Moment, null=True)
 
 
+class GivenAnswer(SQLModel, table=True):
+    """What a program was answered under a key of its own, so that the same request is answered so again."""
+
+    __tablename__ = "given_answers"
+    __table_args__ = (Index("ix_given_answers_made_at", "made_at"), {"sqlite_with_rowid": False})
+
+    user: str = record(key=True)
+    key: str = record(key=True)  # a keyed digest of what the program calls it
+    sent: str = record()  # a keyed digest of the request
+    run: str = record()
+    made_at: datetime = record(Moment)
+    status: int | None = operational(Integer, null=True)  # none: under way, or cut off
+    body: str | None = operational(null=True)  # none: it showed a secret
+
+
 class SecondFactor(SQLModel, table=True):
     """A user's secret for one-time codes (RFC 6238), sealed under a key of its own that the installation wraps."""
 

@@ -39,6 +39,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "cancel": ("取消", "Cancel"),
     "items": ("{count} 项", "{count} items"),
     "as_of": ("{at} 的数据", "as of {at}"),
+    "once.other": ("此幂等键已用于另一个请求。", "This Idempotency-Key was used for another request."),
+    "once.under_way": (
+        "同一请求正在处理，或曾被中断：请先查看结果，再用新的键重试。",
+        "The same request is under way, or was cut off: look what became of it before asking under another key.",
+    ),
+    "once.shown": (
+        "该请求已完成，其中的密钥只显示一次：如未收到，请重新生成。",
+        "This was done, and the secret in its answer is shown once: if it was lost, make another.",
+    ),
     # --- signing in
     "sign_in": ("登录", "Sign in"),
     "user": ("用户名", "User name"),
