@@ -21,6 +21,14 @@ from tasks.registry import Job, Money, Registry
 # --- the outside systems ------------------------------------------------------------------------------
 
 
+class Parties(NamedTuple):
+    """Whom a policy names beside the insured (A-1.4), and the number by which the insured is known again."""
+
+    holder: str
+    insured_id: str
+    beneficiaries: list[str]
+
+
 class Identities(Protocol):
     def known(self, name: str, number: str) -> bool:
         """Whether such a person has this identity number."""
@@ -37,7 +45,7 @@ class PolicyBook(Protocol):
     def insured(self, name: str, identity_number: str, on: date) -> list[Policy]:
         """The person's policies in force on a day or still to begin."""
 
-    def issue(self, key: str, policy: Policy) -> str:
+    def issue(self, key: str, policy: Policy, parties: Parties) -> str:
         """Issues a policy once for each key; its number. The number in `policy` is of no account."""
 
     def cancel(self, number: str, on: date) -> None:
@@ -90,11 +98,14 @@ class AgentTable:
 
 
 LETTERS = {"motor": "M", "health": "H", "accident": "A", "property": "P", "liability": "L", "life": "F"}
-COLUMNS = "number, line, product, insured, start, end, paid_until, waiting_days, events, deductible, sum_insured, key"
+COLUMNS = (
+    "number, line, product, insured, start, end, paid_until, waiting_days, events, deductible, sum_insured, key,"
+    " holder, beneficiaries"
+)
 
 
 class IssuedPolicies:
-    """The policies of the table, and those issued here, in an SQLite file of its own."""
+    """The policies of the table, and those issued here, in an SQLite file; identity numbers are not in it."""
 
     def __init__(self, table: PolicyTable, path: Path) -> None:
         self._table, self._path = table, path
@@ -106,7 +117,7 @@ class IssuedPolicies:
         found = [*self._table.insured(name), *self._read("insured = ? ORDER BY number", name)]
         return [policy for policy in found if policy.end >= on]
 
-    def issue(self, key: str, policy: Policy) -> str:
+    def issue(self, key: str, policy: Policy, parties: Parties) -> str:
         with self._open() as book:
             book.execute("BEGIN IMMEDIATE")
             issued = book.execute("SELECT number FROM policies WHERE key = ?", (key,)).fetchone()
@@ -116,11 +127,12 @@ class IssuedPolicies:
             (many,) = book.execute("SELECT count(*) FROM policies WHERE number LIKE ? || '%'", (head,)).fetchone()
             number = f"{head}9{many + 1:06}"  # the table's own numbers have a digit less
             book.execute(
-                f"INSERT INTO policies ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO policies ({COLUMNS}) VALUES ({', '.join('?' * 14)})",
                 (
                     number, policy.line, policy.product, policy.insured, policy.start.isoformat(),
                     policy.end.isoformat(), policy.paid_until.isoformat(), policy.waiting_days,
                     "|".join(sorted(policy.events)), str(policy.deductible), str(policy.sum_insured), key,
+                    parties.holder, "|".join(parties.beneficiaries),
                 ),
             )  # fmt: skip
             return number
@@ -139,7 +151,7 @@ class IssuedPolicies:
                 date.fromisoformat(paid), waiting, frozenset(events.split("|")), {}, Decimal(deductible),
                 Decimal(sum_insured), Decimal(0),
             )
-            for number, line, product, insured, start, end, paid, waiting, events, deductible, sum_insured, _ in rows
+            for number, line, product, insured, start, end, paid, waiting, events, deductible, sum_insured, *_ in rows
         ]  # fmt: skip
 
     @contextmanager
@@ -221,7 +233,10 @@ def underwriting_functions(office: Office, registry: Registry) -> Registry:
         job: Job,
         line: str,
         product: str,
+        holder: str,
         insured: str,
+        insured_id: str,
+        beneficiaries: list[str],
         starts: date,
         years: int,
         waiting_days: int,
@@ -235,7 +250,8 @@ def underwriting_functions(office: Office, registry: Registry) -> Registry:
             "", line, product, insured, term.start, term.end, term.end, waiting_days, frozenset(events.split("|")), {},
             deductible, sum_insured, Decimal(0),
         )  # fmt: skip
-        return {"policy_number": office.book.issue(job.key, policy), "ends": term.end}
+        number = office.book.issue(job.key, policy, Parties(holder, insured_id, beneficiaries))
+        return {"policy_number": number, "ends": term.end}
 
     @registry.worker()
     def cancel_policy(job: Job, policy_number: str, on: date) -> None:

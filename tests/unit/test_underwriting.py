@@ -46,7 +46,8 @@ def test_a_policy_is_issued_once_counts_as_risk_and_ends_when_it_is_cancelled(tm
         return workers[function].serve(Job("c", "TB-1", "issue", args, key, 1))
 
     terms = {
-        "line": "life", "product": "term_life", "insured": "赵某某", "starts": "2026-03-03", "years": 20,
+        "line": "life", "product": "term_life", "insured": "赵某某", "holder": "钱某", "insured_id": GOOD,
+        "beneficiaries": ["孙某"], "starts": "2026-03-03", "years": 20,
         "waiting_days": 90, "events": "death", "deductible": "0.00", "sum_insured": "400000.00",
     }  # fmt: skip
     first = call("issue_policy", "j1", **terms)
