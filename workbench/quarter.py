@@ -89,7 +89,7 @@ class Quarter:
                 taken[name], coming = self._coming(caseway, floor, name, file)
                 arrivals += coming
             written: Any = read((home.processes / "samples" / "staffing.yaml").read_bytes(), "staffing.yaml").value
-            processes = {name: floor.named(name) for name in files}
+            processes = {name: floor.named(name) for name in {**files, **written}}
             with self._progress() as tick:
                 simulation = Simulation(
                     floor, next(iter(caseway.calendars.values())), habits(written, processes), floor.staff(),
