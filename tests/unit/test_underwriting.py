@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from bootstrap.home import Home, create
+from bootstrap.language import shipped_functions
 from tasks.insurance import PolicyTable
 from tasks.registry import Job, Registry
 from tasks.underwriting import AgentTable, IssuedPolicies, born_on, embedded_office, term_of, underwriting_functions
@@ -69,3 +71,18 @@ def test_the_policies_of_the_table_are_found_beside_those_issued(tmp_path: Path)
     held = book.insured("王建国", GOOD, date(2026, 1, 1))
     assert "PM2026000001" in [policy.number for policy in held]
     assert not book.insured("王建国", GOOD, date(2099, 1, 1))
+
+
+def test_a_claim_finds_the_policy_that_underwriting_issued(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    create(home)
+    workers = shipped_functions(home).workers
+    terms = {
+        "line": "property", "product": "home_contents", "holder": "钱某", "insured": "钱某", "insured_id": GOOD,
+        "beneficiaries": [], "starts": "2026-03-03", "years": 1, "waiting_days": 0, "events": "fire|theft",
+        "deductible": "500.00", "sum_insured": "300000.00",
+    }  # fmt: skip
+    issued: Any = workers["issue_policy"].serve(Job("c", "TB-1", "issue", terms, "k", 1))
+    asked = {"policy_number": issued["policy_number"], "loss_date": "2026-05-01", "event": "fire"}
+    cover: Any = workers["policy_check"].serve(Job("c", "LP-1", "policy_check", asked, "k", 1))
+    assert cover["in_force"] and cover["event_covered"] and Decimal(cover["remaining"]) == 300_000
