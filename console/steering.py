@@ -195,11 +195,36 @@ def unlink(
 
 
 def merge(
-    number: Number, other: Other, reason: Reason, user: AsOption = "",
+    number: Number, other: Other, reason: Reason = "", language: Language = "zh",
+    look: Annotated[bool, typer.Option("--dry-run", help="Only says what it would do.")] = False, user: AsOption = "",
     home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Ends a case as a duplicate of another, whose decision holds for it too."""
+    if look:
+        _look_at_merge(number, other, home, database, language, as_json)
+        return
+    if not reason.strip():
+        stop("Why? Give --reason TEXT, or look first with --dry-run.", code=2)
     _name_other("merge", number, other, reason, user, home, database, as_json)
+
+
+def _look_at_merge(number: str, other: str, home: Any, database: str, language: str, as_json: bool) -> None:
+    from tasks.reasons import Reason as Why
+    from tasks.related import naming
+    from workbench.story import state_of
+
+    with opened(home, database) as caseway:
+        case = case_of(caseway, number)
+        found = naming(caseway.connection, "merge", case, other, "preview")
+        if isinstance(found, Why):
+            stop(both(found.text))
+        state, process = state_of(caseway, case)
+        seen = _foresight(caseway, case, state, process, found, language)
+        if as_json:
+            print_json({"leads": other, "ends": number, "goes": seen.goes, "comes": seen.comes})
+            return
+        say(f"{other} leads, {number} ends")
+        _tell(seen)
 
 
 def _name_other(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from web.api import ANSWERS, Begun, Done, Key, Number, Seen, done_of, exact, revision
 from web.casework import preview, preview_reopening, steer
 from web.deps import Caller
-from web.kin import Alike, Linked, Place, alike, like, links, places
+from web.kin import Alike, Linked, Merging, Place, alike, like, links, merging, places
 from web.once import Once
 from web.opened import Opened
 from web.problems import Problem
@@ -63,6 +63,12 @@ class Moving(BaseModel):
     target: Short
 
 
+class Into(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    other: Short
+
+
 class Reopening(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -96,6 +102,12 @@ def preview_move(desk: Caller, number: Number, given: Moving) -> Foreseen:
     """What a move would take away and start. Changes nothing."""
     seen = preview(Opened(desk, number), given.token, given.target)
     return Foreseen(goes=list(seen.goes), comes=list(seen.comes))
+
+
+@router.post("/cases/{number}/merge/preview")
+def preview_merge(desk: Caller, number: Number, given: Into) -> Merging:
+    """What merging the case into the other would do: which leads, what goes, what stays. Changes nothing."""
+    return merging(Opened(desk, number), given.other)
 
 
 @router.post("/cases/{number}/reopen/preview")

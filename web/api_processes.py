@@ -8,11 +8,10 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from engine.core.commands import Refuse
 from engine.language.problems import DefinitionError
-from engine.runtime.tables import micros
 from web import definitions as view
 from web.api import ANSWERS, Cursor, Limit
 from web.comparing import FileChange, compared
-from web.definitions import DefinitionLine, Kind, Told, VersionLine, VersionView, sources_of, told, version_view
+from web.definitions import DefinitionLine, Kind, Told, VersionLine, VersionView, Which, sources_of, told, version_view
 from web.deps import Caller
 from web.desk import Desk
 from web.gates import DesignerCaller, ReaderCaller
@@ -142,10 +141,9 @@ def compare_versions(
 
 
 @router.get("/proposals")
-def list_proposals(desk: ReaderCaller, after: Cursor = "", limit: Limit = 25) -> ProposalList:
-    """Proposed deployments that wait for a second person, the oldest first: the oldest hundred of them."""
-    waiting = proposals.waiting(desk.caseway.connection)
-    found, next = paged(waiting, lambda one: (micros(one.at), one.id), after, limit)
+def list_proposals(desk: ReaderCaller, which: Which = "open", after: Cursor = "", limit: Limit = 25) -> ProposalList:
+    """Proposed deployments that wait for a second person, or those that one has decided; the newest first."""
+    found, next = view.proposed(desk, which, after, limit)
     return ProposalList(proposals=[_line(desk, one) for one in found], next=next)
 
 

@@ -33,6 +33,7 @@ class Stretch(BaseModel):
     end: datetime
     elapsed: str
     counted: str
+    counted_text: str  # as people say it
     why: str
     steps: list[str]
 
@@ -55,6 +56,8 @@ class ClockView(BaseModel):
     provisional: bool
     used: str
     allowance: str
+    used_text: str  # as people say it
+    allowance_text: str
     stretches: list[Stretch]
 
 
@@ -145,9 +148,13 @@ def _clock(opened: Opened, account: Account) -> ClockView:
         heat=heat(desk.now, account.deadline, account.since) if running else None, breached=account.breached,
         provisional=account.provisional, used=measured(account.used, account.unit),
         allowance=measured(account.allowance, account.unit),
+        used_text=show.measure(desk, account.used, account.unit),
+        allowance_text=show.measure(desk, account.allowance, account.unit),
         stretches=[
             Stretch(start=one.start, end=one.end, elapsed=lasting(one.elapsed),
-                    counted=measured(one.counted, account.unit), why=words(one.why), steps=list(map(step, one.steps)))
+                    counted=measured(one.counted, account.unit),
+                    counted_text=show.measure(desk, one.counted, account.unit), why=words(one.why),
+                    steps=list(map(step, one.steps)))
             for one in account.stretches
         ],
     )  # fmt: skip

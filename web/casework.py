@@ -119,6 +119,11 @@ def preview_reopening(opened: Opened, step: str) -> Foresight:
     return _foresight(opened, core.ReopenCase("preview", step))
 
 
+def preview_merge(opened: Opened, other: str) -> Foresight:
+    """What merging the case into the one of that number would take away. Raises Problem if it cannot be."""
+    return _foresight(opened, ACTS["merge"].make(opened, {**NOTHING, "other": other, "reason": "preview"}))
+
+
 def _foresight(opened: Opened, command: Command) -> Foresight:
     desk = opened.desk
     events = foresee(MACHINE, opened.process, opened.state, command, opened.case, opened.look.env)

@@ -12,11 +12,13 @@ from engine.language.problems import Problem as Finding
 from engine.runtime.definitions import Deployed
 from engine.runtime.errors import StoreError
 from engine.runtime.sources import Sources, load
+from engine.runtime.tables import micros
 from web.comparing import FileChange, change, lines_of
 from web.desk import Desk
+from web.paging import after_of, place
 from web.problems import Problem
 from workbench.linting import Around, lint
-from workbench.proposals import Made, Proposed, in_force
+from workbench.proposals import FIRST, Made, Proposed, in_force, listed
 from workbench.tables import rounded
 from workbench.version_stats import version_stats
 
@@ -32,6 +34,10 @@ RECENT = (
     "SELECT version, count(*) FROM (SELECT version FROM cases WHERE process = ? AND status IN ('open', 'suspended') "
     "ORDER BY started_at DESC LIMIT ?) AS recent GROUP BY version"
 )
+
+
+Which = Literal["open", "decided"]
+"""The lists of proposals: those that wait, and those that somebody has decided."""
 
 
 class Told(BaseModel):
@@ -278,3 +284,10 @@ def doubts(desk: Desk, proposal: Proposed) -> list[Told]:
     tree = {**in_force(desk.caseway.definitions), **proposal.files}
     made = (one for one in proposal.made if one.kind == "process" and one.changes)
     return [told for one in made for told in findings(desk, "process", Sources.of(one.path, tree))]
+
+
+def proposed(desk: Desk, which: Which, after: str, limit: int) -> tuple[list[Proposed], str | None]:
+    """A page of proposals, the newest first, and where the next begins. Raises Problem for a place that is none."""
+    found = listed(desk.caseway.connection, which, place(after) or FIRST, limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    return found[:limit], after_of((micros(last.at), last.id)) if last else None

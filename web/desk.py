@@ -18,6 +18,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from bootstrap import Caseway
+from engine.core.linking import MERGED
 from engine.core.model import End, Milestone, Process, Text
 from engine.core.zones import zones
 from engine.language.house import House
@@ -101,7 +102,7 @@ class Desk:
 
     def ending(self, process: Process | str, end: str) -> str:
         """How a case ended, as its process calls it; of a process by name, the version in force."""
-        return self._reached(process, End, end)
+        return self.say("case.merged") if end == MERGED else self._reached(process, End, end)
 
     def milestone(self, process: Process, name: str) -> str:
         return self._reached(process, Milestone, name)

@@ -10,15 +10,16 @@ from pydantic import BaseModel
 from engine.core.linking import OPPOSITE
 from engine.core.model import Process
 from engine.core.steering import standing, targets
+from papers.state import files_of
 from tasks import likeness, related
 from tasks.related import Other
 from web import show
-from web.casework import actions, preview
+from web.casework import actions, preview, preview_merge, why_closed
 from web.desk import Desk
 from web.opened import Opened
 from web.problems import Problem
 from web.schema import part
-from web.search import CaseLine, lines_of
+from web.search import CaseLine, line_of, lines_of
 
 
 class Linked(BaseModel):
@@ -64,6 +65,18 @@ class Proposed(BaseModel):
     stale: bool
     goes: list[str]
     comes: list[str]
+
+
+class Merging(BaseModel):
+    """What a merge would do: which case leads, which one ends; what goes away and what happens then in the one that
+    ends, and what stays as it is. why: why the reader may not do it, "" if they may."""
+
+    leads: CaseLine
+    ends: CaseLine
+    goes: list[str]
+    comes: list[str]
+    stays: list[str]
+    why: str
 
 
 class Place(BaseModel):
@@ -167,6 +180,22 @@ def _proposal(opened: Opened) -> Proposed | None:
         proposal=found.number, token=found.token, step=title(opened, at.at) if at else "",
         target=title(opened, found.target), by=found.by, by_name=desk.person(found.by), since=found.since,
         reason=found.reason, stale=stale, goes=goes, comes=comes,
+    )  # fmt: skip
+
+
+def merging(opened: Opened, other: str) -> Merging:
+    """What merging this case into the other would do. Raises Problem if it cannot be, or the reader sees neither."""
+    desk, seen = opened.desk, preview_merge(opened, other)
+    main = Opened(desk, other.strip())
+    files = len(files_of(opened.state.papers))
+    return Merging(
+        leads=line_of(desk, main.case), ends=line_of(desk, opened.case), goes=list(seen.goes), comes=list(seen.comes),
+        stays=[
+            desk.say("merge.papers", count=files, number=line_of(desk, opened.case).number),
+            desk.say("merge.tasks", number=line_of(desk, main.case).number),
+            desk.say("merge.decided", number=line_of(desk, main.case).number),
+        ],
+        why=why_closed(opened, "merge"),
     )  # fmt: skip
 
 

@@ -27,6 +27,22 @@ def paged(items: Iterable[Item], key: Callable[[Item], Key], after: str, limit: 
     return ordered[:limit], _write(key(ordered[limit - 1])) if len(ordered) > limit else None
 
 
+def after_of(last: Key) -> str:
+    """A place, as a link carries it, of a list that the database cuts."""
+    return _write(last)
+
+
+def place(after: str) -> tuple[int, str] | None:
+    """A place in a list by moment and id; None for its beginning. Raises Problem for what is none."""
+    if not after:
+        return None
+    match _read(after):
+        case (int(at), str(id)) if 0 <= at < 2**62:
+            return at, id
+        case _:
+            raise _none(after)
+
+
 def _write(key: Key) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from engine.core.durations import MEASURES, WORKING_DAYS
 from engine.core.kinds import Type
 from engine.core.values import ValueProblem, read_moment
 from web.desk import Desk, titled
@@ -52,6 +53,17 @@ def lasting(desk: Desk, length: timedelta) -> str:
     space = "" if desk.language == "zh" else " "
     told = [f"{count}{space}{desk.say(unit)}" for count, unit in parts[:2] if count]
     return " ".join(told) or f"0{space}{desk.say('min')}"
+
+
+def measure(desk: Desk, amount: timedelta, unit: str) -> str:
+    """What a clock has counted, as people say it: 3 working days 6 h, 2 h 25 min. A working day is told in whole ones;
+    what is left of one as its part of a day."""
+    days, rest = divmod(amount, timedelta(days=1))
+    if MEASURES[unit] != WORKING_DAYS or not days:
+        return lasting(desk, amount)
+    space = "" if desk.language == "zh" else " "
+    told = f"{days}{space}{desk.say('wd')}"
+    return f"{told} {lasting(desk, rest)}" if rest >= timedelta(hours=1) else told
 
 
 def relative(desk: Desk, at: datetime | None) -> str:

@@ -159,6 +159,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "just_now": ("刚刚", "just now"),
     "d": ("天", "d"),
     "h": ("小时", "h"),
+    "wd": ("个工作日", "wd"),
     "min": ("分", "min"),
     "provisional": ("暂定", "provisional"),
     "because": ("依据", "Because of"),

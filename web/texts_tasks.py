@@ -35,6 +35,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "h.clock_rebased": ("重新计时：{clock}，到期 {at}", "clock counted again: {clock}, due {at}"),
     "h.called": ("发起 {process}", "{process} was started from here"),
     "h.undone": ("撤销已完成的步骤", "what had been done was undone"),
+    "case.merged": ("已并入", "merged"),
     "case.cancelled": ("已撤销", "cancelled"),
     # --- comments, watching
     "comments": ("备注", "Comments"),

@@ -13,6 +13,7 @@ from engine.core import events as core
 from engine.core.commands import Command, Refusal, Request
 from engine.core.env import Env
 from engine.core.events import Event
+from engine.core.linking import MERGED
 from engine.core.machine import Machine
 from engine.core.model import Block, Human, Parallel, Process
 from sla import events as sla
@@ -45,6 +46,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "milestone": ("里程碑：{step}", "passes the milestone {step}"),
     "new_incident": ("故障：{text}", "an incident: {text}"),
     "end": ("案件结束：{step}", "the case ends: {step}"),
+    "merged": ("并入另一案件", "merged into another"),
     "nobody": ("无人", "nobody"),
 }
 LANGUAGES = ("zh", "en")
@@ -123,7 +125,7 @@ class Teller:
                 case core.IncidentRaised(text=text):
                     self._come("new_incident", text=text)
                 case core.CaseEnded(end=end):
-                    self._come("end", step=self._step(end))
+                    self._come("end", step=self._text("merged") if end == MERGED else self._step(end))
                 case _:
                     pass
         if cleared:

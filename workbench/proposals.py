@@ -36,7 +36,11 @@ COLUMNS = (
     "id, base, proposed_at, proposed_by, reason, in_force_from, files, versions, state, decided_at, decided_by, why"
 )
 ONE = f"SELECT {COLUMNS} FROM proposed_deployments WHERE id = ?"
-OPEN = f"SELECT {COLUMNS} FROM proposed_deployments WHERE state = 'proposed' ORDER BY proposed_at, id LIMIT ?"
+_NEWEST_FIRST = "ORDER BY proposed_at DESC, id DESC LIMIT ?"
+_OF_STATE = (
+    f"SELECT * FROM (SELECT {COLUMNS} FROM proposed_deployments WHERE state = ? AND (proposed_at, id) < (?, ?) "
+    f"{_NEWEST_FIRST}) AS part"
+)
 DECIDE = (
     "UPDATE proposed_deployments SET state = ?, decided_at = ?, decided_by = ?, why = ? "
     "WHERE id = ? AND state = 'proposed'"
@@ -47,7 +51,12 @@ SCENARIOS = "scenarios/"
 """Where files lie that go with a proposal to show what it does: they are read by whoever decides, and not deployed."""
 MOST_SCENARIOS = 20
 MOST = 100
-"""Open proposals that are listed."""
+"""Proposals on a page at most."""
+WHICH: Mapping[str, Sequence[str]] = {"open": ("proposed",), "decided": ("approved", "rejected")}
+"""The lists of proposals, each with the states in it."""
+Place = tuple[int, str]
+"""Where a page of proposals begins: when one was made, in microseconds, and its id."""
+FIRST: Place = (2**62, "")
 KINDS = ("house", "calendar", "process")
 
 
@@ -239,9 +248,18 @@ def one(connection: Connection, id: str) -> Proposed | None:
     return None if row is None else _proposed(row)
 
 
+def listed(connection: Connection, which: str = "open", after: Place = FIRST, limit: int = MOST) -> list[Proposed]:
+    """Proposals of one of the lists in `WHICH` that were made before a place, the newest first."""
+    states = WHICH[which]
+    parts = " UNION ALL ".join([_OF_STATE] * len(states))
+    given = [value for state in states for value in (state, *after, limit)]
+    rows = connection.all(f"SELECT * FROM ({parts}) AS page {_NEWEST_FIRST}", [*given, limit])
+    return [_proposed(row) for row in rows]
+
+
 def waiting(connection: Connection) -> list[Proposed]:
-    """Those that wait for a second person, oldest first."""
-    return [_proposed(row) for row in connection.all(OPEN, (MOST,))]
+    """Those that wait for a second person, the newest first, at most `MOST`."""
+    return listed(connection)
 
 
 def stale(definitions: Definitions, found: Proposed) -> bool:

@@ -73,6 +73,9 @@ def test_cases_are_related_and_merged(caseway: Caseway, taken: str) -> None:
     assert (link["number"], link["kind"]) == (taken, "has_part")
     assert caseway("case", "link", taken, "LP-0", "--as", "lu_yao").code == 1
     assert caseway("case", "unlink", taken, other, "--reason", "另案", "--as", "lu_yao").code == 0
+    assert caseway("case", "merge", third, taken, "--as", "lin_xiaoyan").code == 2
+    seen = caseway("case", "merge", third, taken, "--dry-run", "--json").json
+    assert seen["leads"] == taken and seen["goes"]
     merged = caseway("case", "merge", third, taken, "--reason", "同一事故", "--as", "lin_xiaoyan", "--json")
     assert merged.code == 0 and merged.json["end"] == "merged"
     refused = caseway("case", "merge", other, third, "--reason", "x", "--as", "lin_xiaoyan")

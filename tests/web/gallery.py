@@ -27,6 +27,8 @@ from tests.web.test_processes import CHANGED, CLAIMS, upload
 from web.absences import note
 from web.app import create_app
 from web.desk import Desk
+from web.kin import places
+from web.opened import Opened
 from web.webhooks import Webhooks
 from workbench.quarter import Quarter
 
@@ -49,6 +51,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "case-masked": ("fang_qi", "/cases/{masked}"),
     "case-correct": ("lin_xiaoyan", "/cases/{number}/correct"),
     "case-move": ("lin_xiaoyan", "/cases/{number}/move"),
+    "case-move-preview": ("lin_xiaoyan", "/cases/{number}/move?token={place}&target={target}"),
+    "case-merge": ("lin_xiaoyan", "/cases/{masked}/merge?other={number}"),
     "case-papers": ("chen_wei", "/cases/{number}/papers"),
     "case-file": ("chen_wei", "/cases/{number}/files/1?show=true"),
     "case-glass": ("fang_qi", "/cases/{masked}/glass"),
@@ -173,9 +177,10 @@ def _cases(town: Town) -> dict[str, str]:
     customer = link(handler, number)
     stranger = town.browser("shi_lei", "zh")
     assert stranger.post(f"/cases/{masked}/glass", reason="客户在柜台，经办人今日休假").status_code == 303
+    place = places(Opened(Desk(town.caseway, "lin_xiaoyan", "zh"), number))[0]
     return {
-        "absence": _absence(town), "number": number, "task": str(town.task_of(number)), "free": free, "masked": masked,
-        "customer": customer,
+        "absence": _absence(town), "place": str(place.token), "target": place.targets[-1][0], "number": number,
+        "task": str(town.task_of(number)), "free": free, "masked": masked, "customer": customer,
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from tests.web.conftest import Town
 from web.desk import Desk
 from web.forms import Choice, Field, Kind, data_of, fields, shown
 from web.leads import leads
-from web.show import lasting, money
+from web.show import lasting, measure, money
 from web.throttle import ADDRESSES, Throttle
 
 
@@ -151,6 +151,13 @@ def test_lengths_and_money_as_people_read_them(desk: Desk) -> None:
     from datetime import timedelta
 
     assert lasting(desk, timedelta(days=2, hours=3, minutes=4)) == "2 d 3 h"
+    days = timedelta(days=3, hours=6)
+    assert measure(desk, days, "wd") == "3 wd 6 h" and measure(desk, timedelta(days=3), "wd") == "3 wd"
+    assert (
+        measure(desk, timedelta(hours=2, minutes=25), "wd")
+        == "2 h 25 min"
+        == measure(desk, timedelta(minutes=145), "d")
+    )
     assert lasting(desk, timedelta(minutes=-5)) == "5 min" and lasting(desk, timedelta(seconds=4)) == "0 min"
     assert money("1234567.8") == "1,234,567.80" and money("x") == "x"
 

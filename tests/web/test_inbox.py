@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from tests.web.conftest import Town
+from tests.web.test_api import Program
 from web.commands import ACTS, NOTHING
 from web.lists import PAGE, heat
 from web.render import HERE
@@ -75,3 +76,15 @@ def test_every_text_that_a_template_asks_for_is_there() -> None:
 def test_what_is_said_after_an_act_has_words() -> None:
     assert {f"said.{act.said}" for act in ACTS.values()} <= set(TEXTS)
     assert {field for act in ACTS.values() for field in act.takes} <= set(NOTHING)
+
+
+def test_who_has_as_many_as_they_may_is_told_so_in_the_inbox(town: Town) -> None:
+    numbers = [town.claim(policy_number=f"PM20260000{index:02}") for index in range(2)]
+    admin = Program(town, "dong_lei").visitor
+    person = admin.ask("PUT", "/api/admin/people/lu_yao", json={"capacity": 1}, headers=admin.headers)
+    assert person.status_code == 200, person.text
+    visitor = town.browser("lu_yao")
+    assert visitor.post("/next").status_code == 303
+    full = visitor.post("/next")
+    assert full.status_code == 409 and "<h1" in full.text and 'href="/tasks/' in full.text, full.text
+    assert all(number in full.text for number in numbers) and 'role="alert"' in full.text

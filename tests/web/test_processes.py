@@ -289,6 +289,15 @@ def test_the_api_proposes_compares_and_deploys(town: Town) -> None:
     made = designer.post("/proposals", {"reason": "why", "files": {"claims.yaml": CHANGED}})
     assert made.status_code == 201, made.text
     path = f"/proposals/{made.json()['id']}"
+    town.clock.advance(timedelta(seconds=1))
+    again = designer.post("/proposals", {"reason": "again", "files": {"claims.yaml": CHANGED + "# 2\n"}}).json()["id"]
+    first = designer.get("/proposals?limit=1").json()
+    assert [one["id"] for one in first["proposals"]] == [again]
+    then = designer.get(f"/proposals?limit=1&after={first['next']}").json()
+    assert ([one["id"] for one in then["proposals"]], then["next"]) == ([made.json()["id"]], None)
+    assert Program(town, "gu_mingyuan").post(f"/proposals/{again}/reject", {"why": "no"}).status_code == 200
+    assert [one["id"] for one in designer.get("/proposals?which=decided").json()["proposals"]] == [again]
+    assert "turned down" in town.browser("dong_lei").get("/processes?which=decided").text
     assert designer.get("/proposals").json()["proposals"][0]["definitions"][0]["before"] == before
     assert designer.post(f"{path}/approve").json()["code"] == "proposal.own"
     assert other.get(path).json()["changes"][0]["path"] == "claims.yaml"

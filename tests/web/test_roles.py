@@ -97,6 +97,8 @@ GET /cases/{number}/picture.svg                              s   s   2   2   x  
 POST /cases/{number}/incidents/{incident}/retry              s   s   x   x   x   -   x   x   -   -   -
 GET /cases/{number}/correct                                  s   s   2   2   x   2   x   x   2   2   2
 POST /cases/{number}/correct                                 s   s   x   x   x   -   x   x   -   -   -
+GET /cases/{number}/merge                                    s   s   x   x   x   2   x   x   2   2   2
+POST /cases/{number}/merge                                   s   s   x   x   x   -   x   x   -   -   -
 GET /cases/{number}/move                                     s   s   2   2   x   2   x   x   2   2   2
 POST /cases/{number}/move                                    s   s   x   x   x   -   x   x   -   -   -
 POST /cases/{number}/{action} suspend                        s   s   x   x   x   3   x   x   3   3   3
@@ -253,6 +255,7 @@ POST /api/proposals/{id}/{decision} reject                   4   4   x   x   x  
 GET /api/cases/{number}/related                              4   4   2   2   x   2   x   x   2   2   2
 GET /api/cases/{number}/places                               4   4   2   2   x   2   x   x   2   2   2
 POST /api/cases/{number}/move/preview                        4   4   -   -   x   -   x   x   -   -   -
+POST /api/cases/{number}/merge/preview                       4   4   -   -   x   -   x   x   -   -   -
 POST /api/cases/{number}/reopen/preview                      4   4   -   -   x   -   x   x   -   -   -
 POST /api/alike                                              4   4   2   2   2   2   2   2   2   2   2
 POST /api/cases/{number}/{action} suspend                    4   4   x   x   x   2   x   x   2   2   2
@@ -522,6 +525,8 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /api/cases/{number}/attachments/{attachment}/remove": (
         "/api/cases/{case}/attachments/1/remove", {"json": WHY},
     ),
+    "POST /cases/{number}/merge": ("/cases/{case}/merge", {"data": {"other": "none", **WHY}}),
+    "POST /api/cases/{number}/merge/preview": ("/api/cases/{case}/merge/preview", {"json": {"other": "none"}}),
     "POST /api/cases/{number}/move/preview": (
         "/api/cases/{case}/move/preview", {"json": {"token": 1, "target": "close"}},
     ),

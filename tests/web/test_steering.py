@@ -173,6 +173,29 @@ def test_duplicates_are_shown_related_and_merged(town: Town) -> None:
     assert "decided there: cancelled" in owner.get(f"/cases/{second}").text
 
 
+def test_a_merge_is_looked_at_before_it_is_done(town: Town) -> None:
+    first, second = taken(town), taken(town)
+    lead = town.browser("lin_xiaoyan")
+    assert f"/cases/{second}/merge" in lead.get(f"/cases/{second}").text
+    page = lead.get(f"/cases/{second}/merge?other={first}").text
+    assert f"{first} leads" in page and "the task Document review" in page and "the clock" in page and "papers" in page
+    assert f"/cases/{first}/merge?other={second}" in page  # the other way round
+    unknown = lead.get(f"/cases/{second}/merge?other=LP-1999-000001")
+    assert unknown.status_code == 422 and "LP-1999-000001" in unknown.text
+    assert "Merged into" not in lead.get(f"/cases/{second}").text  # nothing has been done
+    closed = town.browser("liu_yang").get(f"/cases/{second}/merge?other={first}")
+    assert closed.status_code == 403
+    program = api(town, "lin_xiaoyan")
+    seen = program.ask("POST", f"/api/cases/{second}/merge/preview", json={"other": first}).json()
+    assert (seen["leads"]["number"], seen["ends"]["number"]) == (first, second) and seen["why"] == ""
+    assert "the task Document review" in seen["goes"] and seen["stays"]
+    refused = lead.post(f"/cases/{second}/merge", other=first, reason="")
+    assert refused.status_code == 422 and "leads" in refused.text
+    done = lead.post(f"/cases/{second}/merge", other=first, reason="同一事故")
+    assert done.headers["location"] == f"/cases/{second}?said=merged"
+    assert "已结束: 已并入" in (page := town.browser("lin_xiaoyan", "zh").get(f"/cases/{second}").text), page
+
+
 def test_the_api_finds_what_is_alike_before_a_case_is_started(town: Town) -> None:
     number = taken(town)
     program = api(town, "chen_wei")

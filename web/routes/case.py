@@ -18,7 +18,7 @@ from web.correcting import changed, correctable
 from web.deps import Form, Signed
 from web.desk import Desk
 from web.forms import at
-from web.kin import places
+from web.kin import alike, merging, places
 from web.opened import Opened
 from web.problems import Problem
 from web.render import page
@@ -159,6 +159,48 @@ def _move(
         request, desk, "move.html", status, line=line_of(desk, opened.case), places=places(opened), token=token,
         target=target, seen=seen, wrong=wrong, reason=reason, why=why_closed(opened, "move"),
         revision=opened.revision, command=new_id(desk.now),
+    )  # fmt: skip
+
+
+# --- merging: looked at before it is done ---------------------------------------------------------------
+
+
+@router.get("/cases/{number}/merge")
+def merge(request: Request, desk: Signed, number: str, other: str = "") -> Response:
+    return _merge(request, desk, number, other)
+
+
+@router.post("/cases/{number}/merge")
+def merged(request: Request, desk: Signed, form: Form, number: str) -> Response:
+    other, reason = str(form.get("other", "")), str(form.get("reason", ""))
+    try:
+        steer(
+            Opened(desk, number), "merge", {"other": other, "reason": reason}, id=str(form.get("command", "")),
+            revision=revision_of(form),
+        )  # fmt: skip
+    except Problem as problem:
+        if problem.status == 404:
+            raise
+        return _merge(request, desk, number, other, problem.status, problem.detail, reason)
+    return RedirectResponse(f"/cases/{quote(number)}?said=merged", 303)
+
+
+def _merge(
+    request: Request, desk: Desk, number: str, other: str, status: int = 200, wrong: str = "", reason: str = ""
+) -> Response:
+    """Asks into which case; with one, what that would do."""
+    opened, seen = Opened(desk, number), None
+    why = why_closed(opened, "merge")
+    if why:
+        raise Problem(403, "not_steering", why)
+    if other:
+        try:
+            seen = merging(opened, other)
+        except Problem as problem:
+            status, wrong = problem.status if status == 200 else status, wrong or problem.detail
+    return page(
+        request, desk, "merge.html", status, line=line_of(desk, opened.case), other=other, seen=seen, wrong=wrong,
+        reason=reason, alike=alike(opened), revision=opened.revision, command=new_id(desk.now),
     )  # fmt: skip
 
 

@@ -73,7 +73,10 @@ def together(request: Request, desk: Signed, form: Form) -> Response:
 @router.post("/next")
 def next_task(request: Request, desk: Signed, form: Form) -> Response:
     only = str(form.get("queue", ""))
-    found = take_next(desk, (only,) if only else ())
+    try:
+        found = take_next(desk, (only,) if only else ())
+    except Problem as problem:
+        return _inbox(request, desk, Sift(only), "", problem.status, wrong=problem.detail)
     if found is None:
         return RedirectResponse(f"/?{urlencode({'queue': only, 'said': 'nothing'})}", 303)
     return RedirectResponse(f"/tasks/{found.number}/{found.task}?said=claimed", 303)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query
 from starlette.datastructures import FormData, UploadFile
@@ -14,7 +14,7 @@ from engine.language.problems import DefinitionError
 from web import definitions as view
 from web.commands import until
 from web.comparing import compared
-from web.definitions import Kind, sources_of, texts, told, version_view
+from web.definitions import Kind, Which, sources_of, texts, told, version_view
 from web.deps import Form
 from web.desk import Desk
 from web.gates import Designer, Reader
@@ -34,17 +34,25 @@ router = APIRouter(prefix="/processes")
 PICTURE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """The picture is a document of its own, so that its style needs no leave from the pages."""
 FILES = 50
+PROPOSALS = 25
+"""Proposals on a page."""
 
 
 @router.get("")
-def processes(request: Request, desk: Reader) -> Response:
-    return _list(request, desk)
+def processes(request: Request, desk: Reader, which: str = "", after: str = "") -> Response:
+    return _list(request, desk, which=which, after=after)
 
 
-def _list(request: Request, desk: Desk, status: int = 200, wrong: str = "", reason: str = "") -> Response:
+def _list(
+    request: Request, desk: Desk, status: int = 200, wrong: str = "", reason: str = "", which: str = "", after: str = ""
+) -> Response:
+    asked: Which = "decided" if which == "decided" else "open"
+    found, next = view.proposed(desk, asked, after, PROPOSALS)
     return page(
         request, desk, "processes.html", status, definitions=view.definitions(desk), wrong=wrong, reason=reason,
-        proposals=[(one, view.titled(desk, one)) for one in proposals.waiting(desk.caseway.connection)],
+        proposals=[(one, view.titled(desk, one)) for one in found], which=asked,
+        more=f"/processes?{urlencode({'which': asked, 'after': next})}" if next else "",
+        first=f"/processes?which={asked}" if after else "",
         designs=designs(desk),
     )  # fmt: skip
 
