@@ -324,7 +324,7 @@ def _days(calendar: Calendar, start: datetime, end: datetime, unit: str) -> Iter
 
 
 def measured(amount: timedelta, unit: str) -> str:
-    """A measure as people write it: `2.75wd`, `3h 20min`. Four places, rounded down."""
+    """A measure, exact: `2.75wd`, `3h 20min`. Four places of days, rounded down."""
     if MEASURES[unit] in (DAYS, WORKING_DAYS):
         days = Decimal(amount // _MICRO) / Decimal(timedelta(days=1) // _MICRO)
         text = format(days.quantize(Decimal("0.0001"), ROUND_DOWN).normalize(), "f")
