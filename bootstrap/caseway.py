@@ -113,6 +113,7 @@ class Caseway:
         return [
             tasks.tables.projection(task_due, DUE_CHANGES),
             tasks.tables.timers(),
+            tasks.tables.watchers(),
             tasks.likeness.projection(),
             tasks.search.projection(self.definitions),
             *sla.projection.projections(self.definitions),

@@ -25,6 +25,7 @@ WALK = 3_000
 
 STATUSES = ("open", "suspended", "ended")
 _WORDED = "SELECT case_id AS id, started_at FROM case_words WHERE word >= ? AND word < ?"
+_WATCHED = "SELECT case_id AS id, started_at FROM case_watchers WHERE user_id = ?"
 _OF_NUMBER = "SELECT id, started_at FROM cases WHERE number >= ? AND number < ?"
 LAST = "\U0010ffff"
 """Stands behind everything that begins with what is before it."""
@@ -92,6 +93,24 @@ def cases(
         return _rare(connection, rarest, asked, processes, status, after, limit)
     after = after or _newest_numbered(connection, rarest)
     return _walk(connection, asked, processes, status, after, limit, known)
+
+
+def watched(
+    connection: Connection, user: str, terms: Sequence[Term] = (), processes: Collection[str] = (), status: str = "",
+    after: Place | None = None, limit: int = 25,
+) -> Page:  # fmt: skip
+    """A page of the cases that the user watches, along `ix_case_watchers_user_id`; of those, like `cases`."""
+    where, given = conditions(ask(connection, term) for term in terms)
+    if processes or status:
+        own, values = _of_these(processes, status)
+        where.append(f"EXISTS (SELECT 1 FROM cases f WHERE f.id = led.id AND {own})")
+        given += values
+    if after is not None:
+        where.append("(started_at, id) < (?, ?)")
+        given += after
+    held = f" WHERE {' AND '.join(where)}" if where else ""
+    ids = f"SELECT id, started_at FROM ({_WATCHED}) AS led{held} {_ORDER}"
+    return _page(connection, ids, [user, *given, limit + 1], limit)
 
 
 class Asked(NamedTuple):

@@ -86,6 +86,20 @@ class Likeness(SQLModel, table=True):
     key: str = derived()
 
 
+class CaseWatcher(SQLModel, table=True):
+    """Who watches a case: a list of one's own, newest first."""
+
+    __tablename__ = "case_watchers"
+    __table_args__ = (
+        Index("ix_case_watchers_user_id", "user_id", "started_at", "case_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    case_id: str = derived(key=True)
+    user_id: str = derived(key=True)
+    started_at: datetime = derived(Moment)  # the case
+
+
 class CaseWord(SQLModel, table=True):
     """A word by which a case is found (`tasks.search`)."""
 
@@ -137,6 +151,20 @@ def projection(due: Due | None = None, moves: Iterable[type[Event]] = ()) -> Pro
         ids=lambda state: state.work.tasks,
         closing={e.TaskClosed: _closed},
         sweeps=frozenset(moves),
+    )
+
+
+def watchers() -> Projection:
+    """Who watches a case, as rows."""
+
+    def row(state: Any, user: str) -> Row | None:
+        return (micros(state.flow.started),) if user in state.work.watchers else None
+
+    return Projection(
+        table=CaseWatcher,
+        touches={event: lambda event: (event.user,) for event in (e.WatcherAdded, e.WatcherRemoved)},
+        row=row,
+        ids=lambda state: state.work.watchers,
     )
 
 

@@ -198,10 +198,11 @@ def do_task(
 @router.get("/cases", responses=links(200, "cases/0/number"))
 def get_cases(
     desk: Caller, q: Annotated[str, Query(max_length=200)] = "", process: Name = "", status: Status = "",
-    after: Cursor = "", limit: Limit = 25,
+    watched: Literal["", "me"] = "", after: Cursor = "", limit: Limit = 25,
 ) -> CaseList:  # fmt: skip
-    """Cases with these words in their number, customer or policy, newest first."""
-    return search(desk, q, process, status, after, limit)
+    """Cases with these words in their number, customer or policy, newest first; `watched=me`: those that the caller
+    watches."""
+    return search(desk, q, process, status, after, limit, bool(watched))
 
 
 @router.post("/cases", status_code=201, responses=links(201, "number"))

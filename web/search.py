@@ -54,17 +54,21 @@ class CaseList(BaseModel):
 
 
 def search(
-    desk: Desk, words: str = "", process: str = "", status: Status = "", after: str = "", limit: int = PAGE
-) -> CaseList:
+    desk: Desk, words: str = "", process: str = "", status: Status = "", after: str = "", limit: int = PAGE,
+    watched: bool = False,
+) -> CaseList:  # fmt: skip
     """Cases in which each of these begins the number or a word that they are found by, newest first; a page after
-    that place. Raises Problem for a place that is none."""
+    that place. `watched`: only those that the user watches. Raises Problem for a place that is none."""
     wanted, place = terms(words), _place(after)
     if words.strip() and not wanted:
         return CaseList(cases=[], next=None)
     asked = (process,) if process else ()
     known = desk.caseway.definitions.names()
     for most in (limit + 1, WALK):
-        page = find.cases(desk.caseway.connection, wanted, asked, status, place, most, known)
+        if watched:
+            page = find.watched(desk.caseway.connection, desk.user, wanted, asked, status, place, most)
+        else:
+            page = find.cases(desk.caseway.connection, wanted, asked, status, place, most, known)
         found = _open(desk, page.cases, wanted, limit + 1)
         if len(found) > limit:
             return CaseList(cases=[line for _, line in found[:limit]], next=_written(found[limit - 1][0].place))

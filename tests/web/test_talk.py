@@ -241,3 +241,14 @@ def test_a_task_shows_what_happened_last(town: Town) -> None:
     text = visitor.get(path).text
     assert "What happened last" in text and f"case {number} was started" in text
     assert f'href="/cases/{number}#history"' in text
+
+
+def test_the_cases_that_one_watches_are_a_list(town: Town) -> None:
+    one, other = town.claim(), town.claim(policy_number="PM2026000009")
+    visitor, program = town.browser("chen_wei"), Program(town, "chen_wei")
+    assert visitor.post(f"/cases/{other}/watch").status_code == 303
+    page = visitor.get("/cases?watched=me").text
+    assert other in page and one not in page and 'value="me" checked' in page
+    assert [case["number"] for case in program.get("/cases?watched=me").json()["cases"]] == [other]
+    assert len(program.get("/cases").json()["cases"]) == 2
+    assert program.get("/cases?watched=all").status_code == 422

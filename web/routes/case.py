@@ -31,18 +31,24 @@ router = APIRouter()
 
 @router.get("/cases")
 def cases(
-    request: Request, desk: Signed, q: str = "", process: str = "", status: Status = "", after: str = ""
+    request: Request,
+    desk: Signed,
+    q: str = "",
+    process: str = "",
+    status: Status = "",
+    watched: str = "",
+    after: str = "",
 ) -> Response:
-    found = search(desk, q, process, status, after)
+    found = search(desk, q, process, status, after, watched=watched == "me")
     if q and len(found.cases) == 1 and found.cases[0].number.lower() == q.strip().lower():
         return RedirectResponse(f"/cases/{quote(found.cases[0].number)}", 303)
-    asked = {"q": q, "process": process, "status": status}
+    asked = {"q": q, "process": process, "status": status, **({"watched": "me"} if watched == "me" else {})}
     more = f"/cases?{urlencode({**asked, 'after': found.next})}" if found.next else ""
     first = f"/cases?{urlencode(asked)}" if after else ""
     processes = {name: desk.process(name) for name in desk.caseway.definitions.names()}
     return page(
         request, desk, "cases.html", found=found, q=q, process=process, chosen=status, more=more, first=first,
-        processes=processes,
+        processes=processes, watched=watched == "me",
     )  # fmt: skip
 
 
