@@ -51,6 +51,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "trial.answer": ("结果须是一个 JSON 对象。", "An answer is a JSON object."),
     "trial.length": ("请填写 1 分钟至 400 天之间的整数。", "Give a whole number, from 1 minute to 400 days."),
     "trial.until": ("请填写今后 400 天之内的时间。", "Give a moment within the next 400 days."),
+    "trial.begun": ("案件已经开始。", "The case has begun already."),
     "trial.gone": ("案件已不在这一步。", "The case is no longer there."),
     "trial.rung": ("下一级提醒 {at}", "next rung {at}"),
     "trial.breached": ("已逾期", "breached"),

@@ -79,11 +79,12 @@ def test_what_is_refused_says_why_at_the_field_and_changes_nothing(trial: Page) 
     asked: tuple[tuple[str, dict[str, Any]], ...] = (
         ("wait", {"amount": "0", "unit": "d"}), ("wait", {"amount": "9999", "unit": "d"}),
         ("services", {"function": "none", "answer": "{}"}), ("papers", {}), ("complete", {"step": "nowhere"}),
-        ("message", {"name": "nothing"}), ("until", {"until": "soon"}),
+        ("message", {"name": "nothing"}), ("until", {"until": "soon"}), ("start", COMPLAINT),
     )  # fmt: skip
     for what, given in asked:
         trial.do(what, 422, **given)
         assert "Register" in trial.text
+    assert "scenario: odd one" in trial.do("save", title="odd \x07\x85one").text
 
 
 def test_steps_are_taken_back_and_the_clock_goes_to_what_happens_next(trial: Page) -> None:

@@ -85,11 +85,11 @@ def _shown(request: Request, desk: Desk, name: str, origin: str, form: FormData)
     with trying.played(found, name, written) as trial:
         what = str(form.get("what", ""))
         if what == "save" and trial.case:
-            return _saved(trial, name, str(form.get("title", "")))
+            return _saved(trial, name, _title(form))
         wrong, errors = _done(desk, trial, what, form)
         if what == "keep" and trial.case:
-            file = f"{name}/{_file(name, str(form.get('title', '')))}"
-            wrong = _kept(desk, origin, file, trial.scenario(str(form.get("title", "")).strip()[:200]))
+            file = f"{name}/{_file(name, _title(form))}"
+            wrong = _kept(desk, origin, file, trial.scenario(_title(form)))
             if not wrong:
                 return RedirectResponse(f"/processes/proposals/{quote(origin)}?said=scenario_kept", 303)
         make = _trial if trial.case else _beginning
@@ -161,9 +161,14 @@ def _moment(desk: Desk, text: str) -> datetime | None:
 def _saved(trial: Trial, name: str, title: str) -> Response:
     """What was done, as a scenario file to keep."""
     return Response(
-        trial.scenario(title.strip()[:200]), media_type="application/yaml",
+        trial.scenario(title), media_type="application/yaml",
         headers={"Content-Disposition": f'attachment; filename="{_file(name, title)}"'},
     )  # fmt: skip
+
+
+def _title(form: FormData) -> str:
+    """Without what no file can hold."""
+    return "".join(letter for letter in str(form.get("title", "")) if letter.isprintable()).strip()[:200]
 
 
 def _file(name: str, title: str) -> str:
@@ -183,6 +188,8 @@ def _kept(desk: Desk, proposal: str, file: str, text: str) -> str:
 
 
 def _start(desk: Desk, trial: Trial, form: FormData) -> None:
+    if trial.case:
+        raise _Unfit("trial.begun")
     asked = fields(desk, trial.process, trial.process.start.form)
     trial.start(data_of(desk, asked, form), str(form.get("by", "")))
 
