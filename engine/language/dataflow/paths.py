@@ -19,7 +19,7 @@ from engine.language.dataflow.reading import at_entry
 from engine.language.dataflow.ways import Given, Way
 from engine.language.document import Place
 
-MOST = 2_000
+MOST = 1_500
 
 
 @dataclass(frozen=True, slots=True)
