@@ -72,10 +72,11 @@ FIRST = work.TaskClosed | work.TaskClaimed | core.CaseStarted | core.DataCorrect
 """What a person did comes before what it brought about."""
 
 
-def past(opened: Opened) -> Past:
-    """All that is told from the history."""
+def past(opened: Opened, newest: int = 0) -> Past:
+    """All that is told from the history; newest: from so many of its last commands, 0 for all."""
     desk, teller, found = opened.desk, Teller(opened), Past([], [], {}, {}, {})
-    for row in read(desk.caseway.database, desk.caseway.vault, opened.case):
+    teller.steps |= {token: task.step for token, task in opened.state.work.tasks.items()}  # begun before what is read
+    for row in read(desk.caseway.database, desk.caseway.vault, opened.case, newest):
         told, more = list[str](), list[str]()
         for event in MACHINE.decode_events(row.events):
             match event:

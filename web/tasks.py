@@ -36,6 +36,8 @@ from workbench.story import MASK, masked
 
 LATEST = 5
 """How much of the case's history and comments a task shows."""
+READ = 200
+"""Of how many of the newest commands of a case its tasks tell: comments, reviews, why something was laid aside."""
 NOTHING = Past([], [], {}, {}, {})
 
 
@@ -119,7 +121,7 @@ def view_of(opened: Opened, task: int, secrets: bool = True) -> TaskView:
         raise closed(opened, task)
     own = found.holder == desk.user
     draft = found.draft if own or not found.draft else None
-    told, since = actions(opened, task), past(opened) if internal else NOTHING
+    told, since = actions(opened, task), past(opened, READ) if internal else NOTHING
     known = _secrets(opened, found, draft, human) if secrets and told.get("draft") == "" else {}
     values, kept = {}, []
     for field in asked:

@@ -52,6 +52,7 @@ class HistoryRow(NamedTuple):
 
 
 _OF_CASE = f"SELECT {', '.join(StoredRow._fields)} FROM history WHERE case_id = ? ORDER BY seq"
+_NEWEST = f"{_OF_CASE} DESC LIMIT ?"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
@@ -107,22 +108,27 @@ def decode_row(cipher: CaseCipher, previous: bytes, row: StoredRow) -> HistoryRo
     )
 
 
-def read(database: Database, vault: Vault, case: str) -> list[HistoryRow]:
-    """The whole history of a case, opened, oldest first; empty when there is no such case.
+def read(database: Database, vault: Vault, case: str, newest: int = 0) -> list[HistoryRow]:
+    """The history of a case, opened, oldest first; empty when there is no such case. newest: only so many of its last
+    rows; 0 for all.
 
     Raises Destroyed when the case has been destroyed, VaultError when a row was changed.
     """
     connection = database.connect()
     try:
         found = connection.one("SELECT key FROM cases WHERE id = ?", (case,))
-        stored = connection.all(_OF_CASE, (case,))
+        # One more than asked for: each row is held against the one before it.
+        stored = connection.all(_NEWEST, (case, newest + 1))[::-1] if newest else connection.all(_OF_CASE, (case,))
     finally:
         connection.close()
     if found is None:
         return []
     cipher, previous = vault.cipher(case, found[0]), START
+    kept = list(map(StoredRow._make, stored))
+    if 0 < newest < len(kept):
+        previous = kept.pop(0).hash
     rows: list[HistoryRow] = []
-    for row in map(StoredRow._make, stored):
+    for row in kept:
         rows.append(decode_row(cipher, previous, row))
         previous = row.hash
     return rows

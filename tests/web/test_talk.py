@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.commands import StartCase
+from engine.runtime.history import read
 from tests.web.conftest import Town
 from tests.web.test_api import Program
 from tests.web.test_task import INTAKE, hidden, page_of
@@ -252,3 +253,18 @@ def test_the_cases_that_one_watches_are_a_list(town: Town) -> None:
     assert [case["number"] for case in program.get("/cases?watched=me").json()["cases"]] == [other]
     assert len(program.get("/cases").json()["cases"]) == 2
     assert program.get("/cases?watched=all").status_code == 422
+
+
+def test_a_task_reads_the_newest_of_a_long_history_only(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = town.claim()
+    program, path = Program(town, "chen_wei"), page_of(town, number)
+    for place in range(6):
+        assert program.post(f"/cases/{number}/comments", {"text": f"word {place}"}).is_success
+    case = town.caseway.connection.one("SELECT id FROM cases WHERE number = ?", (number,))[0]
+    whole = read(town.caseway.database, town.caseway.vault, case)
+    for newest in (1, 3, len(whole), len(whole) + 5):
+        assert read(town.caseway.database, town.caseway.vault, case, newest) == whole[-newest:]
+    monkeypatch.setattr("web.tasks.READ", 2)
+    text = town.browser("chen_wei").get(path).text
+    assert "word 5" in text and "word 4" in text and "word 3" not in text
+    assert "word 0" in town.browser("chen_wei").get(f"/cases/{number}").text
