@@ -80,7 +80,11 @@ def load(content: bytes, file: str) -> Sheet:
     rows = []
     for cells in lines[2:]:
         told = dict(zip(("\0".join(head) for head in heads), cells, strict=False))
-        main = tuple(told.get("\0".join(head), "") for head in heads if head[0] in ("in", "out") and len(head) > 1)
+        main = tuple(
+            _text(told.get("\0".join(head), ""), head[0])
+            for head in heads
+            if head[0] in ("in", "out") and len(head) > 1
+        )
         rows.append((main, {key: told[key] for key in BESIDE if told.get(key)}))
     more = {key: words[key] for key in ("aggregate", "title") if words.get(key)}
     return Sheet(words.get("decision") or name, words.get("hit", ""), columns, tuple(rows), more)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from cli import app
 from engine.runtime.clock import SystemClock
+from tests.support.few import few
 
 CLAIM = "报案渠道,报案时间,保单号,被保险人,联系电话,身份证号,出险原因,出险日期,出险经过,索赔金额,险种"
 
@@ -59,6 +60,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """init, deploy, user load, and three claims, one of which is long late."""
     home = tmp_path_factory.mktemp("made") / "house"
     assert call("init", home).code == 0
+    few(home / "processes")
     assert call("deploy", home=home).code == 0
     assert call("user", "load", home / "processes/samples/organisation.yaml", home=home).code == 0
     rows = home / "claims.csv"

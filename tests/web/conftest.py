@@ -25,6 +25,7 @@ from bootstrap import SHIPPED, Caseway, Home, create
 from engine.core.commands import StartCase
 from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock
+from tests.support.few import few
 from web.app import create_app
 
 MORNING = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)  # a Tuesday, ten o'clock in Shanghai
@@ -113,9 +114,10 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation with people and processes, to be copied."""
     folder = tmp_path_factory.mktemp("founded") / "house"
     create(Home(folder))
+    processes = few(Home(folder).processes)
     with Caseway(Home(folder), VirtualClock(MORNING - timedelta(days=1))) as caseway:
         caseway.load_organisation(SHIPPED / "samples" / "organisation.yaml", "dong_lei")
-        caseway.deploy(SHIPPED, "dong_lei")
+        caseway.deploy(processes, "dong_lei")
     return folder
 
 

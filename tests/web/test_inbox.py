@@ -2,8 +2,10 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
-from tests.web.conftest import Town
+from bootstrap import SHIPPED
+from tests.web.conftest import PASSWORD, Town
 from tests.web.test_api import Program
 from web.commands import ACTS, NOTHING
 from web.lists import PAGE, heat
@@ -27,9 +29,14 @@ def test_the_next_task_is_mine_and_nobody_elses(town: Town) -> None:
     assert number in one.get("/").text and number not in other.get("/").text
 
 
-def test_who_serves_no_queue_is_told_so(town: Town) -> None:
+def test_who_serves_no_queue_is_told_so(town: Town, tmp_path: Path) -> None:
     town.claim()
-    assert "You serve no queue" in town.browser("dong_lei").get("/").text
+    people = (SHIPPED / "samples" / "organisation.yaml").read_text("utf-8")
+    newcomer = "\nusers:\n  li_xin: {name: {zh: 李新, en: Li Xin}, from: 2020-01-01}\n"
+    (tmp_path / "people.yaml").write_text(people.replace("\nusers:\n", newcomer), "utf-8")
+    town.caseway.load_organisation(tmp_path / "people.yaml", "dong_lei")
+    town.app.state.accounts.set_password("li_xin", PASSWORD, "test")
+    assert "You serve no queue" in town.browser("li_xin").get("/").text
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(town: Town) -> None:

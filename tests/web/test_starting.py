@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap import SHIPPED
+from tests.support.few import few
 from tests.web.conftest import Town
 
 COMMAND = re.compile(r'name="command" value="([^"]+)"')
@@ -61,7 +62,7 @@ def test_what_is_no_process_is_not_found(town: Town, path: str) -> None:
 
 
 def test_a_process_for_others_is_closed_with_the_reason(town: Town, tmp_path: Path) -> None:
-    folder = shutil.copytree(SHIPPED, tmp_path / "processes")
+    folder = few(shutil.copytree(SHIPPED, tmp_path / "processes"))
     for file in ("claims.yaml", "complaint.yaml"):
         text = (folder / file).read_text("utf-8").replace("by: [staff, web]", "by: [role.director, web]")
         (folder / file).write_text(text, "utf-8")
