@@ -165,7 +165,9 @@ def propose(
         raise _refuse("proposal.same")
     changed = [one.path for one in made if one.kind == "process" and one.changes]
     compiler: Any = definitions.compiler
-    lint(compiler, Bundle(tree), changed, whole=False).refuse()
+    # Everything in force is looked at with it: what one process no longer sends or catches shows in another.
+    every = sorted({*changed, *(f"{name}.yaml" for name in definitions.names())})
+    lint(compiler, Bundle(tree), every).refuse()
     id = new_id(at)
     stored = msgspec.json.encode(dict(files)).decode()
     versions = msgspec.json.encode(made).decode()

@@ -135,6 +135,15 @@ def test_what_the_deep_checks_doubt_stands_on_the_page_of_the_proposal(town: Tow
     assert "CW621" in page and "on the way start → classify" in page
 
 
+def test_an_error_that_nothing_catches_keeps_a_proposal_out(town: Town) -> None:
+    before = "disputed: {title: {zh: 转争议解决, en: Gone to dispute resolution}, end: disputed}"
+    complaint = (SHIPPED / "complaint.yaml").read_text("utf-8")
+    assert before in complaint
+    changed = complaint.replace(before, before.replace("end: disputed", "fail: payment_rejected"))
+    answer = upload(town.browser("dong_lei"), ("complaint.yaml", changed.replace("end.disputed", "end.closed")))
+    assert answer.status_code == 422 and "CW685" in answer.text
+
+
 def test_another_person_approves_and_it_is_in_force(town: Town) -> None:
     before = version(town)
     designer, path = proposal(town)
