@@ -72,11 +72,13 @@ STEERING: Mapping[str, Steer] = {
     "hold": Steer(core.HoldCase, (COUNSEL,), _ANY),
     "lift_hold": Steer(core.LiftHold, (COUNSEL,), _ANY),
     "migrate": Steer(core.MigrateCase, _OVER, _RUNS),
+    "begin": Steer(core.StartStep, (HOLDER, *_LEAD), (OPEN,)),
+    "finish": Steer(core.FinishBlock, (HOLDER, *_LEAD), (OPEN,)),
 }
 """Actions on a case: in which of its states each is open, and to whom."""
 
-WITHIN = (core.StartStep, core.FinishBlock, core.AddInstance)
-"""What whoever commands a case does within it: starts a step of an ad-hoc block, ends the block, adds an item."""
+WITHIN = (core.AddInstance,)
+"""What whoever commands a case does within it besides: adds an item."""
 _COMMANDS = (HOLDER, *_LEAD)
 
 ITSELF = (core.MoveToken, core.NoteLink, core.NoteDecision)

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once)
 
 CaseAction = Literal[
     "suspend", "resume", "cancel", "owner", "correct", "move", "approve_move", "withdraw_move", "reopen", "link",
-    "unlink", "merge", "hold", "lift_hold",
+    "unlink", "merge", "hold", "lift_hold", "begin", "finish",
 ]  # fmt: skip
 Kind = Literal["related", "duplicate_of", "has_duplicate", "part_of", "has_part"]
 Whole = Annotated[int, Field(ge=0, le=2**53)]
@@ -31,7 +31,8 @@ class Steered(BaseModel):
 
     user: the new owner. changes: fields at the top of the data with their new values, null for none (correct). token,
     target: what is moved, and to which step (move). proposal: its number (approve_move, withdraw_move). step: where a
-    case is reopened. other, kind: the number of another case, and what it is to this one (link, unlink, merge). hold:
+    case is reopened. token, step: an ad-hoc block, as a case's `blocks` name it, and what is begun in it (begin,
+    finish). other, kind: the number of another case, and what it is to this one (link, unlink, merge). hold:
     its number (lift_hold).
     """
 

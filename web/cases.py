@@ -15,6 +15,7 @@ from sla.explain import Account, explain, lasting, measured
 from sla.telling import WORDS as CLOCK_WORDS
 from tasks import queries
 from web import show
+from web.blocks import Block, blocks
 from web.desk import Desk
 from web.history import Entry, Said, past
 from web.kin import Steering, steering
@@ -69,7 +70,7 @@ class Incident(BaseModel):
 
 class CaseView(BaseModel):
     """A case, whole, or what of it is not masked to the user: see `reads`. `steering`: what is
-    done with it as a whole, and the cases around it; None where it is masked."""
+    done with it as a whole, and the cases around it; None where it is masked. `blocks`: the open ad-hoc ones."""
 
     line: CaseLine
     revision: int
@@ -82,6 +83,7 @@ class CaseView(BaseModel):
     history: list[Entry]
     steering: Steering | None
     reads: Reads
+    blocks: list[Block] = []
     comments: list[Said] = []
     watching: Watching | None = None
 
@@ -109,6 +111,7 @@ def case_view(desk: Desk, number: str, secrets: Mapping[str, Any] | None = None)
     ))  # fmt: skip
     since = past(opened)
     view.clocks, view.history, view.steering = clocks(opened), since.entries, steering(opened)
+    view.blocks = blocks(opened)
     view.comments, view.watching = since.comments, watching(opened)
     view.incidents = [
         Incident(incident=id, step=flow.tokens[i.token].at if i.token in flow.tokens else "", text=i.text)

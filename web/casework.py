@@ -79,6 +79,10 @@ ACTS: Mapping[str, Act] = {
     "lift_hold": Act(
         lambda case, given: core.LiftHold(given["hold"], given["reason"]), ("hold", "reason"), "hold_lifted"
     ),
+    "begin": Act(
+        lambda case, given: core.StartStep(given["token"], given["step"]), ("token", "step"), "begun_step", False
+    ),
+    "finish": Act(lambda case, given: core.FinishBlock(given["token"]), ("token",), "finished_block", False),
 }  # fmt: skip
 """Actions on a case by their name in `tasks.steering.STEERING`."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.core import events as core
 from engine.core.events import Event
-from engine.core.model import Human
+from engine.core.model import AdHoc, Human
 from papers import events as papers
 from sla import events as clocks
 from tasks import events as work
@@ -44,6 +44,16 @@ class Teller:
     def human(self, name: str) -> bool:
         node = self.opened.process.nodes.get(name)
         return node is not None and isinstance(node.spec, Human)
+
+    def adhoc(self, name: str) -> AdHoc | None:
+        """The ad-hoc block of that name, None if it is something else."""
+        node = self.opened.process.nodes.get(name)
+        return node.spec if node is not None and isinstance(node.spec, AdHoc) else None
+
+    def begun(self, event: core.StepEntered) -> bool:
+        """Whether somebody began the step in an ad-hoc block: nothing else leads from the block into its own steps."""
+        block = self.adhoc(event.via)
+        return block is not None and event.step in block.steps
 
     def way(self, step: str, outcome: str) -> str:
         node = self.opened.process.nodes.get(step)
@@ -157,6 +167,8 @@ def _explained(t: Teller, e: Any) -> str:
 
 
 STEERED: Mapping[type[Event], Words] = {
+    core.StepEntered: lambda t, e: t.desk.say("h.begun_step", step=t.step(e.step)) if t.begun(e) else "",
+    core.StepLeft: lambda t, e: t.desk.say("h.finished_block", block=t.step(e.step)) if t.adhoc(e.step) else "",
     core.DataCorrected: lambda t, e: t.desk.say("h.corrected") + t.because(e),
     core.CaseReopened: lambda t, e: t.desk.say(
         "h.reopened", end=t.end(e.end) if e.end else t.desk.say("case.cancelled"), step=t.step(e.step)
@@ -237,8 +249,8 @@ _LIST = "stands with the case's papers; what the rules ask for goes without sayi
 
 UNTOLD: Mapping[type[Event], str] = {
     **dict.fromkeys(
-        (core.TimePassed, core.StepEntered, core.StepHeld, core.StepRan, core.StepClosing, core.StepLeft,
-         core.StepCancelled, core.BranchDone, core.ItemsTaken, core.ItemAdded, core.ItemDone, core.JoinCounted,
+        (core.TimePassed, core.StepHeld, core.StepRan, core.StepClosing, core.StepCancelled,
+         core.BranchDone, core.ItemsTaken, core.ItemAdded, core.ItemDone, core.JoinCounted,
          core.EndReached, core.ConditionSeen, core.HandlerFired, core.ErrorRaised, core.Decided, core.UndoTaken,
          core.ActRequested, core.WaitOpened, core.WaitClosed, core.CallClosed, core.JobCreated, core.JobClosed), _FLOW
     ),

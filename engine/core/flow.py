@@ -158,7 +158,7 @@ def _finish_block(turn: Turn, command: c.FinishBlock) -> None:
     _scope(turn, command.block, AdHoc)
     if children(flow, command.block, bodies=False):
         at = flow.tokens[command.block].at
-        raise Refuse("busy", f"{at} 中还有未完成的步骤", f"{at} in case {flow.number} still has open steps")
+        raise Refuse("steps_open", f"{at} 中还有未完成的步骤", f"{at} in case {flow.number} still has open steps")
     leave(turn, command.block)
     advance(turn)
 

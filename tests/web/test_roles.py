@@ -105,6 +105,8 @@ POST /cases/{number}/{action} suspend                        s   s   x   x   x  
 POST /cases/{number}/{action} resume                         s   s   x   x   x   3   x   x   3   3   3
 POST /cases/{number}/{action} cancel                         s   s   x   x   x   3   x   x   3   3   3
 POST /cases/{number}/{action} owner                          s   s   x   x   x   3   x   x   3   3   3
+POST /cases/{number}/{action} begin                          s   s   x   x   x   -   x   x   -   -   -
+POST /cases/{number}/{action} finish                         s   s   x   x   x   -   x   x   -   -   -
 GET /floor                                                   s   s   x   x   x   2   2   2   2   2   2
 GET /floor/breaches                                          s   s   x   x   x   2   2   2   2   2   2
 POST /floor/breaches/{number}/{clock}                        s   s   x   x   x   3   x   x   3   3   x
@@ -262,6 +264,8 @@ POST /api/cases/{number}/{action} suspend                    4   4   x   x   x  
 POST /api/cases/{number}/{action} resume                     4   4   x   x   x   2   x   x   2   2   2
 POST /api/cases/{number}/{action} cancel                     4   4   x   x   x   2   x   x   2   2   2
 POST /api/cases/{number}/{action} owner                      4   4   x   x   x   2   x   x   2   2   2
+POST /api/cases/{number}/{action} begin                      4   4   x   x   x   -   x   x   -   -   -
+POST /api/cases/{number}/{action} finish                     4   4   x   x   x   -   x   x   -   -   -
 GET /api/admin/organisation                                  4   4   x   x   x   x   x   x   x   x   2
 PUT /api/admin/organisation                                  4   4   x   x   x   x   x   x   x   x   -
 GET /api/admin/people                                        4   4   x   x   x   x   x   x   x   x   2
@@ -493,6 +497,8 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /cases/{number}/{action} suspend": ("/cases/{case}/suspend", FORM),
     "POST /cases/{number}/{action} resume": ("/cases/{suspended}/resume", FORM),
     "POST /cases/{number}/{action} cancel": ("/cases/{case}/cancel", FORM),
+    "POST /cases/{number}/{action} begin": ("/cases/{case}/begin", {"data": {"token": "1", "step": "x"}}),
+    "POST /cases/{number}/{action} finish": ("/cases/{case}/finish", {"data": {"token": "1"}}),
     "POST /cases/{number}/{action} owner": ("/cases/{case}/owner", {"data": {"user": "jin_tao", **WHY}}),
     "POST /floor/breaches/{number}/{clock}": ("/floor/breaches/{late}/review_24h", {"data": {"reason": "staff"}}),
     "GET /floor/tasks": ("/floor/tasks?queue=intake", {}),
@@ -556,6 +562,8 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /api/cases/{number}/{action} suspend": ("/api/cases/{case}/suspend", {"json": WHY}),
     "POST /api/cases/{number}/{action} resume": ("/api/cases/{suspended}/resume", {"json": WHY}),
     "POST /api/cases/{number}/{action} cancel": ("/api/cases/{case}/cancel", {"json": WHY}),
+    "POST /api/cases/{number}/{action} begin": ("/api/cases/{case}/begin", {"json": {"token": 1, "step": "x"}}),
+    "POST /api/cases/{number}/{action} finish": ("/api/cases/{case}/finish", {"json": {"token": 1}}),
     "POST /api/cases/{number}/{action} owner": ("/api/cases/{case}/owner", {"json": {"user": "jin_tao", **WHY}}),
     "GET /api/floor/tasks": ("/api/floor/tasks?queue=intake", {}),
     "POST /api/cases/{number}/clocks/{clock}/acknowledge": (
