@@ -131,14 +131,18 @@ class Gallery:
     def path(self, page: str) -> str:
         return PAGES[page][1].format_map(self.named)
 
+    def session(self, user: str) -> str:
+        """The cookie of somebody who has just signed in."""
+        app, connection = self.town.app, self.town.caseway.connection
+        accounts, session = app.state.accounts, app.state.sessions.begin(self.town.clock.now(), user)
+        assert accounts.sessions.open(session, accounts.generation(connection, user), "192.0.2.7", FIREFOX)
+        return str(app.state.sessions.write(session))
+
     def look(self, browser: Any, address: str, user: str, size: str, language: str) -> Any:
         """A tab of somebody who has signed in, or of nobody."""
         context = browser.new_context(viewport=SIZES[size], locale=LOCALES[language], base_url=address)
         if user:
-            app, connection = self.town.app, self.town.caseway.connection
-            accounts, session = app.state.accounts, app.state.sessions.begin(self.town.clock.now(), user)
-            assert accounts.sessions.open(session, accounts.generation(connection, user), "192.0.2.7", FIREFOX)
-            context.add_cookies([{"name": "caseway", "value": app.state.sessions.write(session), "url": address}])
+            context.add_cookies([{"name": "caseway", "value": self.session(user), "url": address}])
         return context.new_page()
 
 
@@ -152,14 +156,18 @@ def gallery(folder: Path) -> Iterator[Gallery]:
     with Caseway(Home(folder / "house"), clock) as caseway:
         app = create_app(caseway, hasher=CHEAP)
         app.state.accounts.set_passwords(list(caseway.directory.users), PASSWORD, "system")
-        town = Town(caseway, clock, app)
         try:
-            _arrangements(town, folder)
-            listening = Webhooks(caseway).add(*ARCHIVE, "dong_lei")[0]
-            yield Gallery(town, _cases(town) | _definitions(town) | _told(town, listening))
+            yield furnished(Town(caseway, clock, app), folder)
         finally:
             app.state.live.close()
             app.state.desks.close()
+
+
+def furnished(town: Town, folder: Path) -> Gallery:
+    """The installation, with something on every page; `folder` is for what is deployed."""
+    _arrangements(town, folder)
+    listening = Webhooks(town.caseway).add(*ARCHIVE, "dong_lei")[0]
+    return Gallery(town, _cases(town) | _definitions(town) | _told(town, listening))
 
 
 def _cases(town: Town) -> dict[str, str]:
