@@ -6,6 +6,7 @@ import sys
 import typer
 
 from console import (
+    adhoc,
     arranging,
     beginning,
     cases,
@@ -60,6 +61,7 @@ for name, group in (
 people.user_commands.command()(serve.password)
 app.command("try")(trying.try_out)
 steering.add(cases.case_commands)
+adhoc.add(cases.case_commands)
 talking.add(cases.case_commands, handling.task_commands)
 
 

@@ -227,6 +227,8 @@ _LINES: Mapping[str, Callable[[_Talk, Any], str]] = {
     "complete": _Talk._task,
     "message": lambda talk, one: f"message {one.name}",
     "signal": lambda talk, one: f"signal {one.name}",
+    "begin": lambda talk, one: f"begin {one.name}",
+    "finish": lambda talk, one: f"finish {one.name}",
     "papers": lambda talk, one: f"the customer uploads {one.name}",
     "wait": _Talk._due,
 }

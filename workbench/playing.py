@@ -17,10 +17,12 @@ from engine.core.commands import (
     CompleteTask,
     CorrectData,
     DeliverSignal,
+    FinishBlock,
     Refusal,
     ReopenCase,
     ResumeCase,
     StartCase,
+    StartStep,
     SuspendCase,
 )
 from engine.core.durations import parse_duration
@@ -32,6 +34,7 @@ from engine.runtime.tables import moment
 from papers.model import CUSTOMER
 from tasks.lifecycle import SYSTEM
 from tasks.registry import BusinessError, Job, Registered
+from workbench.adhoc import AdHocBlock, adhoc_blocks
 from workbench.expectations import Look, expect
 from workbench.faults import Fault
 from workbench.handing_in import DOES, hand_in
@@ -219,6 +222,23 @@ class Play:
         reason, actor = str(given.get("reason", "corrected")), given.get("by", SYSTEM)
         self._ask(CorrectData(dict(given["data"]), reason), actor, given.get("refused"))
 
+    def _begin(self, given: Mapping[str, Any]) -> None:
+        """Begins the step in the first open ad-hoc block that has it."""
+        found = next((one.token for one in self._blocks() if given["step"] in one.steps), None)
+        if found is None:
+            raise Wrong(f"no ad-hoc block that has {given['step']} is open")
+        self._ask(StartStep(found, given["step"]), given.get("by", SYSTEM), given.get("refused"), given["step"])
+
+    def _finish(self, given: Mapping[str, Any]) -> None:
+        found = next((one.token for one in self._blocks() if given["block"] == one.step), None)
+        if found is None:
+            raise Wrong(f"the ad-hoc block {given['block']} is not open")
+        self._ask(FinishBlock(found), given.get("by", SYSTEM), given.get("refused"), given["block"])
+
+    def _blocks(self) -> list[AdHocBlock]:
+        state, process = state_of(self.caseway, self.case)
+        return adhoc_blocks(process, state.flow)
+
     def _reopen(self, given: Mapping[str, Any]) -> None:
         reason, actor = str(given.get("reason", "reopened")), given.get("by", SYSTEM)
         self._ask(ReopenCase(reason, given.get("step", "")), actor, given.get("refused"))
@@ -283,6 +303,8 @@ _DOES = {
     "suspend": Play._suspend,
     "resume": Play._resume,
     "correct": Play._correct,
+    "begin": Play._begin,
+    "finish": Play._finish,
     "reopen": Play._reopen,
     "expect": Play._expect,
 }

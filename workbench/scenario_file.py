@@ -13,7 +13,7 @@ import yaml
 
 from bootstrap import Caseway
 from engine.core.commands import BY_ENGINE
-from engine.core.model import End, Human, Milestone, Process
+from engine.core.model import AdHoc, End, Human, Milestone, Process
 from engine.core.naming import did_you_mean
 from engine.language.document import Document, Place
 from engine.language.problems import DefinitionError, Problem, Problems, one_of
@@ -98,6 +98,8 @@ _STEPS: Mapping[str, Schema] = {
     "suspend": described(_TEXT, "The case is held, for this reason."),
     "resume": described({"type": ["string", "null"]}, "The case goes on."),
     "correct": mapping({"data": _DATA, "by": _WHO, "reason": _TEXT, "refused": _REFUSED}, "data"),
+    "begin": mapping({"step": _TEXT, "by": _WHO, "refused": _REFUSED}, "step"),
+    "finish": mapping({"block": _TEXT, "by": _WHO, "refused": _REFUSED}, "block"),
     "reopen": mapping({"step": NAME, "by": _WHO, "reason": _TEXT, "refused": _REFUSED}),
     "expect": _EXPECT,
 }
@@ -208,7 +210,7 @@ def _names(document: Document, value: Any, process: Process, caseway: Caseway) -
     for index, step in enumerate(value.get("steps", ())):
         place: Place = ("steps", index)
         ((word, given),) = step.items()
-        if word in ("complete", "message", "papers"):
+        if word in ("complete", "message", "papers", "begin", "finish"):
             yield from some((*place, word, "by"), "user", [given.get("by")], people)
         if word == "complete" and "in" not in given:
             yield from some((*place, word, "step"), "step", [given["step"]], steps)
@@ -220,6 +222,12 @@ def _names(document: Document, value: Any, process: Process, caseway: Caseway) -
                 yield from some((*place, word, "outcome"), "outcome", [given.get("outcome")], node.spec.outcomes)
         elif word == "message" and not given.get("refused"):
             yield from some((*place, word, "name"), "message", [given["name"]], house.messages)
+        elif word == "begin":
+            begun = [one for spec in specs if isinstance(spec, AdHoc) for one in spec.steps]
+            yield from some((*place, word, "step"), "step of an ad-hoc block", [given["step"]], begun)
+        elif word == "finish":
+            ad_hoc = [name for name in steps if isinstance(process.nodes[name].spec, AdHoc)]
+            yield from some((*place, word, "block"), "ad-hoc block", [given["block"]], ad_hoc)
         elif word == "signal":
             yield from some((*place, word, "name"), "signal", [given["name"]], house.signals)
         elif word == "services":

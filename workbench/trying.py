@@ -29,6 +29,8 @@ from tasks.ground import Look
 from tasks.lifecycle import SYSTEM
 from tasks.rules import may
 from tasks.starting import why_not
+from tasks.steering import closed
+from workbench.adhoc import adhoc_blocks
 from workbench.expectations import found
 from workbench.grounds import Grounds
 from workbench.handing_in import wanted
@@ -52,8 +54,8 @@ class Doable:
     """Something that can be done now, as a step of a scenario. What is still to be said (the outcome, the data) is in
     `form`, as `workbench.story.form_of` tells it; `people` may do it, the first of them proposed."""
 
-    what: str  # a word of scenario steps: complete, message, signal, papers, wait
-    name: str  # of the step, message, signal or paper
+    what: str  # a word of scenario steps: complete, message, signal, papers, begin, finish, wait
+    name: str  # of the step, message, signal, paper or block
     step: Step
     people: Sequence[str] = ()
     form: Mapping[str, Json] = field(default_factory=dict)
@@ -212,6 +214,7 @@ class Trial:
             *self._messages(state),
             *_signals(state),
             *[Doable("papers", name, {"papers": {"upload": [name]}}) for name in wanted(state)],
+            *self._adhoc(state, process),
             *self._due(),
         ]
 
@@ -222,6 +225,17 @@ class Trial:
             step: Step = {"complete": {"step": task.step, **({"by": people[0]} if people else {})}}
             form = form_of(self.caseway, self.case, number, language) or {}
             yield Doable("complete", task.step, step, people, form, task=number)
+
+    def _adhoc(self, state: Json, process: Process) -> Iterator[Doable]:
+        """What may be begun in ad-hoc blocks, and which of them may be finished; in both cases by whom."""
+        look = Look(process, state, structs.replace(self.caseway.env(), now=self.now))
+        for one in adhoc_blocks(process, state.flow):
+            offered = [("begin", "step", step) for step in one.steps]
+            offered += [("finish", "block", one.step)] if one.by_hand and not one.standing else []
+            for what, word, name in offered:
+                people = [user for user in sorted(self.caseway.directory.users) if closed(look, user, what) is None]
+                step: Step = {what: {word: name, **({"by": people[0]} if people else {})}}
+                yield Doable(what, name, step, people)
 
     def _people(self, look: Look, number: int, holder: str) -> list[str]:
         """Who may do the task now, by name; whoever holds it alone."""

@@ -11,6 +11,7 @@ import yaml
 
 from bootstrap import SHIPPED
 from engine.core.kinds import Type
+from tests.support.adhoc import written
 from workbench.grounds import Grounds
 from workbench.scenarios import run_all
 from workbench.staff import plausible
@@ -129,3 +130,26 @@ def test_a_signal_is_sent_to_the_case_that_listens(tmp_path: Path) -> None:
 def test_where_a_file_is_asked_for_nothing_is_made_up() -> None:
     assert plausible(Type("int", attachment=True), None, Random(1), AT) is None
     assert plausible(Type("int"), None, Random(1), AT) in range(1, 6)
+
+
+def test_steps_of_an_ad_hoc_block_are_begun_and_it_is_finished(tmp_path: Path) -> None:
+    folder = tmp_path / "processes"
+    copytree(SHIPPED, folder, ignore=ignore_patterns("*.py", "__pycache__", "claims.yaml", "complaint.yaml"))
+    written(folder)
+    with Grounds(folder) as grounds, Trial(grounds, "incident_command", AT) as trial:
+        assert trial.start({}) == []
+        assert trial.do({"begin": {"step": "photo"}}) == ["no ad-hoc block that has photo is open"]
+        assert trial.do({"complete": {"step": "arrive", "by": "lu_yao"}}) == []
+        offered = {(one.what, one.name): one for one in trial.doable()}
+        assert set(offered) == {("begin", "photo"), ("begin", "witness"), ("finish", "scene")}
+        assert trial.do(offered["begin", "photo"].step) == []
+        assert ("finish", "scene") not in {(one.what, one.name) for one in trial.doable()}
+        assert trial.do({"finish": {"block": "scene", "refused": "steps_open"}}) == []
+        assert trial.do({"complete": {"step": "photo", "by": "lu_yao"}}) == []
+        assert trial.do({"finish": {"block": "scene", "by": "lu_yao"}}) == []
+        kept = trial.scenario()
+    (tmp_path / "kept.yaml").write_text(kept, encoding="utf-8")
+    assert [one.problems for one in run_all([tmp_path / "kept.yaml"], folder)] == [[]]
+    (tmp_path / "kept.yaml").write_text(kept.replace("step: photo", "step: foto"), encoding="utf-8")
+    ((problem, *_),) = [one.problems for one in run_all([tmp_path / "kept.yaml"], folder)]
+    assert "foto" in str(problem) and "photo" in str(problem)
