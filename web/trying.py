@@ -26,6 +26,7 @@ from web.definitions import sources_of
 from web.desk import Desk
 from web.forms import Field, at, fields, fields_of, shown
 from web.history import Entry, past
+from web.kin import title
 from web.opened import Opened
 from web.problems import Problem
 from web.sessions import Sessions
@@ -70,6 +71,15 @@ class Sendable(NamedTuple):
     fields: Sequence[Field]
 
 
+class Beginnable(NamedTuple):
+    """A step of an ad-hoc block that may be begun, or a block that may be finished (`what`)."""
+
+    what: str
+    name: str
+    title: str
+    people: Sequence[tuple[str, str]]
+
+
 class Clock(NamedTuple):
     view: ClockView
     left: str
@@ -100,6 +110,7 @@ class TrialView(NamedTuple):
     due: datetime | None  # when the next thing happens
     tasks: list[TaskForm]
     sendable: list[Sendable]
+    adhoc: list[Beginnable]
     papers: list[tuple[str, str]]
     services: list[Answered]
     clocks: list[Clock]
@@ -200,6 +211,13 @@ def view(desk: Desk, trial: Trial) -> TrialView:
         due=next((one.due for one in doable if one.due), None),
         tasks=[_task(there, opened, one) for one in doable if one.what == "complete"],
         sendable=[_sendable(there, one) for one in doable if one.what in ("message", "signal")],
+        adhoc=[
+            Beginnable(
+                one.what, one.name, title(opened, one.name),
+                [(user, there.person(user)) for user in one.people],
+            )
+            for one in doable if one.what in ("begin", "finish")
+        ],
         papers=[(one.name, _paper(there, opened.process, one.name)) for one in doable if one.what == "papers"],
         services=_services(trial),
         clocks=[

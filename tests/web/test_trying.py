@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from bootstrap import SHIPPED
+from tests.support.adhoc import NAME, written
 from tests.web.conftest import Town, Visitor
 from tests.web.gallery import REPORTED
 from tests.web.test_processes import proposal, version
@@ -136,3 +137,18 @@ def test_a_scenario_goes_with_the_proposal_that_was_tried(town: Town, kept: Kept
     assert "It has been decided already" in page.text
     files = town.caseway.definitions.bundle("process", "claims", version(town))
     assert files is not None and not [each for each in files.contents if each.startswith("scenarios/")]
+
+
+def test_steps_of_an_ad_hoc_block_are_begun_and_it_is_finished(town: Town, kept: Kept) -> None:
+    town.caseway.deploy(written(town.caseway.home.processes), "dong_lei")
+    town.app.state.grounds = kept
+    trial = Page(town.browser("dong_lei"), f"/processes/try/{NAME}/{version(town, NAME)}")
+    trial.do("start", at="2026-03-02T09:00", by="lu_yao")
+    trial.do("complete", step="arrive", by="lu_yao")
+    assert "Begin: Take photos" in trial.text and "Finish: At the scene" in trial.text
+    trial.do("begin", name="photo", by="lu_yao")
+    assert "began: Take photos" in trial.text and "Finish: At the scene" not in trial.text
+    trial.do("finish", 422, name="scene")
+    trial.do("complete", step="photo", by="lu_yao")
+    trial.do("finish", name="scene", by="lu_yao")
+    assert "Begin: Check" in trial.text

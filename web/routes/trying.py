@@ -216,6 +216,14 @@ def _send(desk: Desk, trial: Trial, form: FormData) -> None:
     trial.do({what: {**given, **(_given(form, "by") if what == "message" else {})}})
 
 
+def _adhoc(desk: Desk, trial: Trial, form: FormData) -> None:
+    """Begins a step of an ad-hoc block, or finishes one."""
+    what, name = str(form.get("what")), str(form.get("name", ""))
+    if not any((one.what, one.name) == (what, name) for one in trial.doable()):
+        raise _Unfit("trial.gone")
+    trial.do({what: {"step" if what == "begin" else "block": name, **_given(form, "by")}})
+
+
 def _papers(desk: Desk, trial: Trial, form: FormData) -> None:
     names = [name for name in map(str, form.getlist("name")) if name]
     if not names:
@@ -265,7 +273,8 @@ def _given(form: FormData, *names: str) -> Step:
 
 
 DOES: Mapping[str, Callable[[Desk, Trial, FormData], None]] = {
-    "start": _start, "complete": _complete, "message": _send, "signal": _send, "papers": _papers, "wait": _wait,
+    "start": _start, "complete": _complete, "message": _send, "signal": _send, "begin": _adhoc, "finish": _adhoc,
+    "papers": _papers, "wait": _wait,
     "until": _until, "next": _next, "services": _services, "undo": _undo,
 }  # fmt: skip
 """What a page asks for, by its `what`."""
