@@ -1,5 +1,7 @@
 """Deciding a stored command again, with everything as it was then."""
 
+from contextlib import suppress
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -7,8 +9,11 @@ from msgspec import structs
 from bootstrap.machine import MACHINE
 from engine.core.commands import Request
 from engine.core.events import CaseStarted
+from engine.runtime.definitions import Then
+from engine.runtime.errors import StoreError
 from engine.runtime.history import HistoryRow
 from engine.runtime.tables import moment
+from organisation.directory import Directory
 from tasks.capacity import recorded
 
 if TYPE_CHECKING:
@@ -16,10 +21,26 @@ if TYPE_CHECKING:
 
 
 def decide_again(caseway: "Caseway", row: HistoryRow, state: Any) -> bytes:
-    """The events that a stored command yields when it is decided again, as it was then."""
-    command = MACHINE.decode_command(row.command)
+    """The events that a stored command yields when it is decided again, as it was then.
+
+    What was deployed or loaded in the moment of the command came before it or after it, which a moment does not
+    tell: each order is tried until one yields what is stored. The state is used up.
+    """
     at = moment(row.at)
-    then = caseway.definitions.then(at)
+    (then, directory), *others = product(caseway.definitions.thens(at), caseway.directories.thens(at))
+    if not others:
+        return _decide(caseway, row, state, then, directory)
+    before = MACHINE.encode(state)
+    for one in others:
+        with suppress(LookupError, StoreError):  # as it was before what it needs was there
+            if _decide(caseway, row, MACHINE.decode(before), *one) == row.events:
+                return row.events
+    return _decide(caseway, row, state, then, directory)
+
+
+def _decide(caseway: "Caseway", row: HistoryRow, state: Any, then: Then, directory: Directory | None) -> bytes:
+    at = moment(row.at)
+    command = MACHINE.decode_command(row.command)
     version = state.flow.version or getattr(command, "version", "")
     name = state.flow.process or getattr(command, "process", "")
     process = then.process(name, version)
@@ -33,7 +54,7 @@ def decide_again(caseway: "Caseway", row: HistoryRow, state: Any) -> bytes:
         now=at,
         versions=then,
         calendars=caseway.calendars_of(then.house()),
-        directory=caseway.directories.then(at),
+        directory=directory,
         sealer=caseway.vault.cipher(row.case, key).sealer,
         number=lambda _: number,
         extras=recorded(events),

@@ -1,6 +1,6 @@
 """Revisions of the organisation in the database: each load is the next one, none is ever changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -15,6 +15,7 @@ from organisation.load import build
 NEWEST = "SELECT revision, document FROM directories ORDER BY revision DESC LIMIT 1"
 ONE = "SELECT revision, document FROM directories WHERE revision = ?"
 THEN = "SELECT revision FROM directories WHERE loaded_at <= ? ORDER BY revision DESC LIMIT 1"
+LOADED = "SELECT count(*) FROM directories WHERE loaded_at = ?"
 LATEST = "SELECT max(revision) FROM directories"
 INSERT = 'INSERT INTO directories (revision, loaded_at, "by", document) VALUES (?, ?, ?, ?)'
 
@@ -72,9 +73,17 @@ class Directories:
 
     def then(self, at: datetime) -> Directory | None:
         """The organisation as it was at a moment, for deciding again what was decided then."""
+        return next(self.thens(at))
+
+    def thens(self, at: datetime) -> Iterator[Directory | None]:
+        """As `then`; where revisions were loaded in that very moment, also as it was before each of them, the last
+        one first: a moment does not tell which of what fell into it came first."""
         with self._lock:
             row = self._connection.one(THEN, (micros(at),))
-        return None if row is None else self.revision(int(row[0]))
+            loaded = 0 if row is None else self._connection.one(LOADED, (micros(at),))[0]
+        newest = 0 if row is None else int(row[0])
+        for number in range(newest, newest - loaded - 1, -1):
+            yield self.revision(number) if number else None
 
     def _read(self, number: int) -> Directory | None:
         row = self._connection.one(ONE, (number,))

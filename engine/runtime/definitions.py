@@ -13,8 +13,9 @@ house is refused while a version that cases still run on would not compile with 
 cases know fall back to the house that they were deployed with.
 """
 
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
@@ -29,6 +30,8 @@ from engine.runtime.sources import Sources, load
 from engine.runtime.tables import moment
 
 HOUSE = "house.yaml"
+_ALL = sys.maxsize
+"""Before this number are all deployments."""
 SHELF = 256
 """Compiled definitions that are kept at most."""
 
@@ -161,24 +164,39 @@ class Definitions:
         """The versions as they were at a moment, for deciding again what was decided then."""
         return Then(self, at)
 
-    def _in_force(self, key: Name, at: datetime) -> str:
+    def thens(self, at: datetime) -> Iterator["Then"]:
+        """As `then`; where something was deployed in that very moment, also as they were before each of those
+        deployments, the last one first: a moment does not tell which of what fell into it came first."""
+        yield Then(self, at)
+        there = {row.number for rows in self._deployed.values() for row in rows if row.at == at}
+        for number in sorted(there, reverse=True):
+            yield Then(self, at, number)
+
+    def _in_force(self, key: Name, at: datetime, before: int = _ALL) -> str:
+        if before != _ALL:
+            return _span([row for row in self._deployed.get(key, ()) if row.number < before], at).version
         spans = self._spans
         found = spans.get(key)
         if found is None or not found.since <= at < found.until:
             found = spans[key] = _span(self._deployed.get(key, ()), at)
         return found.version
 
-    def _called(self, caller: Process, name: str, latest: bool, at: datetime) -> str | None:
+    def _called(
+        self, caller: Process, name: str, latest: bool, at: datetime, before: int = _ALL
+    ) -> str | None:  # fmt: skip
         if latest:
-            return self._in_force(("process", name), at) or None
-        callers = (row for row in self._deployed.get(("process", caller.name), ()) if row.at <= at)
+            return self._in_force(("process", name), at, before) or None
+        deployed = self._deployed.get(("process", caller.name), ())
+        callers = (row for row in deployed if row.at <= at and row.number < before)
         number = max((row.number for row in callers if row.version == caller.version), default=0)
         rows = [row for row in self._deployed.get(("process", name), ()) if row.number <= number]
         return rows[-1].version if rows else None
 
     # --- compiling --------------------------------------------------------------------------------
 
-    def _house(self, at: datetime) -> House:
+    def _house(self, at: datetime, before: int = _ALL) -> House:
+        if before != _ALL:
+            return self._house_before(at, before)
         known = self._house_now
         if known is not None and known[0] <= at < known[1]:
             return known[2]
@@ -195,6 +213,12 @@ class Definitions:
                 return house
         return House()
 
+    def _house_before(self, at: datetime, before: int) -> House:
+        """The house at a moment, without the deployments from a number on."""
+        names = [name for kind, name in self._deployed if kind == "house"]
+        found = ((name, self._in_force(("house", name), at, before)) for name in names)
+        return next((self._compiled_house(name, version) for name, version in found if version), House())
+
     def _compiled_house(self, name: str, version: str) -> House:
         found = self._houses.get(version)
         if found is None:
@@ -208,11 +232,11 @@ class Definitions:
                 self._houses[version] = found
         return found
 
-    def _process(self, name: str, version: str, at: datetime) -> Process | None:
-        version = version or self._in_force(("process", name), at)
+    def _process(self, name: str, version: str, at: datetime, before: int = _ALL) -> Process | None:
+        version = version or self._in_force(("process", name), at, before)
         if not version:
             return None
-        house = self._house(at)
+        house = self._house(at, before)
         key = (name, version, house.version)
         found = self._processes.get(key)
         if found is None:
@@ -271,17 +295,18 @@ _BEGINNING, _END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo
 
 
 class Then:
-    """The versions at a moment; see `Definitions.then`."""
+    """The versions at a moment, without the deployments from a number on; see `Definitions.thens`."""
 
-    def __init__(self, definitions: Definitions, at: datetime) -> None:
+    def __init__(self, definitions: Definitions, at: datetime, before: int = _ALL) -> None:
         self._definitions = definitions
         self._at = at
+        self._before = before
 
     def process(self, name: str, version: str = "") -> Process | None:
-        return self._definitions._process(name, version, self._at)
+        return self._definitions._process(name, version, self._at, self._before)
 
     def called(self, caller: Process, name: str, latest: bool) -> str | None:
-        return self._definitions._called(caller, name, latest, self._at)
+        return self._definitions._called(caller, name, latest, self._at, self._before)
 
     def house(self) -> House:
-        return self._definitions._house(self._at)
+        return self._definitions._house(self._at, self._before)
