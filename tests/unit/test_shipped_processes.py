@@ -40,6 +40,7 @@ MANUALS = {
     "underwriting": "A-1.1 A-1.2 A-1.3 A-1.4 A-3.2 C-1.3 C-2.2 C-2.3 C-3.1 C-3.2 C-4.1 D-1.2 D-6.2",
     "satisfaction_survey": "A-2.3 E-1.5 E-2.2",
     "violation": "A-6.5 B-6.4",
+    "performance_review": "A-6.2 A-6.3 C-6.2 C-6.4 E-5.3 E-5.4",
     "training": "A-6.1 A-6.4 C-4.4 C-6.1 C-6.3 E-5.2",
     "compliance_audit": "A-4.2 C-4.1 C-4.3 D-6.2 D-6.4",
     "risk_warning": "A-4.1 C-4.2 C-4.4",
