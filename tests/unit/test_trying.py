@@ -114,7 +114,9 @@ def test_a_signal_is_sent_to_the_case_that_listens(tmp_path: Path) -> None:
     copytree(SHIPPED, folder, ignore=ignore_patterns("*.py", "__pycache__", "claims.yaml", "complaint.yaml"))
     (folder / "alert.yaml").write_text(LISTENS, encoding="utf-8")
     house = (folder / "house.yaml").read_text("utf-8")
-    (folder / "house.yaml").write_text(f"{house}\nsignals: {{catastrophe: {{zh: 巨灾, en: Catastrophe}}}}\n", "utf-8")
+    added = house.replace("\nsignals:\n", "\nsignals:\n  catastrophe: {zh: 巨灾, en: Catastrophe}\n", 1)
+    assert added != house
+    (folder / "house.yaml").write_text(added, "utf-8")
     with Grounds(folder) as grounds, Trial(grounds, "alert", AT) as trial:
         assert trial.start({}) == []
         (signal,) = [one for one in trial.doable() if one.what == "signal"]

@@ -47,6 +47,8 @@ SAME: Mapping[str, str] = {
     "/admin/groups": "PUT /api/admin/groups/{group}", "/admin/groups/{group}": "PUT /api/admin/groups/{group}",
     "/admin/authority": "POST /api/admin/grants", "/admin/authority/end": "POST /api/admin/grants/{key}/end",
     "/admin/absences": "POST /api/admin/absences", "/admin/absences/end": "POST /api/admin/absences/{key}/end",
+    "/account/absences": "POST /api/admin/absences", "/account/absences/end": "POST /api/admin/absences/{key}/end",
+    "/absences/{key}": "POST /api/admin/absences/{key}/move", "/cases/{number}/merge": CASE,
     "/admin/changes/{id}/{decision}": "POST /api/admin/changes/{id}/{decision}",
     "/admin/file": "PUT /api/admin/organisation",
     "/admin/webhooks": "POST /api/webhooks", "/admin/webhooks/{webhook}/ping": "POST /api/webhooks/{webhook}/ping",
@@ -63,6 +65,7 @@ BROWSER: Mapping[str, str] = {
     "/sign-in": "a program has a token", "/sign-in/code": "a program has a token",
     "/sign-out": "a program has no session",
     "/language": "a program says Accept-Language", "/account/zone": "a program is told moments with their offset",
+    "/processes/try/{name}/{origin}": "a program has `caseway try`, and keeps its files itself",
     "/c/{token}": "the customer has a link and no account",
 }  # fmt: skip
 
