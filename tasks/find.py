@@ -20,6 +20,8 @@ from tasks.search import Term
 
 RARE = 1_000
 """A word of so many cases at most leads."""
+DIGITS = 3
+"""Digits from which on they may be what is counted in a number: 000123 finds LP-2026-000123."""
 WALK = 3_000
 """Cases that are held against common words, a page."""
 
@@ -52,9 +54,12 @@ class Found(NamedTuple):
         return Place(self.started_at, self.case)
 
     def by_number(self, terms: Collection[Term]) -> bool:
-        """Whether all that was looked for begins the case's number."""
+        """Whether all that was looked for begins the case's number, or what is counted in it."""
         number = (self.number or "").casefold()
-        return all(number.startswith(term.text) for term in terms)
+        counted = number.rpartition("-")[2]
+        return all(
+            number.startswith(term.text) or (_may_count(term) and counted.startswith(term.text)) for term in terms
+        )
 
 
 class Place(NamedTuple):
@@ -113,6 +118,22 @@ def watched(
     return _page(connection, ids, [user, *given, limit + 1], limit)
 
 
+def _may_count(term: Term) -> bool:
+    return term.text.isdecimal() and len(term.text) >= DIGITS
+
+
+def _numbered(connection: Connection, term: Term) -> list[str]:
+    """How numbers may begin that a term means: with it; where it is digits, also with it in place of what is counted,
+    in each series and year. Only of series that count last, after a dash, so that a number alone tells it."""
+    lows = [term.text.upper(), term.text]
+    if _may_count(term):
+        for series, year in connection.all("SELECT series, year FROM counters"):
+            head, _, tail = series.partition("{seq")
+            if head.endswith("-") and tail.endswith("}") and "{site}" not in head and "}" not in tail[:-1]:
+                lows.append(head.format(year=year) + term.text)
+    return list(dict.fromkeys(lows))
+
+
 class Asked(NamedTuple):
     """A term, how many cases have it (counted a little further than `RARE`), how many of them by a word, the rarest of
     its words, and how the numbers begin that begin with it."""
@@ -126,7 +147,7 @@ class Asked(NamedTuple):
 
 def ask(connection: Connection, term: Term) -> Asked:
     """How a term is best looked for."""
-    counts = {low: _count(connection, _OF_NUMBER, low) for low in dict.fromkeys((term.text.upper(), term.text))}
+    counts = {low: _count(connection, _OF_NUMBER, low) for low in _numbered(connection, term)}
     count, word = min((_count(connection, _WORDED, word), word) for word in term.words)
     numbers = tuple(low for low, numbered in counts.items() if numbered)
     return Asked(count + sum(counts.values()), count, word, term.words, numbers)
