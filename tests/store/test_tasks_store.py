@@ -322,10 +322,10 @@ def test_two_loads_at_once_collide(database: Database) -> None:
 def test_rows_derived_again_equal_the_rows_stored(
     office: Office, database: Database, vault: Vault, tmp_path: Path
 ) -> None:
-    chance = random.Random(8)
+    chance = random.Random(7)
     made = [office.start(chance.choice(["low", "high", "top", "given"])) for _ in range(30)]
     accepted = set()
-    for _ in range(200):
+    for _ in range(120):
         live = office.reading.all(
             "SELECT case_id, id, status, holder, assignee FROM tasks WHERE closed_at IS NULL ORDER BY case_id, id"
         )
@@ -339,8 +339,17 @@ def test_rows_derived_again_equal_the_rows_stored(
             requests.append(c.Request(new_id(now), case, COMMANDS[action](number), actor, now, "test"))
         answers = office.runner.submit_many(requests)
         accepted |= {type(r.command) for r, a in zip(requests, answers, strict=True) if isinstance(a, Accepted)}
-    never = 2  # no step here may be left out, and none is decided by votes
-    assert len(accepted) == len(COMMANDS) - never, "the story touched what it was to touch"
+    one = office.start("low")
+    made.append(one)
+    # What chance seldom brings about.
+    for actor, command in (
+        ("chen", t.ClaimTask(1)), ("chen", t.AskReview(1, "li", "Is this right?")), ("chen", t.WithdrawReview(1)),
+        ("chen", t.AskReview(1, "li", "And now?")), ("li", t.AnswerReview(1, "It is.", True)),
+    ):  # fmt: skip
+        office.do(actor, one, command)
+        accepted.add(type(command))
+    missing = {type(made_of(1)).__name__ for made_of in COMMANDS.values()} - {kind.__name__ for kind in accepted}
+    assert missing == {"SkipTask", "VoteTask"}, "no step here may be left out, or is voted on"
 
     def check() -> Report:
         rows = [tables.projection(), tables.timers()]
