@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 SOURCES = $(wildcard engine organisation tasks sla papers notices workbench console web migrations bootstrap cli.py)
 
-.PHONY: help run demo test test-long check format bench lock pictures wheel clean
+.PHONY: help run demo test test-long check format bench lock pictures handbook wheel clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -52,6 +52,9 @@ lock: $(READY) ## lock the dependencies again (ARGS=--upgrade for newer ones)
 pictures: $(READY) ## draw the complaints procedure into docs/pictures
 	$(BIN)/python -m cli show processes/complaint.yaml --svg docs/pictures/complaint.svg
 	$(BIN)/python -m cli show processes/complaint.yaml --lang en --svg docs/pictures/complaint.en.svg
+
+handbook: $(READY) ## write docs/handbook.md and its pictures from the processes and their scenarios
+	$(BIN)/python -m cli coverage processes --write docs/handbook.md >/dev/null
 
 wheel: $(READY) ## build/dist/caseway-*.whl
 	$(BIN)/python -m build --wheel --no-isolation --outdir build/dist
