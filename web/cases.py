@@ -17,6 +17,7 @@ from tasks import queries
 from web import show
 from web.blocks import Block, blocks
 from web.desk import Desk
+from web.faults import fault_told
 from web.history import Entry, Said, past
 from web.kin import Steering, steering
 from web.lists import Heat, TaskLine, heat, lines
@@ -65,6 +66,7 @@ class ClockView(BaseModel):
 class Incident(BaseModel):
     incident: int
     step: str
+    step_title: str
     text: str
 
 
@@ -114,7 +116,12 @@ def case_view(desk: Desk, number: str, secrets: Mapping[str, Any] | None = None)
     view.blocks = blocks(opened)
     view.comments, view.watching = since.comments, watching(opened)
     view.incidents = [
-        Incident(incident=id, step=flow.tokens[i.token].at if i.token in flow.tokens else "", text=i.text)
+        Incident(
+            incident=id,
+            step=flow.tokens[i.token].at if i.token in flow.tokens else "",
+            step_title=desk.step(flow.process, flow.tokens[i.token].at) if i.token in flow.tokens else "",
+            text=fault_told(desk, i.text),
+        )
         for id, i in flow.incidents.items()
     ]
     return view

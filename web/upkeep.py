@@ -10,6 +10,7 @@ from engine.runtime.tables import moment
 from sla.calendar import WorkCalendar
 from sla.scale import Hours
 from web.desk import Desk
+from web.faults import fault_told
 from web.problems import Problem
 from web.texts import TEXTS
 
@@ -117,7 +118,7 @@ def incidents(desk: Desk, after: str = "", limit: int = PAGE) -> Incidents:
     lines = [
         IncidentLine(
             case=case, number=number or case, process=process, process_title=desk.process(process), incident=id,
-            step=step, step_title=desk.step(process, step) if step else "", kind=kind, text=text,
+            step=step, step_title=desk.step(process, step) if step else "", kind=kind, text=fault_told(desk, text),
             cure=desk.say(f"cure.{kind}" if f"cure.{kind}" in TEXTS else "cure"), since=moment(at),
         )
         for case, number, process, id, step, kind, text, at in rows[:limit]
