@@ -1,6 +1,6 @@
 """Every page is for everybody: axe finds nothing serious, nothing scrolls sideways; wide, on a phone, zh and en."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -8,9 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from starlette.routing import compile_path
 
-from tests.web.conftest import served
+from tests.web.conftest import PASSWORD, served
 from tests.web.gallery import LOCALES, PAGES, Gallery, gallery
 from tests.web.test_roles import routes
+from tests.web.test_second_factor import enrol
 
 SERIOUS = ("serious", "critical")
 NO_PAGE = (
@@ -71,12 +72,73 @@ def _faults(
         answer = tab.goto(made.path(page))
         assert answer.status == (404 if page == "error" else 200)
         if "text/html" in answer.headers["content-type"]:
-            assert tab.get_attribute("html", "lang") == LOCALES[language].removesuffix("-GB")
-            over = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-            found += [f"{size} {language}: {over} px too wide"] if over > 0 else []
-            found += [
-                f"{size} {language}: {one['id']}: {node['html'][:200]}"
-                for one in axe.run(tab).response["violations"] if one["impact"] in SERIOUS for node in one["nodes"][:3]
-            ]  # fmt: skip
+            found += _wrong(axe, tab, size, language)
         tab.context.close()
     return found
+
+
+def _wrong(axe: Any, tab: Any, size: str, language: str) -> list[str]:
+    """What is wrong with the page that the tab shows."""
+    assert tab.get_attribute("html", "lang") == LOCALES[language].removesuffix("-GB")
+    over = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return [f"{size} {language}: {over} px too wide"] * (over > 0) + [
+        f"{size} {language}: {one['id']}: {node['html'][:200]}"
+        for one in axe.run(tab).response["violations"] if one["impact"] in SERIOUS for node in one["nodes"][:3]
+    ]  # fmt: skip
+
+
+# --- what comes of a form -------------------------------------------------------------------------------
+
+
+def _signed(tab: Any, user: str, password: str) -> None:
+    tab.fill("input[name=user]", user)
+    tab.fill("input[name=password]", password)
+    tab.click("main button")
+
+
+def _form_refused(made: Gallery, tab: Any) -> None:
+    tab.goto(made.path("task"))
+    tab.click("#work button.main")
+    assert tab.locator("#wrong").is_visible()
+
+
+def _proposal_refused(made: Gallery, tab: Any) -> None:
+    tab.goto("/processes")
+    tab.set_input_files(
+        "input[type=file]", {"name": "claims.yaml", "mimeType": "text/yaml", "buffer": b"process: claims"}
+    )
+    tab.fill("form[action='/processes/upload'] [name=reason]", "test")
+    tab.click("form[action='/processes/upload'] button")
+    assert "claims.yaml:1" in tab.content()
+
+
+def _wrong_password(made: Gallery, tab: Any) -> None:
+    tab.goto("/sign-in")
+    _signed(tab, "shi_lei", "not the password")
+    assert tab.locator("[role=alert]").is_visible()
+
+
+def _second_asked(made: Gallery, tab: Any) -> None:
+    factors, connection = made.town.app.state.accounts.factors, made.town.caseway.connection
+    if not factors.enrolled(connection, "ren_hong"):
+        enrol(made.town, made.town.browser("ren_hong"))
+    tab.goto("/sign-in")
+    _signed(tab, "ren_hong", PASSWORD)
+    assert tab.locator("input[name=code]").is_visible()
+
+
+ANSWERS: Mapping[str, tuple[str, Callable[[Gallery, Any], None]]] = {
+    "a form refused": ("chen_wei", _form_refused), "a proposal refused": ("dong_lei", _proposal_refused),
+    "a wrong password": ("", _wrong_password), "a second factor asked for": ("", _second_asked),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_everybody_can_use_what_comes_of_a_form(chromium: Any, shown: tuple[Gallery, str], answer: str) -> None:
+    made, address = shown
+    user, act = ANSWERS[answer]
+    for size, language in (("wide", "zh"), ("phone", "en")):
+        tab = made.look(chromium, address, user, size, language)
+        act(made, tab)
+        assert _wrong(Axe(), tab, size, language) == []
+        tab.context.close()
