@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from engine.core.model import Process
 from engine.runtime.tables import micros
 from organisation import looks
 from organisation.looks import Broken, Look
@@ -18,6 +19,7 @@ from web import turned_away
 from web.desk import Desk
 from web.problems import Problem
 from web.roles import reviews
+from web.schema import part
 from web.texts import TEXTS
 from workbench import reading
 from workbench.reading import Subject, Unread
@@ -50,6 +52,7 @@ class Looked(BaseModel):
     user_name: str
     at: datetime
     fields: list[str]
+    told: list[str]  # the same in words
     ground: str
     via: str
     reason: str
@@ -153,7 +156,8 @@ def looked(desk: Desk, case: str = "", user: str = "", after: str = "", limit: i
     """Looks at secrets, newest first: all of them to reviewers. Raises Problem."""
     _reviewer(desk)
     found = looks.looks(desk.caseway.connection, case=_case(desk, case), user=user, after=after, limit=limit + 1)
-    rows = [_looked(desk, one) for one in found[:limit]]
+    processes = _processes(desk, {one.case for one in found[:limit]})
+    rows = [_looked(desk, one, processes.get(one.case)) for one in found[:limit]]
     return Looks(looks=rows, next=rows[-1].id if len(found) > limit else None)
 
 
@@ -200,10 +204,27 @@ def _case(desk: Desk, number: str) -> str:
     return row[0] if row else number
 
 
-def _looked(desk: Desk, one: Look) -> Looked:
+def _processes(desk: Desk, cases: Collection[str]) -> dict[str, Process | None]:
+    """The process of each of these cases."""
+    marks = ", ".join("?" * len(cases))
+    rows = desk.caseway.connection.all(f"SELECT id, process, version FROM cases WHERE id IN ({marks})", tuple(cases))
+    return {case: desk.caseway.definitions.process(name, version) for case, name, version in rows}
+
+
+def _in_words(desk: Desk, process: Process | None, place: str) -> str:
+    """What was looked at: a field by its title, a file by its number."""
+    what, _, number = place.partition(" ")
+    if what == "attachment" and number:
+        return desk.say("reading.file", number=number)
+    found = part(desk, process, tuple(place.split("."))) if process is not None else None
+    return desk.told(found.schema.get("title") if found is not None else None, place)
+
+
+def _looked(desk: Desk, one: Look, process: Process | None) -> Looked:
     return Looked(
         id=one.id, number=one.number, user=one.user, user_name=desk.person(one.user), at=one.at,
-        fields=list(one.fields), ground=party(desk, one.ground), via=one.via, reason=one.reason,
+        fields=list(one.fields), told=[_in_words(desk, process, field) for field in one.fields],
+        ground=party(desk, one.ground), via=one.via, reason=one.reason,
     )  # fmt: skip
 
 

@@ -339,6 +339,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reading.overdue": ("复核逾期", "review overdue"),
     "reading.review_by": ("复核期限 {at}", "to be reviewed by {at}"),
     "reading.fields": ("内容", "Fields"),
+    "reading.file": ("附件 {number}", "file {number}"),
     "reading.ground": ("依据", "As what"),
     "reading.via": ("途径", "By which way"),
     "reading.own": ("须由他人复核", "somebody else reviews your own"),

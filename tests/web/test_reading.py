@@ -215,8 +215,8 @@ def test_who_breaks_the_glass_reads_everything_for_a_time_and_somebody_reviews_i
     assert json(reviewer, "POST", place, verdict="unjustified", note="no").status_code == 409
     assert "No broken glass waits" in reviewer.get("/reading").text
     assert "asked the counter" in reviewer.get("/reading?show=glass").text
-    assert "identity_number" in reviewer.get(f"/reading?show=looks&case={number}&user=fang_qi").text
-    assert "identity_number" not in reviewer.get("/reading?show=looks&user=chen_wei").text
+    assert "Identity number" in reviewer.get(f"/reading?show=looks&case={number}&user=fang_qi").text
+    assert "Identity number" not in reviewer.get("/reading?show=looks&user=chen_wei").text
 
 
 def test_broken_glass_opens_a_restricted_case_too_and_nobody_reviews_their_own(town: Town) -> None:
@@ -322,3 +322,12 @@ def test_who_is_refused_a_case_a_file_or_a_secret_is_kept_once(town: Town) -> No
     town.clock.advance(timedelta(hours=2))
     assert stranger.get(f"/cases/{number}/picture.svg").status_code == 403  # later, another row
     assert len(town.caseway.connection.all(sql)) == 3
+
+
+def test_the_log_of_looks_is_in_words(town: Town) -> None:
+    number = town.claim()
+    visitor = town.browser("chen_wei", "zh")
+    visitor.post(f"/tasks/{number}/{town.task_of(number)}/claim")
+    visitor.post(f"/cases/{number}/secrets", reason="核对身份")
+    page = town.browser("yu_siqi", "zh").get("/reading?show=looks").text
+    assert "身份证号" in page and "identity_number" not in page
