@@ -10,7 +10,6 @@ from bootstrap.machine import MACHINE
 from engine.core.commands import Request
 from engine.core.events import CaseStarted
 from engine.runtime.definitions import Then
-from engine.runtime.errors import StoreError
 from engine.runtime.history import HistoryRow
 from engine.runtime.tables import moment
 from organisation.directory import Directory
@@ -32,7 +31,7 @@ def decide_again(caseway: "Caseway", row: HistoryRow, state: Any) -> bytes:
         return _decide(caseway, row, state, then, directory)
     before = MACHINE.encode(state)
     for one in others:
-        with suppress(LookupError, StoreError):  # as it was before what it needs was there
+        with suppress(Exception):  # as it was before what it needs was there, anything may fail
             if _decide(caseway, row, MACHINE.decode(before), *one) == row.events:
                 return row.events
     return _decide(caseway, row, state, then, directory)
