@@ -339,7 +339,8 @@ class World:
 
     def away(self) -> str:
         """The officer's absence."""
-        found = self.ask("admin", "GET", "/api/admin/absences").json()["absences"]
+        listed = self.ask("admin", "GET", "/api/admin/absences").json()["absences"]
+        found = [one for one in listed if one["user"] == PEOPLE["officer"]]
         if not found:
             given = {"user": PEOPLE["officer"], "from": "2026-04-01", "to": "2026-04-02"}
             return str(self.done("admin", "/api/admin/absences", given)["key"])
