@@ -206,6 +206,8 @@ def _case(desk: Desk, number: str) -> str:
 
 def _processes(desk: Desk, cases: Collection[str]) -> dict[str, Process | None]:
     """The process of each of these cases."""
+    if not cases:
+        return {}
     marks = ", ".join("?" * len(cases))
     rows = desk.caseway.connection.all(f"SELECT id, process, version FROM cases WHERE id IN ({marks})", tuple(cases))
     return {case: desk.caseway.definitions.process(name, version) for case, name, version in rows}
