@@ -14,6 +14,7 @@ import tasks.likeness
 import tasks.search
 import tasks.tables
 from bootstrap.again import decide_again
+from bootstrap.filed import FiledCases
 from bootstrap.home import Home
 from bootstrap.keeping import Keeping
 from bootstrap.language import calendars, compiler, shelf, shipped_functions
@@ -82,7 +83,7 @@ class Caseway:
             self.connection.close()
             self.database.close()
             raise
-        self.registry = shipped_functions(home)
+        self.registry = shipped_functions(home, FiledCases(self.database, self.files))
         self.definitions = Definitions(self.database, compiler(self.registry), self.clock.now, shelf(self.registry))
         self.directories = Directories(self.database)
         self._calendars: dict[str, Mapping[str, WorkCalendar]] = {}  # by the house's version

@@ -12,6 +12,8 @@ from engine.runtime.vault import Vault
 
 SHIPPED = Path(__file__).parents[1] / "processes"
 """The processes that come with the product; `init` copies them."""
+SYSTEMS = ("policies.csv", "sanctions.csv", "backups.csv", "agents.csv", "bank_statement.csv", "archive.csv")
+"""The tables of the embedded outside systems, which `init` copies, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def create(home: Home) -> Vault:
         shutil.copytree(SHIPPED, home.processes, ignore=ignore)
     if not home.systems.exists():
         home.systems.mkdir()
-        for name in ("policies.csv", "sanctions.csv", "backups.csv", "agents.csv", "bank_statement.csv"):
+        for name in SYSTEMS:
             shutil.copy(SHIPPED / "samples" / name, home.systems / name)
     return vault
 

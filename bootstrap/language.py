@@ -16,6 +16,7 @@ from sla.calendar import WorkCalendar
 from sla.calendar_files import calendar_problems, load_calendar
 from sla.keywords import CLOCK_WORDS
 from tasks import backups, statements
+from tasks.archive import ArchiveRegister, Cases, NoCases, archive_functions
 from tasks.insurance import embedded, functions
 from tasks.keywords import WORK_WORDS
 from tasks.likeness import LIKENESS_WORDS
@@ -45,14 +46,16 @@ def compiler(registry: Registry | None = None) -> Compiler:
     )
 
 
-def shipped_functions(home: Home | None = None) -> Registry:
-    """The insurer's functions on the embedded outside systems: those of the home, else the samples."""
+def shipped_functions(home: Home | None = None, cases: Cases | None = None) -> Registry:
+    """The insurer's functions on the embedded outside systems: those of the home, else the samples. `cases`: what the
+    archive destroys when its time is over."""
     tables = home.systems if home is not None and home.systems.is_dir() else SHIPPED / "samples"
     register = (home.folder if home is not None else SHIPPED / "samples") / "register.db"
     office = embedded_office(tables, register)
     insurance = replace(embedded(tables, register), policies=office.book)  # claims find what underwriting issues
     found = underwriting_functions(office, functions(insurance))
     statements.functions(statements.StatementTable(tables / "bank_statement.csv"), found)
+    archive_functions(ArchiveRegister(tables / "archive.csv", register), cases or NoCases(), found)
     return backups.functions(backups.BackupTable(tables / "backups.csv"), found)
 
 

@@ -1,0 +1,44 @@
+"""The cases of an installation as the archive sees them: files that are destroyed when their time is over."""
+
+from engine.runtime import keys
+from engine.runtime.database import Database
+from engine.runtime.errors import OnHold
+from papers.store import Store
+from tasks.archive import Held, StillOpen
+
+_CASE = "SELECT id, status, key FROM cases WHERE number = ?"
+_HOLD = "SELECT 1 FROM holds WHERE case_id = ? LIMIT 1"
+
+
+class FiledCases:
+    """`tasks.archive.Cases` on the database; worker functions call it from threads of their own."""
+
+    def __init__(self, database: Database, files: Store) -> None:
+        self._database, self._files = database, files
+
+    def held(self, number: str) -> bool:
+        connection = self._database.connect()
+        try:
+            found = connection.one(_CASE, (number,))
+            return found is not None and (found[1] != "ended" or connection.one(_HOLD, (found[0],)) is not None)
+        finally:
+            connection.close()
+
+    def destroy(self, number: str) -> bool:
+        connection = self._database.connect()
+        try:
+            found = connection.one(_CASE, (number,))
+        finally:
+            connection.close()
+        if found is None:
+            return False
+        case, status, key = found
+        if key is not None:
+            if status != "ended":
+                raise StillOpen(f"{number} has not ended")
+            try:
+                keys.destroy(self._database, case)
+            except OnHold as error:
+                raise Held(str(error)) from error
+        self._files.forget(case)  # also if that was cut off the last time
+        return True
