@@ -86,7 +86,7 @@ class Walk:
 
     def remember(self, output: str) -> None:
         """The number of the case that was started, and of its open task."""
-        if found := re.match(r"(ZX-\d+-\d+): \w+ \(task (\d+)\)", output):
+        if found := re.match(r"([A-Z]+-\d+-\d+): \w+ \(task (\d+)\)", output):
             self.stands_for |= {"{number}": found[1], "{task}": found[2]}
 
     def filled(self, text: str) -> str:

@@ -51,6 +51,7 @@ MANUALS = {
     "customer_care": "C-3.1 D-3.3 E-2.3",
     "churn_winback": "C-5.4 D-3.4",
     "archive_filing": "A-1.6 A-4.5 C-7.1 C-7.2 D-5.3 D-7.1 D-7.2 E-4.3 E-4.5",
+    "inquiry": "A-2.2 C-5.1 E-1.3",
 }
 
 
