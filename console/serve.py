@@ -105,7 +105,7 @@ def serve(
 
 def reach_of(networks: list[str]) -> Any:
     """Where webhooks may lead; stops with what is no network."""
-    from web.webhooks import Reach
+    from web.reach import Reach
 
     try:
         return Reach.of(networks)

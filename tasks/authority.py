@@ -12,12 +12,14 @@ from typing import cast
 
 from engine.core.data import Names, assigned, completed_by, names
 from engine.core.machine import Turn
-from engine.core.model import Human, Json, Outcome
+from engine.core.model import Human, Json, Outcome, Process, Text
 from engine.core.moves import FAULTS
+from engine.language.house import Authority as Kind
+from engine.language.house import House
 from organisation.directory import Directory, Grant
 from tasks.ground import Ground, directory
 from tasks.model import Authority, Named, Work
-from tasks.reasons import Reason, reason
+from tasks.reasons import Reason, Titled, reason
 
 MOST_NAMED = 5
 """How many of those who may decide a refusal names."""
@@ -33,8 +35,24 @@ class Matter:
     decision: str
 
     def __str__(self) -> str:
+        """By its names, as events record it."""
         amount = "" if self.amount is None else f"{self.amount:f}"
         return " ".join(part for part in (self.kind, self.line, self.decision, amount) if part)
+
+    def told(self, known: Kind | None) -> Titled:
+        """In words, by the titles of the house: Claims · Motor · Approve · 50,000."""
+        kind = known or Kind({})
+        given = (
+            (kind.title, self.kind), (kind.lines.get(self.line), self.line),
+            (kind.decisions.get(self.decision), self.decision),
+        )  # fmt: skip
+        amount = "" if self.amount is None else f"{self.amount:,f}"
+
+        def told(language: str) -> str:
+            parts = [(title or {}).get(language) or name.replace("_", " ") for title, name in given]
+            return " · ".join(part for part in (*parts, amount) if part)
+
+        return Titled(str(self), {language: told(language) for language in House().languages})
 
 
 def matter_of(ground: Ground, number: int, authority: Authority) -> Matter:
@@ -55,7 +73,7 @@ def weigh(ground: Ground, user: str, number: int, step: Work) -> Reason | None:
     on = people.today(ground.now)
     if people.might(user, matter.kind, matter.line, matter.amount, matter.decision, on):
         return None
-    return _beyond(people, matter, on)
+    return _beyond(people, matter, authority, on)
 
 
 def ruling(turn: Turn, number: int, step: Work, chosen: str, changes: Mapping[str, Json]) -> Grant | Reason | None:
@@ -86,14 +104,22 @@ def ruling(turn: Turn, number: int, step: Work, chosen: str, changes: Mapping[st
     if grant is not None:
         return grant
     if matter.amount is None and authority.amount is not None:
-        return reason("no_amount", amount=authority.amount.source, what=matter)
-    return _beyond(people, matter, on)
+        return reason(
+            "no_amount", amount=_field(turn.process, authority.amount.source), what=matter.told(authority.known)
+        )
+    return _beyond(people, matter, authority, on)
 
 
-def _beyond(people: Directory, matter: Matter, on: date) -> Reason:
+def _field(process: Process, name: str) -> Text | str:
+    """The title of a field; an expression that is no field says itself."""
+    known = process.names.get(name)
+    return (known.title if known is not None else None) or name
+
+
+def _beyond(people: Directory, matter: Matter, authority: Authority, on: date) -> Reason:
     """That somebody's authority does not reach, and who has it."""
     able = people.who_may(matter.kind, matter.line, matter.amount, matter.decision, on)
-    return reason("authority", what=matter, who=", ".join(able[:MOST_NAMED]) or "-")
+    return reason("authority", what=matter.told(authority.known), who=", ".join(able[:MOST_NAMED]) or "-")
 
 
 def _decision(authority: Authority, spec: Human, outcome: Outcome | None) -> Named | None:

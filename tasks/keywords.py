@@ -6,7 +6,7 @@ from typing import Any
 from engine.core.expressions import Expression
 from engine.core.kinds import DECIMAL, INT
 from engine.core.kinds import TEXT as TEXT_TYPE
-from engine.core.model import Human, Node, Process
+from engine.core.model import Human, Node, Process, Text
 from engine.language.extension import Context, Extension, Where
 from engine.language.words import EXPRESSION, NAME, NAMED, described, mapping
 from tasks import checks_people
@@ -182,7 +182,7 @@ def _authority(context: Context, where: Where, written: Mapping[str, Any] | None
         amount = context.expression(at, str(written["amount"]), wants=DECIMAL)
         if amount is not None and amount.secret:
             context.problem(at, "CW805", "a refusal would show this secret field")
-    return Authority(kind, line, amount, decision, written.get("climb", True))
+    return Authority(kind, line, amount, decision, written.get("climb", True), known)
 
 
 def _approvals(context: Context, where: Where, written: Mapping[str, Any] | None) -> Approvals | None:
@@ -196,7 +196,7 @@ def _approvals(context: Context, where: Where, written: Mapping[str, Any] | None
     return Approvals(written["of"], written["needs"], written.get("early", True), role)
 
 
-def _weighed(context: Context, where: Where, written: str | None, known: frozenset[str] | None, what: str) -> Named:
+def _weighed(context: Context, where: Where, written: str | None, known: Mapping[str, Text] | None, what: str) -> Named:
     """A line or a decision, written or computed; `known` are those of the house, if it lists them."""
     found = None if written is None else context.literal_or_expression(where, written)
     if isinstance(found, Expression):
@@ -205,7 +205,7 @@ def _weighed(context: Context, where: Where, written: str | None, known: frozens
         elif found.type.kind not in (TEXT_TYPE.kind, "any"):
             context.problem(where, "CW805", f"expected a name, this is {found.type}")
     elif found and known:
-        context.name(where, found, known, what)
+        context.name(where, found, frozenset(known), what)
     return found or ""
 
 
@@ -287,7 +287,7 @@ def _decisions(context: Context, where: Where, spec: Any, authority: Authority) 
     for name, outcome in spec.outcomes.items():
         if outcome.decision:
             at = (*where, "outcomes", name, "decision")
-            context.name(at, outcome.decision, known.decisions, "decision")
+            context.name(at, outcome.decision, frozenset(known.decisions), "decision")
 
 
 WORK_WORDS = Extension(

@@ -1,8 +1,9 @@
 """What the work keywords of a process become: `node.parts["work"]` of human steps, `process.parts["work"]`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.core.expressions import Expression
+from engine.language.house import Authority as Kind
 
 NAME = "work"
 """The name of the slice, and of its parts in nodes and processes."""
@@ -17,6 +18,7 @@ class Authority:
 
     `amount` is a number in the data. `decision` is what is weighed before an outcome is chosen; an outcome's
     own `decision` takes its place. Where some outcome of the step has one, an outcome without decides nothing.
+    `known` is the kind as the house has it, for its titles.
     """
 
     kind: str
@@ -24,6 +26,7 @@ class Authority:
     amount: Expression | None = None
     decision: Named = ""
     climb: bool = True  # goes to who has it, where nobody of the queue does
+    known: Kind | None = field(default=None, compare=False, repr=False)
 
     @property
     def reads(self) -> frozenset[str]:

@@ -8,6 +8,17 @@ from engine.core.model import Text
 
 
 @dataclass(frozen=True, slots=True)
+class Titled:
+    """A name, and what people call it."""
+
+    name: str
+    text: Text
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     code: str
     text: Text
@@ -17,6 +28,11 @@ class Reason:
         """The same, said of the user to somebody else, where it is said to the user otherwise."""
         other = f"{self.code}_other"
         return reason(other, **{**self.facts, "user": user, "whom": self.facts.get("user")}) if other in TEXTS else self
+
+    @property
+    def recorded(self) -> str:
+        """As an event keeps it: in English, and by names, which titles that are changed later leave alone."""
+        return TEXTS[self.code]["en"].format(**self.facts)
 
     def refuse(self) -> Refuse:
         """The refusal of a command for this reason."""
@@ -33,7 +49,7 @@ def reason(code: str, **facts: object) -> Reason:
 
 
 def _in(language: str, fact: object) -> object:
-    if isinstance(fact, Reason):
+    if isinstance(fact, Reason | Titled):
         return fact.text[language]
     return (fact.get(language) or next(iter(fact.values()), "")) if isinstance(fact, Mapping) else fact
 

@@ -162,6 +162,6 @@ def corrected(turn: Turn, event: flow_events.DataCorrected) -> None:
         higher, note = climb(turn, token, step, task.queue, "")
         turn.emit(
             e.TaskTransferred(
-                token, event.by, turn.now, task.queue, higher, directory(turn).revision, note or why.text["en"]
+                token, event.by, turn.now, task.queue, higher, directory(turn).revision, note or why.recorded
             )
         )

@@ -45,6 +45,7 @@ from web.guard import Guard, TooLarge
 from web.live import Live
 from web.live import router as live
 from web.oidc import Provider
+from web.reach import Reach
 from web.rollup import Rollup
 from web.routes import (
     absences,
@@ -69,7 +70,6 @@ from web.routes import (
 )
 from web.sessions import Sessions
 from web.throttle import Throttle
-from web.webhooks import Reach
 from workbench.grounds import Kept
 
 HERE = Path(__file__).parent

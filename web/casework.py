@@ -17,9 +17,9 @@ from tasks.commands import SetOwner
 from tasks.reasons import Reason
 from tasks.steering import STEERING, closed
 from web.commands import ask
-from web.desk import Desk
 from web.opened import Opened
 from web.problems import STATUS, Problem, refused
+from web.steps import called, message, notice
 from workbench.foresight import Foresight, Teller, foresee
 
 Given = Mapping[str, Any]
@@ -133,8 +133,9 @@ def _foresight(opened: Opened, command: Command) -> Foresight:
     events = foresee(MACHINE, opened.process, opened.state, command, opened.case, opened.look.env)
     if isinstance(events, Refusal):
         raise refused(desk, events, opened.process)
-    return Teller(opened.process, opened.state, desk.language, desk.zone, lambda name: _name(desk, name)).tell(events)
-
-
-def _name(desk: Desk, name: str) -> str:
-    return desk.person(name) if name in desk.caseway.directory.users else desk.queue(name)
+    names = {
+        "step": lambda step: called(desk, opened.process, step), "queue": desk.queue, "person": desk.person,
+        "process": desk.process, "message": lambda name: message(desk, name),
+        "template": lambda name: notice(desk, opened.process, name),
+    }  # fmt: skip
+    return Teller(opened.process, opened.state, desk.language, desk.zone, names).tell(events)

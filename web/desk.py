@@ -85,6 +85,16 @@ class Desk:
     def role(self, name: str) -> str:
         return titled(self.house.roles.get(name), self.language, name)
 
+    def line(self, kind: str, name: str) -> str:
+        """A line of business of a kind of authority."""
+        known = self.house.authority.get(kind)
+        return titled(known.lines.get(name) if known else None, self.language, name.replace("_", " "))
+
+    def decision(self, kind: str, name: str) -> str:
+        """What a kind of authority decides."""
+        known = self.house.authority.get(kind)
+        return titled(known.decisions.get(name) if known else None, self.language, name.replace("_", " "))
+
     def process(self, name: str) -> str:
         found = self._process(name)
         return titled(found.title, self.language, name) if found else name

@@ -20,6 +20,7 @@ from web.opened import Opened
 from web.problems import Problem
 from web.schema import part
 from web.search import CaseLine, line_of, lines_of
+from web.steps import called
 
 
 class Linked(BaseModel):
@@ -117,8 +118,7 @@ def steering(opened: Opened) -> Steering:
 
 
 def title(opened: Opened, step: str) -> str:
-    node = opened.process.nodes.get(step)
-    return opened.desk.told(node.title if node else None, show.worded(step))
+    return called(opened.desk, opened.process, step)
 
 
 def links(opened: Opened) -> list[Linked]:

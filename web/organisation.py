@@ -43,7 +43,9 @@ class GrantLine(BaseModel):
     kind: str
     kind_title: str
     line: str
+    line_title: str
     decision: str
+    decision_title: str
     amount: str
     start: str
     end: str
@@ -129,11 +131,13 @@ def grants(desk: Desk) -> list[GrantLine]:
     found = []
     for entry in document(desk.caseway)[1].get("grants", ()):
         amount, kind = entry.get("amount"), house.authority.get(entry["kind"])
+        line, decision = entry.get("line", ""), entry.get("decision", "")
         found.append(
             GrantLine(
                 key=key_of(entry), holder=desk.role(entry["role"]) if "role" in entry else desk.person(entry["user"]),
                 kind=entry["kind"], kind_title=desk.told(kind.title, entry["kind"]) if kind else entry["kind"],
-                line=entry.get("line", ""), decision=entry.get("decision", ""),
+                line=line, line_title=desk.line(entry["kind"], line),
+                decision=decision, decision_title=desk.decision(entry["kind"], decision),
                 amount="" if amount is None else str(amount), start=entry.get("from", ""), end=entry.get("to", ""),
             )
         )  # fmt: skip

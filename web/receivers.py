@@ -10,7 +10,8 @@ from engine.runtime.hooks import COLUMNS, Call, Calls, call_of
 from engine.runtime.tables import moment
 from web.desk import Desk
 from web.problems import Problem
-from web.webhooks import Reach, Unreachable, Webhooks
+from web.reach import Reach, Unreachable, told
+from web.webhooks import Webhooks
 
 MOST = 50
 """Webhooks that listen at once."""
@@ -61,7 +62,7 @@ def webhooks(desk: Desk, after: str = "", limit: int = 25) -> WebhookList:
     """All of them, those that were stopped too, the oldest first."""
     found = desk.caseway.connection.all(f"{_ALL} WHERE id > ? ORDER BY id LIMIT ?", (after, limit + 1))
     return WebhookList(
-        webhooks=[_line(row) for row in found[:limit]], next=found[limit - 1][0] if len(found) > limit else None
+        webhooks=[_line(desk, row) for row in found[:limit]], next=found[limit - 1][0] if len(found) > limit else None
     )
 
 
@@ -70,7 +71,7 @@ def webhook(desk: Desk, id: str) -> WebhookLine:
     row = desk.caseway.connection.one(f"{_ALL} WHERE id = ?", (id,))
     if row is None:
         raise Problem(404, "unknown")
-    return _line(row)
+    return _line(desk, row)
 
 
 def listening(desk: Desk, id: str) -> Webhooks:
@@ -111,7 +112,8 @@ def calls(desk: Desk, id: str, state: str = "", after: str = "", limit: int = 25
     rows = desk.caseway.connection.all(sql, (*given, limit + 1))
     last = rows[limit - 1] if len(rows) > limit else None
     return CallList(
-        calls=[_call(call_of(row)) for row in rows[:limit]], next=f"{last[7]}.{last[0]}" if last is not None else None
+        calls=[_call(desk, call_of(row)) for row in rows[:limit]],
+        next=f"{last[7]}.{last[0]}" if last is not None else None,
     )
 
 
@@ -125,19 +127,20 @@ def again(desk: Desk, id: str, call: str) -> None:
 # --- within -----------------------------------------------------------------------------------------
 
 
-def _line(row: Any) -> WebhookLine:
+def _line(desk: Desk, row: Any) -> WebhookLine:
     id, url, events, title, made_at, made_by, stopped_at, why = row
     return WebhookLine(
         id=id, url=url, events=json.loads(events), title=title, made_at=moment(made_at), made_by=made_by,
-        stopped_at=None if stopped_at is None else moment(stopped_at), stopped_why=why,
+        stopped_at=None if stopped_at is None else moment(stopped_at), stopped_why=why and told(why, desk.language),
     )  # fmt: skip
 
 
-def _call(call: Call) -> CallLine:
+def _call(desk: Desk, call: Call) -> CallLine:
     return CallLine(
         id=call.id, case=call.case, number=call.number, revision=call.revision, events=call.events, at=call.at,
         state=call.state,  # type: ignore[arg-type]  # one of the three, by `Calls`
-        attempts=call.attempts, due=call.due, tried_at=call.tried_at, status=call.status, error=call.error,
+        attempts=call.attempts, due=call.due, tried_at=call.tried_at, status=call.status,
+        error=call.error and told(call.error, desk.language),
     )  # fmt: skip
 
 

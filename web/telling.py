@@ -3,7 +3,6 @@
 Each kind of event has one line in `WORDS`, or stands in `UNTOLD` with the reason why it is not told.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,13 +16,12 @@ from web import show
 from web.breaches import reasons
 from web.desk import Desk
 from web.lists import clock_title
+from web.noted import matter, noted
 from web.opened import Opened
 from web.papers_words import WORDS as PAPERS
-from web.schema import subject_of
+from web.steps import called, notice
 
 Words = Callable[["Teller", Any], str]
-BRACED = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
-"""What a template fills in."""
 
 
 class Teller:
@@ -35,8 +33,7 @@ class Teller:
         self.steps: dict[int, str] = {}  # token -> step
 
     def step(self, name: str) -> str:
-        node = self.opened.process.nodes.get(name)
-        return self.desk.told(node.title if node else None, show.worded(name))
+        return called(self.desk, self.opened.process, name)
 
     def token(self, token: int) -> str:
         return self.step(self.steps.get(token, ""))
@@ -71,8 +68,7 @@ class Teller:
         node = self.opened.process.nodes.get(event.step)
         if node is not None and node.title:
             return self.desk.told(node.title)
-        written = self.desk.told(subject_of(self.desk, self.opened.process, event.template))
-        return BRACED.sub("", written).strip(" ：:，,（）()-—·") or show.worded(event.template)
+        return notice(self.desk, self.opened.process, event.template)
 
     def about(self, event: Any, key: str, **facts: str) -> str:
         """A line about a task: its step, and why."""
@@ -91,17 +87,17 @@ class Teller:
         return str(row[0] or case) if row else case
 
     def because(self, event: Any) -> str:
-        reason = getattr(event, "reason", "")
+        reason = noted(self.desk, getattr(event, "reason", ""))
         return f" ({reason})" if reason else ""
 
     def grant(self, grant: str) -> str:
-        """A grant as recorded, with the names of who holds it and of its kind in words."""
+        """A grant as recorded (`Grant.__str__`), in words: holder, kind, line, decision, how far."""
         holder, _, rest = grant.partition(" ")
         party, _, name = holder.partition(".")
         named = {"role": self.desk.role, "user": self.desk.person}.get(party, show.worded)(name)
-        kind, _, more = rest.partition(" ")
-        title = self.desk.told(getattr(self.desk.house.authority.get(kind), "title", None), show.worded(kind))
-        return " ".join(part for part in (named, title, more) if part)
+        what, upto, amount = rest.rpartition(" up to ")
+        limit = self.desk.say("grant.up_to", amount=show.money(amount)) if upto else self.desk.say("grant.any")
+        return " · ".join((named, matter(self.desk, what or rest.removesuffix(" any amount")), limit))
 
     def beyond(self, event: Any) -> str:
         """That somebody got more than they may have in hand."""

@@ -134,7 +134,7 @@ def failing(desk: Desk, after: str = "", limit: int = PAGE) -> Failing:
         JobLine(
             case=case, number=number or case, process_title=desk.process(process), job=id,
             step_title=desk.step(process, step), function=function, attempts=attempts, times=times, due=moment(due),
-            error=error,
+            error=fault_told(desk, error),
         )
         for case, number, process, id, step, function, attempts, times, due, error in rows[:limit]
     ]  # fmt: skip

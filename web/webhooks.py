@@ -7,26 +7,20 @@ given up and listed. One receiver gets its calls one after the other, so that on
 waiting for long; a failure lets the rest of its calls wait as well. Order is not promised: the revision of the
 case says which of two is newer.
 
-A URL is somebody's wish to have this machine call an address. So the name is looked up here, every address must
-be a public one or in a network that the operator allows, the call goes to the very address that was looked at,
-redirects are not followed, and no more is read of an answer than its status.
+Where a call may go is `web.reach`'s. Redirects are not followed, and no more is read of an answer than its status.
 """
 
 import base64
 import hashlib
 import hmac
-import ipaddress
 import json
 import logging
-import socket
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import groupby
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -36,88 +30,18 @@ from engine.runtime.clock import new_id
 from engine.runtime.errors import StoreError
 from engine.runtime.hooks import Call, Calls, Tried
 from engine.runtime.tables import micros
+from web.reach import TIMEOUT, Address, Reach, Unreachable, fault
 
 log = logging.getLogger(__name__)
 
 MARK = "whsec_"
 """What a secret begins with, by Standard Webhooks."""
-TIMEOUT, ROUND = 10.0, 20.0
-"""Seconds for one call, and for all calls of a round."""
+ROUND = 20.0
+"""Seconds for all calls of a round."""
 TIDY = 3600.0
 """Seconds between two clearings of what was finished long ago."""
 GONE = 410
 """The status with which a receiver says that it is there no more."""
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-
-
-class Unreachable(Exception):
-    """Why a URL may not, or cannot, be called, in both languages."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.text = {"zh": zh, "en": en}
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Where calls may go: to public addresses over TLS, and to the networks that the operator allows."""
-
-    networks: tuple[Network, ...] = ()
-
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> "Reach":
-        """Raises ValueError for what is no network, such as 10.1.0.0/16."""
-        return cls(tuple(ipaddress.ip_network(text.strip()) for text in texts if text.strip()))
-
-    def address(self, url: str) -> Address:
-        """The address to call for this URL. Raises Unreachable."""
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        except ValueError as error:
-            raise Unreachable(f"{url[:200]} 不是网址", f"{url[:200]!r} is no address of the web") from error
-        if parts.scheme not in ("https", "http") or not host or parts.username or parts.password or parts.fragment:
-            raise Unreachable(
-                "请填写形如 https://example.org/hook 的网址，其中不带用户名和密码",
-                "expected a URL such as https://example.org/hook, without a name and password in it",
-            )
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise Unreachable(f"域名服务不认识 {host}", f"{host} is not known to the name service") from error
-        addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]
-        allowed = [self._allowed(address) for address in addresses]
-        if not addresses or not all(ours or _public(address) for address, ours in zip(addresses, allowed, strict=True)):
-            raise Unreachable(
-                f"{host} 是内部地址：须由运维人员用 --webhook-network 允许该网段",
-                f"{host} is an address inside: the operator allows networks with --webhook-network",
-            )
-        if parts.scheme == "http" and not all(allowed):
-            raise Unreachable(
-                "请使用 https：否则途中任何人都能读取和篡改",
-                "expected https: without it anybody on the way reads and changes what is told",
-            )
-        return addresses[0]
-
-    def _allowed(self, address: Address) -> bool:
-        return any(address.version == network.version and address in network for network in self.networks)
-
-
-CARRIERS = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
-"""Addresses of IPv6 whose last 32 bits are one of IPv4: by translation (RFC 6052), or "compatible" (RFC 4291)."""
-INSIDE = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10"))
-"""Inside by their very standards (RFC 8215, RFC 3879), which the library does not know of."""
-
-
-def _public(address: Address) -> bool:
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    if any(address in network for network in CARRIERS):
-        mapped = IPv4Address(int(address) & 0xFFFFFFFF)
-    inside = address.is_multicast or any(address in network for network in INSIDE)
-    return (mapped or address).is_global and address.is_global and not inside
-
 
 # --- what is sent -----------------------------------------------------------------------------------
 
@@ -146,6 +70,9 @@ def body_of(call: Call) -> bytes:
 
 
 # --- delivery ---------------------------------------------------------------------------------------
+
+
+STOPPED = Unreachable("回调已停用", "the webhook has been stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +152,7 @@ class Courier:
     async def _serve(self, receiver: Receiver | None, calls: list[Call], tried: list[Tried]) -> None:
         """The calls of one receiver, until one fails."""
         if receiver is None:
-            tried += [Tried(call, None, "the webhook has been stopped", gone=True) for call in calls]
+            tried += [Tried(call, None, STOPPED.kept, gone=True) for call in calls]
             return
         limits = httpx.Limits(max_connections=1)
         async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, follow_redirects=False, limits=limits) as client:
@@ -243,14 +170,13 @@ class Courier:
                 answer = await client.send(request, stream=True)
                 await answer.aclose()
         except Unreachable as error:
-            return Tried(call, None, str(error))
-        except TimeoutError:
-            return Tried(call, None, f"no answer within {TIMEOUT:.0f} s")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return Tried(call, None, f"{type(error).__name__}: {error}"[:500])
+            return Tried(call, None, error.kept)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # a TimeoutError is one
+            return Tried(call, None, fault(error).kept)
+        status = answer.status_code
         if answer.is_success:
-            return Tried(call, answer.status_code)
-        return Tried(call, answer.status_code, f"answered {answer.status_code}", gone=answer.status_code == GONE)
+            return Tried(call, status)
+        return Tried(call, status, Unreachable(f"答复 {status}", f"answered {status}").kept, gone=status == GONE)
 
 
 def _request(

@@ -69,13 +69,19 @@ def foresee(
 
 
 class Teller:
-    """Tells events of one case in one language. names: of people and queues, as the reader knows them."""
+    """Tells events of one case in one language. names: how the reader knows things, by what they are: person, queue,
+    step, process, message, template."""
 
     def __init__(
-        self, process: Process, state: Any, language: str, zone: ZoneInfo, names: Callable[[str], str] = str
+        self,
+        process: Process,
+        state: Any,
+        language: str,
+        zone: ZoneInfo,
+        names: Mapping[str, Callable[[str], str]] | None = None,
     ) -> None:
         self._process, self._state = process, state
-        self._language, self._zone, self._names = language, zone, names
+        self._language, self._zone, self._names = language, zone, names or {}
         self._goes: list[str] = []
         self._comes: list[str] = []
 
@@ -104,22 +110,22 @@ class Teller:
                 case core.StepEntered(token=token, step=step) if "/" not in step:
                     self._entered(step, token in left)
                 case work.TaskOpened(step=step, queue=queue, assignee=assignee):
-                    where = self._names(assignee or queue) if assignee or queue else self._text("nobody")
+                    where = self._named("person", assignee) or self._named("queue", queue) or self._text("nobody")
                     self._come("new_task", step=self._step(step), where=where)
                 case core.TimerSet(due=due):
                     self._come("new_timer", at=self._at(due))
                 case core.JobCreated(step=step):
                     self._come("new_job", step=self._step(step))
                 case core.CaseCalled(process=called):
-                    self._come("new_call", step=called)
+                    self._come("new_call", step=self._named("process", called))
                 case sla.ClockStarted(clock=clock, deadline=deadline):
                     self._come("new_clock", clock=self._clock(clock), at=self._at(deadline))
                 case core.DataChanged(changes=changes):
                     self._come("data", fields=", ".join(self._field(path) for path in changes))
                 case core.NoticeRequested(step=step, template=template):
-                    self._come("notice", step=self._step(step) if step else template)
+                    self._come("notice", step=self._step(step) if step else self._named("template", template))
                 case core.MessageSent(message=message):
-                    self._come("message", step=message)
+                    self._come("message", step=self._named("message", message))
                 case core.MilestoneReached(name=name):
                     self._come("milestone", step=self._step(name))
                 case core.IncidentRaised(text=text):
@@ -139,7 +145,7 @@ class Teller:
         kind = self._process.nodes[step].spec
         if task is not None and task.holder:
             key = "draft_lost" if task.draft else "task_held"
-            self._go(key, step=self._step(step), who=self._names(task.holder))
+            self._go(key, step=self._step(step), who=self._named("person", task.holder))
         elif isinstance(kind, Human):
             self._go("task", step=self._step(step))
         else:
@@ -163,7 +169,13 @@ class Teller:
     def _at(self, moment: datetime) -> str:
         return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M")
 
+    def _named(self, what: str, name: str) -> str:
+        found = self._names.get(what)
+        return found(name) if found is not None and name else name
+
     def _step(self, name: str) -> str:
+        if "step" in self._names and name in self._process.nodes:
+            return self._named("step", name)
         node = self._process.nodes.get(name)
         found = node.title.get(self._language) if node is not None else None
         return found or name.replace("_", " ")

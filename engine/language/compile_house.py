@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core.kinds import Type, holds_secret
+from engine.core.model import Text
 from engine.core.types import SchemaProblem, names_of_schema
 from engine.core.zones import zones
 from engine.language.build import Build
@@ -70,8 +71,8 @@ def _plain(value: Mapping[str, Any], build: Build) -> House:
         authority={
             name: Authority(
                 scope.text(("authority", name, "title"), each["title"]),
-                frozenset(each.get("lines", ())),
-                frozenset(each.get("decisions", ())),
+                _known(scope, ("authority", name, "lines"), each.get("lines", {})),
+                _known(scope, ("authority", name, "decisions"), each.get("decisions", {})),
             )
             for name, each in value.get("authority", {}).items()
         },
@@ -85,6 +86,13 @@ def _plain(value: Mapping[str, Any], build: Build) -> House:
         checks=tuple(value.get("checks", ())),
         deployed_by=value.get("deployed_by", "one"),
     )
+
+
+def _known(scope: Scope, where: Place, written: Mapping[str, Any] | list[str]) -> dict[str, Text]:
+    """Names with their titles; a plain list of names, as houses have been written, lacks them in every language."""
+    if isinstance(written, Mapping):
+        return {name: scope.text((*where, name), text) for name, text in written.items()}
+    return {name: scope.text((*where, index), {}) for index, name in enumerate(written)}
 
 
 def _unbroken(scope: Scope, value: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:

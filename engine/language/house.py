@@ -3,7 +3,7 @@
     house: insurer
     queues: {complaints: {zh: 投诉处理, en: Complaints}}
     roles: {supervisor: {zh: 主管, en: Supervisor}}
-    authority: {claims: {title: {zh: 理赔, en: Claims}, lines: [motor], decisions: [approve, refuse]}}
+    authority: {claims: {title: {zh: 理赔, en: Claims}, lines: {motor: {zh: 车险, en: Motor}}}}
     messages:
       customer_reply: {title: …, data: {text: {type: string}}, keep: 7d, by: [customer, staff]}
     signals: {catastrophe: {zh: 巨灾, en: Catastrophe}}
@@ -31,11 +31,11 @@ NOTHING = Validator({"type": "object", "properties": {}})
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A kind of authority: what may be decided, and in which lines of business; empty: not restricted."""
+    """A kind of authority: what may be decided, and in which lines of business, with titles; empty: not restricted."""
 
     title: Text
-    lines: frozenset[str] = frozenset()
-    decisions: frozenset[str] = frozenset()
+    lines: Mapping[str, Text] = field(default_factory=dict)
+    decisions: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,10 @@ class House:
 
 
 _TITLES = named(TEXT, "a mapping from names to titles")
+_KNOWN = {
+    "title": "a mapping from names to titles, as {motor: {zh: 车险, en: Motor}}",
+    "anyOf": [{**_TITLES, "minProperties": 1}, listing(NAME, "a list of names")],
+}
 _SENDER = {
     "title": "staff, customer, role.x or process.x",
     "type": "string",
@@ -104,8 +108,8 @@ KEYWORDS: Mapping[str, Mapping[str, Any]] = {
             mapping(
                 {
                     "title": TEXT,
-                    "lines": described(listing(NAME, "a list of names"), "The lines of business it is split by."),
-                    "decisions": described(listing(NAME, "a list of names"), "What may be decided."),
+                    "lines": described(_KNOWN, "The lines of business it is split by, with their titles."),
+                    "decisions": described(_KNOWN, "What may be decided, with titles."),
                 },
                 "title",
             )

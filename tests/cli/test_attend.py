@@ -9,7 +9,7 @@ import pytest
 from bootstrap import Caseway, Home
 from console.attend import attend
 from engine.runtime.errors import StoreError
-from web.webhooks import Reach
+from web.reach import Reach
 
 
 class Shaky:

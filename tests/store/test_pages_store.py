@@ -20,7 +20,7 @@ from tests.web.conftest import CHEAP, MORNING, PASSWORD, Town
 from tests.web.gallery import PAGES, Gallery, furnished
 from tests.web.test_roles import OPEN, PEOPLE, World, asked, rows, sign
 from web.app import create_app
-from web.webhooks import Reach
+from web.reach import Reach
 
 LATE, TEXTS = ("true", "false"), ("", "王", "王小明", "王 LP", "PM2026")
 SIFTED: Mapping[str, Sequence[str]] = {

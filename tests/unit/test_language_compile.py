@@ -363,10 +363,19 @@ steps: {over: {end: over}}
 
 def test_the_house() -> None:
     assert HOUSE.queues["complaints"] == {"zh": "投诉处理", "en": "Complaints"}
-    assert HOUSE.authority["claims"].decisions == {"approve", "refuse"}
+    assert HOUSE.authority["claims"].decisions["approve"] == {"zh": "同意", "en": "Approve"}
     message = HOUSE.messages["customer_reply"]
     assert (message.keep, message.by, str(message.data["text"])) == (Duration(7, "d"), ("customer",), "text")
     assert HOUSE.calendars["insurer"].zone == "Asia/Shanghai"
+
+
+def test_a_house_whose_authority_has_no_titles_is_read_with_a_warning() -> None:
+    written = "{title: {zh: 理赔, en: Claims}, lines: [motor], decisions: {pay: {zh: 付, en: Pay}}}"
+    text = f"house: t\nauthority: {{claims: {written}}}"
+    found, warnings = COMPILER.checked_house(Bundle({"house.yaml": text.encode()}))
+    kind = found.authority["claims"]
+    assert kind.lines == {"motor": {}} and kind.decisions == {"pay": {"zh": "付", "en": "Pay"}}
+    assert [(one.code, one.line) for one in warnings] == [("CW135", 2)]
 
 
 @pytest.mark.parametrize(

@@ -274,7 +274,7 @@ def test_authority_is_held_against_what_was_filled_in(actor: str, chosen: str, a
 
 def test_authority_is_held_at_claim_as_far_as_it_is_known() -> None:
     told = start(APPROVAL, amount="3000")
-    assert "claims motor approve 3000" in told.refused(t.ClaimTask(1), "li").text
+    assert "claims · motor · approve · 3,000" in told.refused(t.ClaimTask(1), "li").text
     told.do(t.ClaimTask(1), "sun")
     told = start(APPROVAL)
     told.do(t.ClaimTask(1), "li")

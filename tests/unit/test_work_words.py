@@ -22,7 +22,7 @@ languages: [en]
 queues: {intake: Intake, review: Review, senior: Senior}
 roles: {officer: Officer}
 authority:
-  claims: {title: Claims, lines: [motor, health], decisions: [approve, refuse]}
+  claims: {title: Claims, lines: {motor: Motor, health: Health}, decisions: {approve: Approve, refuse: Refuse}}
 """
 
 FILE = """\

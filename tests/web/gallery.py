@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 from rich.console import Console
 
 from bootstrap import Caseway, Home
@@ -29,6 +30,7 @@ from web.app import create_app
 from web.desk import Desk
 from web.kin import places
 from web.opened import Opened
+from web.reach import fault
 from web.webhooks import Webhooks
 from workbench.quarter import Quarter
 
@@ -202,7 +204,10 @@ def _told(town: Town, hook: str) -> dict[str, str]:
     """What a webhook was told: some calls came to their receiver, one was given up, one will be tried again."""
     calls = Calls(town.caseway.runner)
     gone, failed, *heard = calls.take(town.clock.now())
-    tried = [Tried(gone, None, "ConnectError: connection refused", gone=True), Tried(failed, 503, "answered 503")]
+    tried = [
+        Tried(gone, None, fault(httpx.ConnectError("connection refused")).kept, gone=True),
+        Tried(failed, 503, "answered 503"),
+    ]
     calls.report([*tried, *(Tried(one, 204) for one in heard)], town.clock.now())
     town.caseway.runner.write(lambda c: c.run("UPDATE webhooks SET stopped_at = NULL, stopped_why = NULL"))
     Webhooks(town.caseway).ping(hook)

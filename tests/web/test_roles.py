@@ -28,7 +28,7 @@ from engine.runtime.clock import VirtualClock
 from tests.web.conftest import CHEAP, MORNING, PASSWORD, Town
 from tests.web.test_api import INTAKE
 from web.app import create_app
-from web.webhooks import Reach
+from web.reach import Reach
 
 PEOPLE = {
     "nobody": "", "left": "qin_shuang", "handler": "lu_yao", "officer": "chen_wei", "finance": "fang_qi",

@@ -9,8 +9,11 @@ from engine.core.commands import CompleteTask
 from engine.runtime.answers import Accepted
 from tasks.steering import STEERING
 from tests.web.conftest import Town, Visitor
+from web import show
 from web.api_cases import CaseAction
 from web.casework import ACTS
+from web.desk import Desk
+from web.steps import called
 
 
 def taken(town: Town, **more: Any) -> str:
@@ -242,3 +245,15 @@ def test_a_start_that_may_be_a_duplicate_is_asked_about_once(town: Town) -> None
     assert clerk.post("/start/claims", **given, known=known).status_code == 303
     other = {**given, "data.policy_number": "PM2026000009", "data.loss_date": "2026-03-01", "command": "k2"}
     assert clerk.post("/start/claims", **other).status_code == 303
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_steps_without_a_title_are_called_by_what_they_do(town: Town, language: str) -> None:
+    """No page asks somebody to choose between names of the program."""
+    desk = Desk(town.caseway, "lin_xiaoyan", language)
+    for name in ("claims", "complaint"):
+        process = town.caseway.definitions.process(name)
+        for node in process.nodes.values():
+            told = called(desk, process, node.id)
+            assert "/" in node.id or (told != show.worded(node.id) or node.title), (name, node.id)
+            assert "{" not in told and (language == "en" or "/" in node.id or re.search("[一-龥]", told)), told

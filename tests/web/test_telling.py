@@ -3,6 +3,7 @@
 import types
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -15,8 +16,12 @@ from papers import events as paper_events
 from sla import events as clock_events
 from tasks import commands as work
 from tasks import events as work_events
+from tasks.authority import Matter, _beyond
+from tasks.leavers import REASON
+from tasks.model import Authority
 from tests.web.conftest import MORNING, Town
 from web.desk import Desk
+from web.noted import noted
 from web.opened import Opened
 from web.telling import UNTOLD, WORDS, Teller
 
@@ -100,3 +105,34 @@ def test_what_people_do_with_a_task_is_told_with_why_and_to_whom(town: Town) -> 
     ):  # fmt: skip
         assert words in text, words
     assert "陆瑶 复核" in told(town, number, "zh")
+
+
+def test_a_grant_is_told_by_the_titles_of_the_house(town: Town) -> None:
+    def grant(language: str, grant: str) -> str:
+        return Teller(Opened(Desk(town.caseway, "lu_yao", language), number)).grant(grant)
+
+    number = town.claim()
+    assert (
+        grant("zh", "role.officer claims motor ex_gratia up to 10000")
+        == "经办 · 理赔审批 · 车险 · 通融赔付 · 10,000.00 以内"
+    )
+    assert grant("en", "role.officer claims motor any amount") == "Officer · Claims · Motor · any amount"
+    assert grant("en", "user.lu_yao discipline none any amount").endswith("Discipline · No penalty · any amount")
+    page = town.browser("dong_lei", "zh").get("/admin/authority").text
+    assert all(title in page for title in ("车险", "通融赔付"))
+    assert not any(f">{name}<" in page for name in ("motor", "ex_gratia"))
+
+
+def test_what_the_engine_notes_is_told_with_titles(town: Town) -> None:
+    """As `tasks.climbing`, `tasks.steering` and `tasks.push` write it; what a person wrote stays."""
+    zh, en = (Desk(town.caseway, "lu_yao", language) for language in ("zh", "en"))
+    task = Matter("claims", "motor", Decimal(50_000), "approve")
+    assert noted(zh, f"nobody in the queue claims_approval may decide {task}") == (
+        "队列“理赔审批”中无人有权决定：理赔审批 · 车险 · 同意赔付 · 50,000.00"
+    )
+    why = _beyond(town.caseway.directory, task, Authority("claims"), MORNING.date())
+    assert noted(en, why.recorded).startswith(
+        "the authority of who had it does not reach this far: Claims · Motor · Pay"
+    )
+    assert noted(zh, "round_robin") == "自动轮流分配" and noted(zh, REASON) == "已离职"
+    assert noted(zh, "the customer is abroad") == "the customer is abroad"

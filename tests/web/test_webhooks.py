@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +13,16 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import pytest
 
 from engine.runtime import keys
 from engine.runtime.hooks import TRIES
+from migrations.tables import metadata
 from tests.web.conftest import Town
 from tests.web.test_api import INTAKE, Program
-from web.webhooks import Courier, Reach, Unreachable
+from web.reach import Reach, Unreachable, fault, told
+from web.webhooks import Courier
 
 LOOPBACK = Reach.of(["127.0.0.0/8"])
 
@@ -194,6 +198,7 @@ def test_a_ping_and_another_secret(town: Town, receiver: Receiver, courier: Cour
     assert courier.run_once() == 1 and receiver.told[0]["type"] == "ping"
     other = admin.post(f"/webhooks/{hook}/secret").json()["secret"]
     assert other != secret and secret not in admin.get("/webhooks").text
+    metadata()  # a rotation wants to know every table
     keys.rotate(town.caseway.database, town.caseway.vault)
     town.caseway.vault.forget()
     assert admin.post(f"/webhooks/{hook}/ping").status_code == 202 and courier.run_once() == 1
@@ -266,3 +271,13 @@ def test_webhooks_are_for_administrators(town: Town) -> None:
 def test_a_webhook_that_cannot_be_is_refused_field_by_field(town: Town, body: Any) -> None:
     answer = Program(town, "dong_lei").post("/webhooks", body)
     assert answer.status_code == 422 and answer.json()["errors"][0]["field"].split(".")[0] in ("url", "events")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [TimeoutError(), httpx.ReadTimeout(""), httpx.ConnectError("refused"), httpx.RemoteProtocolError("x"), OSError()],
+)
+def test_what_went_wrong_is_told_in_both_languages(error: Exception) -> None:
+    kept = fault(error).kept
+    assert re.search("[一-龥]", told(kept, "zh")) and not re.search("[一-龥{]", told(kept, "en"))
+    assert told("answered 503", "zh") == "answered 503"  # kept before there were words in both

@@ -1,6 +1,6 @@
 """The organisation on its pages: people, queues, groups, authority, and changes by two."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -170,9 +170,18 @@ def _authority(request: Request, desk: Desk, status: int, wrong: str) -> Respons
     return admin_page(
         request, desk, "admin_authority.html", status, wrong, grants=view.grants(desk), kinds=kinds,
         roles=[(one, desk.role(one)) for one in sorted(house.roles)], people=everybody(desk),
-        lines=sorted({line for kind in house.authority.values() for line in kind.lines}),
-        decisions=sorted({one for kind in house.authority.values() for one in kind.decisions}),
+        lines=_titles(desk.line, {name: kind.lines for name, kind in house.authority.items()}),
+        decisions=_titles(desk.decision, {name: kind.decisions for name, kind in house.authority.items()}),
     )  # fmt: skip
+
+
+def _titles(told: Callable[[str, str], str], known: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
+    """The names that kinds of authority know, each with what it is called; where kinds call it differently, so."""
+    found: dict[str, dict[str, None]] = {}
+    for kind, names in known.items():
+        for name in names:
+            found.setdefault(name, {})[told(kind, name)] = None
+    return sorted((name, " / ".join(titles)) for name, titles in found.items())
 
 
 @router.post("/authority")
