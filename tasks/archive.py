@@ -50,8 +50,11 @@ class Archive(Protocol):
     def lend(self, number: str, to: str) -> str:
         """Lends a file, unless somebody has it; who has it now."""
 
-    def give_back(self, number: str, by: str, uses: list[Use], log_until: date) -> None:
-        """Notes that a file is back from that reader, and how it was used; the log is kept to `log_until`."""
+    def give_back(self, number: str, by: str) -> None:
+        """Notes that a file is back from that reader, who holds it no longer."""
+
+    def log(self, number: str, by: str, uses: list[Use], until: date) -> None:
+        """Notes how that reader has used a file, each use once; the log is kept to the day `until`."""
 
     def hold(self, number: str, by: str, held: bool) -> None:
         """While somebody holds a file it is not destroyed. What is not filed yet may be held, too."""
@@ -147,13 +150,17 @@ class ArchiveRegister:
             found = register.execute("SELECT reader FROM files WHERE number = ?", (number,)).fetchone()
         return str(found[0]) if found else ""
 
-    def give_back(self, number: str, by: str, uses: list[Use], log_until: date) -> None:
+    def give_back(self, number: str, by: str) -> None:
         with self._open() as register:
             register.execute("UPDATE files SET reader = NULL WHERE number = ? AND reader = ?", (number, by))
+            register.execute("DELETE FROM holds WHERE number = ? AND by = ?", (number, by))
+
+    def log(self, number: str, by: str, uses: list[Use], until: date) -> None:
+        with self._open() as register:
             register.executemany(
                 "INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (number, by, use["at"].isoformat(), use["by"], use["why"], use["what"], log_until.isoformat())
+                    (number, by, use["at"].isoformat(), use["by"], use["why"], use["what"], until.isoformat())
                     for use in uses
                 ],
             )
@@ -315,9 +322,11 @@ def archive_functions(archive: Archive, cases: Cases, registry: Registry) -> Reg
         return {"lent": reader == job.number, "reader": reader}
 
     @registry.worker()
-    def return_file(job: Job, file_number: str, uses: list[Use], log_until: date) -> None:
-        """Notes that the file is back, and the log of its use (D-5.4)."""
-        archive.give_back(file_number, job.number, uses, log_until)
+    def return_file(job: Job, file_number: str, uses: list[Use], log_until: date, lost: bool | None = None) -> None:
+        """Notes the log of its use (D-5.4), and that the file is back; one that was lost stays out."""
+        archive.log(file_number, job.number, uses, log_until)
+        if not lost:
+            archive.give_back(file_number, job.number)
 
     @registry.worker()
     def hold_file(job: Job, file_number: str | None, held: bool) -> None:

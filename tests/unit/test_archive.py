@@ -72,6 +72,12 @@ def test_one_reader_at_a_time_and_each_use_is_on_record(tmp_path: Path) -> None:
     for _ in range(2):
         desk("return_file", "DY-1", file_number="LP-2014-1", uses=[use], log_until="2031-03-02")
     assert desk("lend_file", "DY-2", file_number="LP-2014-1")["lent"]
+    desk("return_file", "DY-2", file_number="LP-2014-1", uses=[], log_until="2031-03-02", lost=True)
+    assert not desk("lend_file", "DY-4", file_number="LP-2014-1")["lent"]  # what was lost stays out
+    desk("hold_file", "DY-3", file_number="LP-2015-2", held=True)  # read on screen
+    assert desk.due("2026-01-01") == []
+    desk("return_file", "DY-3", file_number="LP-2015-2", uses=[], log_until="2031-03-02")
+    assert desk.due("2026-01-01") == ["LP-2015-2"]
     with ArchiveRegister(tmp_path / "none", tmp_path / "register.db")._open() as register:
         assert register.execute("SELECT count(*), min(log_until) FROM uses").fetchone() == (1, "2031-03-02")
 
