@@ -93,7 +93,7 @@ def _covered(folder: Path, results: Sequence[Any], everything: bool) -> list[Any
     if not there_are:
         tell_problems(problems)
         raise typer.Exit(1)
-    about = {name for result in results for name in result.seen}
+    about = {result.process for result in results}
     chosen = [process for process in there_are if everything or process.name in about]
     return coverage(chosen, [result.seen for result in results])
 

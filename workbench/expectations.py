@@ -11,6 +11,7 @@ from engine.core.naming import did_you_mean
 from engine.runtime.tables import moment
 from papers.state import lines_of
 from workbench.faults import Fault
+from workbench.scenario_file import parts
 from workbench.story import WAITS, events_of, state_of
 
 
@@ -87,9 +88,9 @@ def expect(caseway: Caseway, case: str, given: Mapping[str, Any]) -> Problems:
             yield fault.within(what)
 
 
-def _same(what: str, found: Any, wanted: Any, *place: str) -> Problems:
+def _same(what: str, found: Any, wanted: Any, *place: str, more: str = "") -> Problems:
     if not _alike(found, wanted):
-        yield Fault(f"{what}: expected {_shown(wanted)}, found {_shown(found)}", *place)
+        yield Fault(f"{what}: expected {_shown(wanted)}, found {_shown(found)}{more}", *place)
 
 
 def _there(what: str, found: set[str], wanted: Any) -> Problems:
@@ -115,9 +116,17 @@ def _queue(look: Look, wanted: Any) -> Problems:
 
 
 def _holder(look: Look, wanted: Any) -> Problems:
-    found = look.tasks("holder")
+    found, meant = look.tasks("holder"), look.tasks("assignee")
     for step, user in wanted.items():
-        yield from _same(f"holder of {step}", found.get(step), user, step)
+        waits = not found.get(step) and meant.get(step)
+        told = f" (it is meant for {waits}, who has not taken it: say meant)" if waits else ""
+        yield from _same(f"holder of {step}", found.get(step), user, step, more=told)
+
+
+def _meant(look: Look, wanted: Any) -> Problems:
+    found = look.tasks("assignee")
+    for step, user in wanted.items():
+        yield from _same(f"{step} is meant for", found.get(step), user, step)
 
 
 def _owner(look: Look, wanted: Any) -> Problems:
@@ -129,12 +138,20 @@ def _data(look: Look, wanted: Any) -> Problems:
     key = look.caseway.connection.one("SELECT key FROM cases WHERE id = ?", (look.case,))[0]
     sealer = look.caseway.vault.cipher(look.case, key).sealer
     for path, value in wanted.items():
+        names = parts(path)
         found: Any = state.flow.data
-        for name in path.split("."):
-            found = found.get(name) if isinstance(found, dict) else None
-        if path.split(".")[0] in process.secrets and isinstance(found, str):
+        for name in names:
+            found = _within(found, name)
+        if names[0] in process.secrets and isinstance(found, str):
             found = sealer.open(path, found)
         yield from _same(path, found, value, path)
+
+
+def _within(value: Any, name: str) -> Any:
+    """A field of an object, or an item of a list, counted from 0 or with a minus from its end; none there: None."""
+    if isinstance(value, list) and name.lstrip("-").isdigit():
+        return value[int(name)] if -len(value) <= int(name) < len(value) else None
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _clocks(look: Look, wanted: Any) -> Problems:
@@ -193,6 +210,7 @@ _EXPECTS: Mapping[str, Callable[[Look, Any], Problems]] = {
     "end": _end,
     "queue": _queue,
     "holder": _holder,
+    "meant": _meant,
     "owner": _owner,
     "data": _data,
     "clocks": _clocks,

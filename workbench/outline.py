@@ -12,7 +12,21 @@ def outline(process: Process, language: str = "zh") -> str:
     """One line a step, indented by scope, with where it leads when that is not simply on."""
     frame = chart(process, language)
     head = f"{process.name} · {frame.title}" + (f" · {process.version[:12]}" if process.version else "")
-    return "\n".join([head, *_lines(frame, 1), *_clocks(process, language)])
+    return "\n".join([head, *_starts(process), *_lines(frame, 1), *_clocks(process, language)])
+
+
+def _starts(process: Process) -> Iterator[str]:
+    """The ways in which a case starts, in the words of the file: who with which fields, what message, how often."""
+    start = process.start
+    if start.by or start.form:
+        fields = ", ".join(".".join(path) for path in start.form)
+        yield f"  ▷ by {', '.join(start.by) or 'anybody on the staff'}" + (f": {fields}" if fields else "")
+    if start.message:
+        key = f", key {start.key.source}" if start.key is not None else ""
+        into = ", ".join(dict.fromkeys(".".join(one.path) for one in start.into))
+        yield f"  ▷ message {start.message}{key}" + (f": {into}" if into else "")
+    if start.every:
+        yield f"  ▷ every {start.every}"
 
 
 def _clocks(process: Process, language: str) -> Iterator[str]:

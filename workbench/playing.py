@@ -38,6 +38,7 @@ from workbench.adhoc import AdHocBlock, adhoc_blocks
 from workbench.expectations import Look, expect
 from workbench.faults import Fault
 from workbench.handing_in import DOES, hand_in
+from workbench.scenario_file import WEB
 from workbench.story import state_of
 
 ROUNDS = 1000
@@ -116,7 +117,7 @@ class Play:
 
     def _started(self, process: str, start: Mapping[str, Any]) -> Answer:
         by = start.get("by", SYSTEM)
-        channel, actor = (by, SYSTEM) if by in BY_ENGINE else ("staff", by)
+        channel, actor = (by, SYSTEM) if by in BY_ENGINE else (WEB, CUSTOMER) if by == WEB else ("staff", by)
         return self.caseway.start(StartCase(process, dict(start.get("data", {})), by=channel), actor)
 
     def step(self, step: Mapping[str, Any]) -> list[Fault]:

@@ -4,6 +4,7 @@ The shape is a JSON Schema, as for every other YAML file of the product; names a
 played, so that a slip is told with its place in the file and the nearest name.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -20,15 +21,18 @@ from engine.language.problems import DefinitionError, Problem, Problems, one_of
 from engine.language.shape import misshapen, validator
 from engine.language.source import read
 from engine.language.words import NAME, Schema, described, listing, mapping, named
-from papers.model import checklist_of
+from papers.model import CUSTOMER, checklist_of
 from sla.model import clocks_of
+from tasks.lifecycle import SYSTEM
 
 CODES = {
     "CW951": "a name that the scenario's process or organisation does not have",
     "CW952": "a step that nobody completes",
 }
-OUTSIDE = ("system", "customer")
+OUTSIDE = (SYSTEM, CUSTOMER)
 """Who acts without being a user."""
+WEB = "web"
+"""Who starts a case as a customer does, on the web."""
 
 _MOMENT: Schema = {"title": "a moment with an offset, as 2026-03-02T09:00+08:00", "type": "string",
                    "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$"}  # fmt: skip
@@ -67,8 +71,9 @@ _EXPECT: Schema = mapping(
         "end": described({"type": ["string", "null"]}, "How the case has ended."),
         "queue": described(_BY_NAME, "step → the queue of its open task."),
         "holder": described(_BY_NAME, "step → who holds its task."),
+        "meant": described(_BY_NAME, "step → for whom its task is meant (`assign`), taken or not."),
         "owner": described({"type": ["string", "null"]}, "Who owns the case."),
-        "data": described(_BY_NAME, "place → value; payee.name reaches inside."),
+        "data": described(_BY_NAME, "place → value; payee.name and items[0].name reach inside, items[-1] is the last."),
         "clocks": described({**_BY_NAME, "additionalProperties": _STATUS}, "clock → its status."),
         "notices": described(_NAMES, "Templates that have been sent since the beginning."),
         "milestones": described(_NAMES, "Milestones that have been reached."),
@@ -153,6 +158,11 @@ def written_out(whole: Mapping[str, Any]) -> str:
     return str(yaml.dump(dict(whole), Dumper=_Writer, allow_unicode=True, sort_keys=False, width=100))
 
 
+def parts(place: str) -> list[str]:
+    """The names of a place in the data, outermost first: `items[0].name` is items, 0, name."""
+    return [name for name in re.split(r"[.\[\]]+", place) if name] or [place]
+
+
 def load(text: bytes, file: str) -> Document:
     """A scenario file whose shape is right. Raises DefinitionError with every problem."""
     document = read(text, file)
@@ -175,6 +185,7 @@ def check(document: Document, process: Process | None, caseway: Caseway) -> None
 def _names(document: Document, value: Any, process: Process, caseway: Caseway) -> Iterator[Problem]:
     house, directory = caseway.definitions.house(), caseway.directory
     people = (*directory.users, *OUTSIDE)
+    starters = (*directory.users, SYSTEM, WEB, *BY_ENGINE)
     steps = [name for name in process.nodes if "/" not in name]
     checklist = checklist_of(process)
     papers = checklist.lines if checklist is not None else ()
@@ -194,7 +205,7 @@ def _names(document: Document, value: Any, process: Process, caseway: Caseway) -
         if "in" in wanted:  # what is there is another process's affair
             return
         yield from some((*place, "open"), "step", wanted.get("open", ()), steps)
-        for word in ("queue", "holder", "path", "never"):
+        for word in ("queue", "holder", "meant", "path", "never"):
             yield from some((*place, word), "step", wanted.get(word, ()), steps)
         for step, queue in wanted.get("queue", {}).items():
             yield from some((*place, "queue", step), "queue", [queue], house.queues)
@@ -202,11 +213,16 @@ def _names(document: Document, value: Any, process: Process, caseway: Caseway) -
         yield from some((*place, "end"), "end", [wanted.get("end")], ends)
         yield from some((*place, "clocks"), "clock", wanted.get("clocks", ()), timed)
         for path in wanted.get("data", ()):
-            yield from some((*place, "data", path), "field", [path.split(".")[0]], process.names)
+            yield from some((*place, "data", path), "field", [parts(path)[0]], process.names)
         yield from some((*place, "papers"), "paper", wanted.get("papers", ()), papers)
 
     yield from some(("services",), "worker function", value.get("services", {}), caseway.registry.workers)
-    yield from some(("start", "by"), "user", [value.get("start", {}).get("by")], (*people, *BY_ENGINE))
+    if value.get("start", {}).get("by") == CUSTOMER:
+        line, column = document.at(("start", "by"))
+        told = "a customer starts a case on the web"
+        yield Problem("CW951", "error", document.file, line, column, told, hint="say web")
+    else:
+        yield from some(("start", "by"), "user", [value.get("start", {}).get("by")], starters)
     for index, step in enumerate(value.get("steps", ())):
         place: Place = ("steps", index)
         ((word, given),) = step.items()

@@ -30,14 +30,15 @@ BEFORE = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class Result:
-    """What came of one scenario: no problems means that everything was so. `seen`: what its cases went through, by
-    process, where that was asked for; `seconds`: how long it took to play."""
+    """What came of one scenario: no problems means that everything was so. `process`: what it is about; `seen`: what
+    its cases went through, by process, where that was asked for; `seconds`: how long it took to play."""
 
     file: Path
     name: str
     problems: list[str] = field(default_factory=list)
     seen: Mapping[str, set[Item]] = field(default_factory=dict)
     seconds: float = 0.0
+    process: str = ""
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[Path]:
@@ -81,6 +82,7 @@ def run(file: Path, pattern: Path, place: Path, *, cover: bool = False) -> Resul
     try:
         document = load(file.read_bytes(), str(file))
         written: Any = document.value
+        result.process = str(written["process"])
         result.name = str(written.get("scenario", file.stem))
         clock = VirtualClock(moment_of(written["at"]))
         with copied(pattern, place) as folder, Caseway(Home(folder), clock, unsafe=True) as caseway:

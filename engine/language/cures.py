@@ -101,6 +101,13 @@ _SLIPS = (
         lambda text: "x" * len(text),
     ),
     Slip(
+        "CW008",
+        re.compile(r"[{,]\s*([A-Za-z_][\w.]*\[-?\d+\][\w.\[\]-]*)(?=\s*:\s)"),
+        lambda _: "a [ within { } begins a list, also in the middle of a name",
+        _quote,
+        lambda text: "x" * len(text),
+    ),
+    Slip(
         "CW009",
         re.compile(r"^\s*(?:- +)*[a-z_]\w*(:)(?=[^\s:/])"),
         lambda _: "no space after the colon",

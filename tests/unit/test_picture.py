@@ -25,7 +25,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 def processes() -> dict[str, Process]:
     files, language = shipped(), compiler()
     house = language.house(files)
-    return {name: language.process(files, f"{name}.yaml", house) for name in ("claims", "complaint", "data_breach")}
+    names = ("claims", "complaint", "data_breach", "emergency_drill")
+    return {name: language.process(files, f"{name}.yaml", house) for name in names}
 
 
 NAMES = ("claims", "complaint")
@@ -163,6 +164,9 @@ def test_the_outline_names_steps_ways_and_clocks(processes: dict[str, Process]) 
     text = outline(processes["complaint"], "zh")
     lines = text.splitlines()
     assert lines[0].startswith("complaint · 投诉处理")
+    assert lines[1].startswith("  ▷ by staff, web: channel, received_at, customer_name, ")
+    assert lines[2].startswith("  ▷ message complaint_heard, key origin_case: origin_case, heard_by, channel, ")
+    assert "  ▷ every quarter" in outline(processes["emergency_drill"], "zh").splitlines()
     assert "  investigate · 调查 [human] (A-4.4, E-7.3)" in lines
     assert any(line.startswith("  ◷ outcome · 处理结果 [manual] (A-4.4): 30wd, received_at → ") for line in lines)
     origins = [line.split("[")[1].split("]")[0] for line in lines if "◷" in line]

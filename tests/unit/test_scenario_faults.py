@@ -34,6 +34,10 @@ FAULTS = (
     ("outcome: running", "outcome: met", "11:52", "clock outcome: expected met, found running", ""),
     ("[complaint_received]", "[complaint_receved]", "11:72", "is not there", "did you mean 'complaint_received'?"),
     ("open: [investigate]", "data: {text: fast}", "13:23", "text: expected fast, found no", ""),
+    ("steps:\n", "steps:\n  - expect: {holder: {register: jin_tao}}\n", "9:33", "is meant for lu_yao, who has not", ""),
+    ("steps:\n", "steps:\n  - expect: {meant: {register: jin_tao}}\n", "9:32", "expected jin_tao, found lu_yao", ""),
+    ("open: [investigate]", "data: {measures[-1].what: x}", "13:17", "a [ within { }", "quote it"),
+    ("by: lu_yao\n", "by: customer\n", "5:7", "a customer starts a case on the web", "say web"),
     ("open: [investigate]", "path: [register, answer]", "13:27", "answer was not entered after register", "→ grade →"),
     ("process: complaint\n", "process: complain\n", "2:10", "there is no process 'complain'", "'complaint'?"),
 )  # fmt: skip

@@ -139,6 +139,7 @@ def test_place_of_one_character(loader: str, path: tuple[str | int, ...], offset
         ("a: %x\n", "CW008", (1, 4), "quote it: '%x'"),
         ("a: [@x, b]\n", "CW008", (1, 5), "quote it: '@x'"),
         ("a: `x`\n", "CW008", (1, 4), "quote it: '`x`'"),
+        ("a: {b[0].c: x}\n", "CW008", (1, 5), "quote it: 'b[0].c'"),
         ("a: * x\n", "CW008", (1, 4), "quote it: '* x'"),
         ("a:b\nc: d\n", "CW009", (1, 2), "space"),
         ("a: {b:c}\n", "CW009", (1, 5), "space"),
