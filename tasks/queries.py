@@ -127,6 +127,14 @@ def one(connection: Connection, case: str, task: int) -> Listed | None:
     return listed(row) if row is not None else None
 
 
+def steps(connection: Connection, case: str, tasks: Sequence[int]) -> dict[int, str]:
+    """The steps of these tasks of a case, open or not."""
+    if not tasks:
+        return {}
+    sql = f"SELECT id, step FROM tasks WHERE case_id = ? AND id IN ({', '.join('?' * len(tasks))})"
+    return {row[0]: row[1] for row in connection.all(sql, (case, *tasks))}
+
+
 def load(connection: Connection, user: str, most: int = MOST, but: Sequence[str] = ()) -> int:
     """How many tasks the user has in hand, or are meant for them, in all cases but these; counted no further than
     `most`."""

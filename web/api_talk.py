@@ -1,21 +1,20 @@
 """Comments and watching, for programs."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from web import talk
-from web.api import ANSWERS, Done, Key, Number, TaskId, done_of
+from web.api import ANSWERS, Done, Key, Limit, Number, TaskId, done_of
 from web.deps import Caller
-from web.history import Said, past
 from web.once import Once
 from web.opened import Opened
-from web.talk import Watching
+from web.talk import Comments, Watching
+
+Place = Annotated[int, Query(ge=0, le=2**53)]
 
 router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once)
-
-
-class Comments(BaseModel):
-    comments: list[Said]
 
 
 class Words(BaseModel):
@@ -25,9 +24,10 @@ class Words(BaseModel):
 
 
 @router.get("/cases/{number}/comments")
-def get_comments(desk: Caller, number: Number) -> Comments:
-    """What has been said of the case and its tasks, newest first."""
-    return Comments(comments=past(Opened(desk, number)).comments)
+def get_comments(desk: Caller, number: Number, after: Place = 0, limit: Limit = 25) -> Comments:
+    """What has been said of the case and its tasks, newest first. A page may be empty and have a `next`: then nobody
+    said anything in a long stretch of the history."""
+    return talk.comments(Opened(desk, number), after, limit)
 
 
 @router.post("/cases/{number}/comments", status_code=201)

@@ -34,8 +34,9 @@ class Entry(BaseModel):
 
 
 class Said(BaseModel):
-    """A comment. `task`: about which task, 0 for the case; `step`: its title."""
+    """A comment. `seq`: of its command. `task`: about which task, 0 for the case; `step`: its title."""
 
+    seq: int
     at: datetime
     by: str
     by_name: str
@@ -86,7 +87,7 @@ def past(opened: Opened, newest: int = 0) -> Past:
                     more = [_change(opened, path, value, before.get(path)) for path, value in after.items()]
                 case core.DataChanged(changes=changes):
                     more += [_change(opened, path, value) for path, value in changes.items()]
-            _kept(found, teller, event)
+            _kept(found, teller, event, row.seq)
             words = WORDS.get(type(event))
             text = words(teller, event) if words else ""
             if text:
@@ -102,12 +103,18 @@ def past(opened: Opened, newest: int = 0) -> Past:
     return found
 
 
-def _kept(found: Past, t: Teller, event: Any) -> None:
+def said(t: Teller, event: work.Commented, seq: int) -> Said:
+    step = t.token(event.task) if event.task else ""
+    return Said(
+        seq=seq, at=event.at, by=event.by, by_name=t.desk.person(event.by), text=event.text, task=event.task, step=step
+    )
+
+
+def _kept(found: Past, t: Teller, event: Any, seq: int) -> None:
     """What is told of a task besides its line in the history."""
     match event:
-        case work.Commented(by=by, at=at, text=text, task=task):
-            step = t.token(task) if task else ""
-            found.comments.append(Said(at=at, by=by, by_name=t.desk.person(by), text=text, task=task, step=step))
+        case work.Commented():
+            found.comments.append(said(t, event, seq))
         case work.ReviewAsked(token=token, by=by, at=at, of=of, question=question):
             asked = Asked(at=at, by_name=t.desk.person(by), of_name=t.desk.person(of), question=question)
             found.reviews.setdefault(token, []).append(asked)

@@ -36,6 +36,8 @@ from workbench.story import MASK, masked
 
 LATEST = 5
 """How much of the case's history and comments a task shows."""
+MOST_SINCE = 1_000
+"""Commands since a form was opened that are looked through for what others have changed."""
 READ = 200
 """Of how many of the newest commands of a case its tasks tell: comments, reviews, why something was laid aside."""
 NOTHING = Past([], [], {}, {}, {})
@@ -89,6 +91,7 @@ class TaskView(BaseModel):
     votes: Votes | None = None
     reviews: list[Asked] = []
     comments: list[Said] = []  # the newest of the case
+    more_comments: bool = False  # whether there may be earlier ones
     history: list[Entry] = []  # likewise
     watching: Watching | None = None
 
@@ -145,7 +148,9 @@ def view_of(opened: Opened, task: int, secrets: bool = True) -> TaskView:
         outcome=found.chosen if own else "", reason=found.because if own else "",
         drafted=since.drafted.get(task) if own else None,
         votes=votes(opened, found, human) if internal else None,
-        reviews=since.reviews.get(task, []), comments=since.comments[:LATEST], history=since.entries[:LATEST],
+        reviews=since.reviews.get(task, []), comments=since.comments[:LATEST],
+        more_comments=internal and (len(since.comments) > LATEST or opened.revision > READ),
+        history=since.entries[:LATEST],
         watching=watching(opened) if internal else None,
     )  # fmt: skip
 
@@ -243,9 +248,11 @@ def changed_since(opened: Opened, revision: int, names: set[str]) -> list[str]:
     """Which of these names others have changed in the case since that revision."""
     if opened.revision <= revision:
         return []
-    rows = read(opened.desk.caseway.database, opened.desk.caseway.vault, opened.case)
+    since = opened.revision - revision  # every command is one revision and one row
+    if since > MOST_SINCE:
+        return sorted(names)  # nobody reads so much for a form: whoever filled it in looks again
     found: set[str] = set()
-    for row in rows:
+    for row in read(opened.desk.caseway.database, opened.desk.caseway.vault, opened.case, newest=since):
         if row.seq > revision and row.actor != opened.desk.user:
             for event in MACHINE.decode_events(row.events):
                 if isinstance(event, DataChanged) and not event.token:

@@ -49,6 +49,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "case.cancelled": ("已撤销", "cancelled"),
     # --- comments, watching
     "comments": ("备注", "Comments"),
+    "comments.earlier": ("更早的备注", "Earlier comments"),
+    "comments.stretch": ("这一段经过中没有备注。", "Nobody said anything in this stretch of the history."),
     "comments.none": ("还没有备注。", "Nobody has said anything yet."),
     "comment": ("备注内容", "Your comment"),
     "comment.do": ("添加备注", "Add the comment"),

@@ -52,7 +52,9 @@ class HistoryRow(NamedTuple):
 
 
 _OF_CASE = f"SELECT {', '.join(StoredRow._fields)} FROM history WHERE case_id = ? ORDER BY seq"
-_NEWEST = f"{_OF_CASE} DESC LIMIT ?"
+_NEWEST = f"SELECT {', '.join(StoredRow._fields)} FROM history WHERE case_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+_END = 2**62
+"""Behind the last row."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
@@ -108,9 +110,10 @@ def decode_row(cipher: CaseCipher, previous: bytes, row: StoredRow) -> HistoryRo
     )
 
 
-def read(database: Database, vault: Vault, case: str, newest: int = 0) -> list[HistoryRow]:
+def read(database: Database, vault: Vault, case: str, newest: int = 0, before: int = 0) -> list[HistoryRow]:
     """The history of a case, opened, oldest first; empty when there is no such case. newest: only so many of its last
-    rows; 0 for all.
+    rows; 0 for all. before: with it, of those before the row of this number; 0 for
+    the end.
 
     Raises Destroyed when the case has been destroyed, VaultError when a row was changed.
     """
@@ -118,7 +121,8 @@ def read(database: Database, vault: Vault, case: str, newest: int = 0) -> list[H
     try:
         found = connection.one("SELECT key FROM cases WHERE id = ?", (case,))
         # One more than asked for: each row is held against the one before it.
-        stored = connection.all(_NEWEST, (case, newest + 1))[::-1] if newest else connection.all(_OF_CASE, (case,))
+        last = (case, before or _END, newest + 1)
+        stored = connection.all(_NEWEST, last)[::-1] if newest else connection.all(_OF_CASE, (case,))
     finally:
         connection.close()
     if found is None:

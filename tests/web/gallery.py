@@ -51,6 +51,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "cases": ("lin_xiaoyan", "/cases"),
     "case": ("lin_xiaoyan", "/cases/{number}"),
     "case-masked": ("fang_qi", "/cases/{masked}"),
+    "case-comments": ("lin_xiaoyan", "/cases/{number}/comments"),
     "case-correct": ("lin_xiaoyan", "/cases/{number}/correct"),
     "case-move": ("lin_xiaoyan", "/cases/{number}/move"),
     "case-move-preview": ("lin_xiaoyan", "/cases/{number}/move?token={place}&target={target}"),

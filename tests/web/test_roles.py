@@ -95,6 +95,7 @@ GET /cases                                                   s   s   2   2   2  
 GET /cases/{number}                                          s   s   2   2   2   2   2   2   2   2   2
 GET /cases/{number}/picture.svg                              s   s   2   2   x   2   x   x   2   2   2
 POST /cases/{number}/incidents/{incident}/retry              s   s   x   x   x   -   x   x   -   -   -
+GET /cases/{number}/comments                                 s   s   2   2   x   2   x   x   2   2   2
 GET /cases/{number}/correct                                  s   s   2   2   x   2   x   x   2   2   2
 POST /cases/{number}/correct                                 s   s   x   x   x   -   x   x   -   -   -
 GET /cases/{number}/merge                                    s   s   x   x   x   2   x   x   2   2   2

@@ -2,14 +2,20 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.core.commands import StartCase
+from engine.core.commands import CorrectData, StartCase
+from engine.runtime import history
+from engine.runtime.answers import Accepted
 from engine.runtime.history import read
 from tests.web.conftest import Town
 from tests.web.test_api import Program
 from tests.web.test_task import INTAKE, hidden, page_of
+from web import talk, tasks
+from web.desk import Desk
+from web.opened import Opened
 
 
 def test_a_comment_on_the_case_and_on_a_task_is_shown_wherever_one_looks(town: Town) -> None:
@@ -56,6 +62,54 @@ def test_comments_under_the_api(town: Town) -> None:
     away = Program(town, "fang_qi")
     assert away.post(f"/cases/{number}/comments", {"text": "a"}).status_code == 403
     assert away.get(f"/cases/{number}/comments").status_code == 403
+
+
+def test_earlier_comments_are_paged_however_long_the_history(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "READ", 6)
+    monkeypatch.setattr(talk, "AT_ONCE", 4)
+    monkeypatch.setattr(talk, "MOST", 8)
+    number, program = town.claim(), Program(town, "chen_wei")
+    visitor, path = town.browser("chen_wei"), page_of(town, number)
+    program.post(f"{path}/comments", {"text": "the first"})
+    assert "Earlier comments" not in visitor.get(path).text
+    for index in range(20):
+        assert program.post(f"/cases/{number}/{'watch' if index % 2 == 0 else 'unwatch'}").status_code == 200
+    assert "the first" not in visitor.get(path).text and "Earlier comments" in visitor.get(path).text
+    program.post(f"/cases/{number}/comments", {"text": "the last"})
+    told, pages = list[tuple[str, str]](), 0
+    after: int | None = 0
+    while after is not None:
+        page = program.get(f"/cases/{number}/comments?after={after}&limit=1").json()
+        told += [(one["text"], one["step"]) for one in page["comments"]]
+        after, pages = page["next"], pages + 1
+    assert told == [("the last", ""), ("the first", "Intake")] and pages >= 3
+    text = visitor.get(f"/cases/{number}/comments").text
+    assert "the last" in text and "the first" not in text
+    text = visitor.get(f"/cases/{number}/comments?before=4").text
+    assert "the first" in text and "on Intake" in text and 'rel="next"' not in text
+
+
+def test_what_others_changed_is_asked_of_the_commands_since(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a case has run, no more of its history is opened than was written since the form was."""
+    number, program = town.claim(), Program(town, "chen_wei")
+    for index in range(12):
+        program.post(f"/cases/{number}/comments", {"text": str(index)})
+    opened = Opened(Desk(town.caseway, "lin_xiaoyan", "en"), number)
+    change = CorrectData({"loss_place": "上海"}, "as the police have it")
+    assert isinstance(town.caseway.ask(opened.case, change, "gu_mingyuan"), Accepted)
+    opened = Opened(Desk(town.caseway, "lin_xiaoyan", "en"), number)
+    read = list[int]()
+    real = history.decode_row
+
+    def counted(cipher: Any, previous: bytes, row: Any) -> Any:
+        read.append(row.seq)
+        return real(cipher, previous, row)
+
+    monkeypatch.setattr(history, "decode_row", counted)
+    assert tasks.changed_since(opened, opened.revision - 2, {"loss_place", "loss_date"}) == ["loss_place"]
+    assert read == [opened.revision - 1, opened.revision]
+    monkeypatch.setattr(tasks, "MOST_SINCE", 5)
+    assert tasks.changed_since(opened, 1, {"loss_place", "line"}) == ["line", "loss_place"] and len(read) == 2
 
 
 def test_who_watches_is_shown_and_one_may_begin_and_end(town: Town) -> None:

@@ -8,11 +8,25 @@ from starlette.responses import RedirectResponse, Response
 
 from web import talk
 from web.deps import Form, Signed
+from web.opened import Opened
 from web.problems import Problem
+from web.render import page
 from web.routes.case import case_page
 from web.routes.task import task_page
+from web.search import line_of
 
 router = APIRouter()
+
+
+@router.get("/cases/{number}/comments")
+def comments(request: Request, desk: Signed, number: str, before: int = 0) -> Response:
+    opened = Opened(desk, number)
+    found = talk.comments(opened, max(before, 0))
+    href = f"/cases/{quote(number)}/comments"
+    return page(
+        request, desk, "comments.html", line=line_of(desk, opened.case), found=found,
+        more=f"{href}?before={found.next}" if found.next else "", first=href if before else "",
+    )  # fmt: skip
 
 
 @router.post("/cases/{number}/comment")
