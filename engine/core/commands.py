@@ -117,6 +117,8 @@ class StartStep(Command, frozen=True):
 
 
 class FinishBlock(Command, frozen=True):
+    """Ends an ad-hoc block that has no condition of its own, once nothing stands in it."""
+
     block: int
 
 

@@ -155,9 +155,11 @@ def _start_step(turn: Turn, command: c.StartStep) -> None:
 
 def _finish_block(turn: Turn, command: c.FinishBlock) -> None:
     flow = open_case(turn, also_suspended=False)
-    _scope(turn, command.block, AdHoc)
+    spec, at = _scope(turn, command.block, AdHoc), flow.tokens[command.block].at
+    if spec.until is not None:  # as a completion condition of BPMN: it alone says when the block is done
+        en = f"{at} in case {flow.number} ends by its condition, not by hand"
+        raise Refuse("until", f"{at} 满足条件时自行结束，不由人结束", en)
     if children(flow, command.block, bodies=False):
-        at = flow.tokens[command.block].at
         raise Refuse("steps_open", f"{at} 中还有未完成的步骤", f"{at} in case {flow.number} still has open steps")
     leave(turn, command.block)
     advance(turn)

@@ -239,7 +239,7 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class AdHoc:
     """A block whose steps are started at will (command StartStep); done when `until` holds and nothing
-    stands in it, or when somebody finishes it (command FinishBlock)."""
+    stands in it; without one, when somebody finishes it (command FinishBlock)."""
 
     steps: tuple[str, ...]
     until: Expression | None = None

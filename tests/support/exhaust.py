@@ -296,7 +296,7 @@ class Exhaustion:
             elif isinstance(spec, AdHoc):
                 inside = [t.at for t in flow.tokens.values() if t.up == number and not t.body]
                 yield from (c.StartStep(number, step) for step in spec.steps if step not in inside)
-                if not inside:
+                if not inside and spec.until is None:
                     yield c.FinishBlock(number)
 
     def beside(self, flow: FlowState, host: int, handler: int) -> bool:

@@ -158,7 +158,7 @@ class RandomCase:
             elif isinstance(spec, AdHoc):
                 step = self.random.choice(spec.steps)
                 found += [(c.StartStep(number, step), "start_step", (self.spot(number), step))] * 2
-                if not any(t.up == number and not t.body for t in flow.tokens.values()):
+                if spec.until is None and not any(t.up == number and not t.body for t in flow.tokens.values()):
                     found.append((c.FinishBlock(number), "finish_block", (self.spot(number),)))
             elif isinstance(spec, Each) and len(token.items or ()) < 5 and self.random.random() < 0.3:
                 found.append((c.AddInstance(number, "new"), "add_instance", (self.spot(number), "new")))

@@ -322,7 +322,7 @@ def test_adhoc_block() -> None:
     block = story.token("free")
     assert "expected one of a, b" in story.refused(c.StartStep(block, "z")).text
     story.do(c.StartStep(block, "a"))
-    assert story.refused(c.FinishBlock(block)).code == "steps_open"
+    assert story.refused(c.FinishBlock(block)).code == "until"
     story.do(c.StartStep(block, "b"))
     story.complete("b", ok=True)
     assert story.complete("a").ended == "done"

@@ -61,6 +61,9 @@ def test_steps_are_begun_and_the_block_is_finished_on_the_page(town: Town, numbe
     text = town.browser("chen_wei", "zh").get(page).text
     assert "现场处置 结束" in text and "安全确认" in text and f"{page}/finish" not in text  # it has a condition
     assert "满足条件" in text
+    token = re.findall(r'name="token" value="(\d+)"', text)[0]
+    told = owner.post(f"{page}/finish", token=token)
+    assert told.status_code == 409 and "Securing" in told.text and "ends by its condition, not by hand" in told.text
     assert owner.post(f"{page}/begin", **sent(text, "begin", step="check")).status_code == 303
     done(town, number, safe=True)
     assert "Securing is finished" in owner.get(page).text
