@@ -52,6 +52,7 @@ MANUALS = {
     "churn_winback": "C-5.4 D-3.4",
     "archive_filing": "A-1.6 A-4.5 C-7.1 C-7.2 D-5.3 D-7.1 D-7.2 E-4.3 E-4.5",
     "inquiry": "A-2.2 C-5.1 E-1.3",
+    "archive_destruction": "C-7.1(5) D-5.3.2 D-6.1(1.3)",
     "archive_access": "C-7.4 D-5.1 D-5.2 D-5.4",
 }
 
