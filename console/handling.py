@@ -144,7 +144,7 @@ def complete(
     database: DatabaseOption = "",
     as_json: Json = False,
 ) -> None:
-    """Completes a task with its form; one that nobody holds is taken first."""
+    """Completes a task with its whole form, as `caseway task form` shows it; one that nobody holds is taken first."""
     with opened(home, database) as caseway:
         fields = _fields(caseway, number, given, data)
         tell_where(caseway, ask(caseway, number, core.CompleteTask(task, outcome, fields, reason), user), as_json)

@@ -13,6 +13,7 @@ from console.output import cell, known, say, stop, warn
 from engine.core.data import type_of
 from engine.core.model import Text
 
+ASKED = "Give its fields, as field=value … [by=USER], or . for none:"
 HELP = """  NUMBER [OUTCOME] [field=value ...] [by=USER] [reason=TEXT]   does what stands there
   w 2d | w 90min | w 2026-03-05T10:00+08:00                    lets time pass
   d  the data    c  the clocks    h  what has happened    u  takes the last step back
@@ -110,7 +111,7 @@ class _Talk:
         trial = self.trial
         now = cell(trial.now, str(trial.zone))
         if not trial.case:
-            say(f"\n{now}  {trial.process.name} is not started. Give its fields, as field=value …, or . for none:")
+            say(f"\n{now}  {trial.process.name} is not started. {ASKED}")
             example = trial.example(trial.fields())
             for path, kind in trial.fields():
                 name = ".".join(path)
