@@ -16,6 +16,7 @@ MORNING = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 ASKED = {
     "reader_kind": "agent", "reader_name": "贾雪", "department": "sales", "file_number": "TB-2018-002210",
     "purpose": "marketing", "purpose_text": "推介", "scope": "全卷", "wanted": "view",
+    "use_from": "2026-03-03", "use_days": 3,
 }  # fmt: skip
 
 
