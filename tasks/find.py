@@ -239,9 +239,10 @@ def conditions(asked: Iterable[Asked], case: str = "led.id") -> tuple[list[str],
         ways = [" AND ".join(own for _ in one.words)]
         for word in one.words:
             given += [word, word + LAST]
-        for low in one.numbers:
-            ways.append(f"EXISTS (SELECT 1 FROM cases n WHERE n.id = {case} AND n.number >= ? AND n.number < ?)")
-            given += [low, low + LAST]
+        if one.numbers:  # one look at the case's number, however many series there are
+            ranges = " OR ".join("n.number >= ? AND n.number < ?" for _ in one.numbers)
+            ways.append(f"EXISTS (SELECT 1 FROM cases n WHERE n.id = {case} AND ({ranges}))")
+            given += [limit for low in one.numbers for limit in (low, low + LAST)]
         where.append(f"({' OR '.join(ways)})")
     return where, given
 

@@ -28,7 +28,7 @@ steps:
       steps:
         check: {title: {zh: 检查, en: Check}, human: {queue: intake}, form: [safe]}
       until: safe
-  closed: {end: closed}
+  closed: {title: {zh: 办结, en: Closed}, end: closed}
 """
 
 

@@ -18,8 +18,11 @@ import httpx
 from rich.console import Console
 
 from bootstrap import Caseway, Home
+from engine.core.commands import StartCase
+from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock
 from engine.runtime.hooks import Calls, Tried
+from tests.support.adhoc import written
 from tests.support.samples import PDF, PNG
 from tests.web.conftest import CHEAP, PASSWORD, Town
 from tests.web.test_admin import fail, send, whole
@@ -51,6 +54,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "cases": ("lin_xiaoyan", "/cases"),
     "case": ("lin_xiaoyan", "/cases/{number}"),
     "case-masked": ("fang_qi", "/cases/{masked}"),
+    "case-adhoc": ("chen_wei", "/cases/{scene}"),
     "case-comments": ("lin_xiaoyan", "/cases/{number}/comments"),
     "case-correct": ("lin_xiaoyan", "/cases/{number}/correct"),
     "case-move": ("lin_xiaoyan", "/cases/{number}/move"),
@@ -188,11 +192,27 @@ def _cases(town: Town) -> dict[str, str]:
     customer = link(handler, number)
     stranger = town.browser("shi_lei", "zh")
     assert stranger.post(f"/cases/{masked}/glass", reason="客户在柜台，经办人今日休假").status_code == 303
+    said = {"text": "客户来电：车辆已拖至修理厂，下午可查勘。"}
+    assert handler.post(f"/cases/{number}/comment", **said).status_code == 303
     place = places(Opened(Desk(town.caseway, "lin_xiaoyan", "zh"), number))[0]
     return {
-        "absence": _absence(town), "place": str(place.token), "target": place.targets[-1][0], "number": number,
+        "absence": _absence(town), "scene": _scene(town), "place": str(place.token), "target": place.targets[-1][0], "number": number,
         "task": str(town.task_of(number)), "free": free, "masked": masked, "customer": customer,
     }  # fmt: skip
+
+
+def _scene(town: Town) -> str:
+    """A case in an ad-hoc block, in which one step is open."""
+    caseway = town.caseway
+    caseway.deploy(written(caseway.home.processes), "dong_lei")
+    begun = caseway.start(StartCase("incident_command", {}), "chen_wei")
+    assert isinstance(begun, Accepted), begun
+    handler, path = town.browser("chen_wei", "zh"), f"/cases/{begun.number}"
+    task = f"/tasks/{begun.number}/{town.task_of(begun.number)}"
+    assert handler.post(f"{task}/complete", revision="1").status_code == 303
+    block = handler.get(f"/api{path}").json()["blocks"][0]
+    assert handler.post(f"{path}/begin", token=block["token"], step="photo").status_code == 303
+    return begun.number
 
 
 def _absence(town: Town) -> str:

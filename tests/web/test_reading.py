@@ -303,6 +303,31 @@ def test_a_search_does_not_tell_how_many_hidden_cases_match(
     assert {one: pages(town, *one, limit) for one in asked} == before
 
 
+@pytest.mark.parametrize("walk", [False, True])
+def test_who_reads_no_case_learns_nothing_of_a_phone(town: Town, walk: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether anybody has the number or how many cases they have: every answer is the same, whole."""
+    if walk:
+        monkeypatch.setattr("tasks.find.RARE", 0)
+    visitor, phone = town.browser("fang_qi"), "13912345678"
+    lists = ("cases", "tasks?whose=mine&", "tasks?whose=queues&", "tasks?whose=team&")
+    asked = [
+        f"{where if '?' in where else where + '?'}q={words}" for where in lists for words in (phone, "139", "139123456")
+    ]
+    town.claim()
+
+    def answers() -> list[str]:
+        told = [json(visitor, "GET", f"/{one}").text for one in asked]
+        return [*told, visitor.get(f"/cases?q={phone}").text.replace(visitor.token(), "")]
+
+    before = answers()
+    for _ in range(5):
+        town.claim(customer_phone=phone)
+        town.claim(customer_phone="13999999999")
+    assert answers() == before
+    assert json(visitor, "GET", f"/cases?q={phone}").json() == {"cases": [], "next": None}
+    assert json(town.browser("gu_mingyuan"), "GET", f"/cases?q={phone}").json()["cases"]  # who may finds them
+
+
 # --- who is turned away ---------------------------------------------------------------------------------
 
 
