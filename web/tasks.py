@@ -24,6 +24,7 @@ from web.commands import ACTS
 from web.desk import Desk
 from web.forms import Field, at, fields, shown
 from web.history import Asked, Entry, Past, Said, past
+from web.instances import items, seen
 from web.leads import leads
 from web.lists import TaskLine, lines
 from web.opened import Opened, approach, plain
@@ -125,11 +126,11 @@ def view_of(opened: Opened, task: int, secrets: bool = True) -> TaskView:
     own = found.holder == desk.user
     draft = found.draft if own or not found.draft else None
     told, since = actions(opened, task), past(opened, READ) if internal else NOTHING
-    known = _secrets(opened, found, draft, human) if secrets and told.get("draft") == "" else {}
-    values, kept = {}, []
+    known = _secrets(opened, task, draft, human) if secrets and told.get("draft") == "" else {}
+    values, kept, data = {}, [], seen(opened, task)
     for field in asked:
         value = at(draft, field.name) if draft is not None else None
-        value = at(state.flow.data, field.name) if value is None else value
+        value = at(data, field.name) if value is None else value
         if field.secret and value is not None:
             value = at(known, field.name)
             if value is None:
@@ -141,7 +142,7 @@ def view_of(opened: Opened, task: int, secrets: bool = True) -> TaskView:
         help=desk.told(node.parts.get("help")), fields=asked, values=values, kept=kept,
         draft=bool(draft or (own and (found.chosen or found.because))),
         ways=ways(desk, process, node.id, human),
-        facts=facts(opened, {path[0] for path in human.form}),
+        facts=facts(opened, {path[0] for path in human.form}, task=task),
         clauses=[Clause(id=one, title=desk.told(desk.house.clauses.get(one))) for one in node.clauses],
         actions=told,
         note=_note(desk, found, internal, since.because.get(task, "")),
@@ -164,12 +165,13 @@ def ways(desk: Desk, process: Process, step: str, human: Human) -> list[Way]:
     ]  # fmt: skip
 
 
-def _secrets(opened: Opened, found: Any, draft: Any, human: Human) -> dict[str, Any]:
+def _secrets(opened: Opened, task: int, draft: Any, human: Human) -> dict[str, Any]:
     """What the form of who holds the task asks for, of grade secret, opened."""
+    found = opened.state.work.tasks[task]
     names = {path[0] for path in human.form} & opened.process.secrets
     if found.holder != opened.desk.user or not names or not opened.sight.reads("secret"):
         return {}
-    data = {**opened.state.flow.data, **{name: value for name, value in (draft or {}).items() if value is not None}}
+    data = {**seen(opened, task), **{name: value for name, value in (draft or {}).items() if value is not None}}
     return revealed(opened.desk, opened.sight, opened.subject, data=data, names=names)
 
 
@@ -194,11 +196,17 @@ def actions(opened: Opened, task: int) -> dict[str, str]:
     return told
 
 
-def facts(opened: Opened, without: Collection[str] = (), secrets: Mapping[str, Any] | None = None) -> list[Fact]:
-    """What the user may know of the case, in the schema's order. `secrets`: values that have been opened; the others
-    are hidden."""
-    desk, process, data = opened.desk, opened.process, opened.state.flow.data
+def facts(
+    opened: Opened, without: Collection[str] = (), secrets: Mapping[str, Any] | None = None, task: int = 0
+) -> list[Fact]:
+    """What the user may know of the case, in the schema's order; of a task, first which item of many it is about.
+    `secrets`: values that have been opened; the others are hidden."""
+    desk, process, data = opened.desk, opened.process, seen(opened, task)
     told = []
+    for item in items(opened, task) if opened.sight.reads("internal") else ():
+        words = show.value(desk, masked(item.value, item.kind), item.kind, item.schema.get("labels"), item.schema)
+        secret = holds_secret(item.kind)
+        told.append(Fact(name=item.name, title=item.title, value=words, href="", public=False, secret=secret))
     for name, kind in process.names.items():
         if data.get(name) is None or name in without:
             continue

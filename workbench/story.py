@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from bootstrap import MACHINE, Caseway
+from engine.core.data import stored
 from engine.core.events import Event, StepEntered, StepLeft
 from engine.core.kinds import ANY, Type, holds_secret
 from engine.core.model import Human, Process, Text
@@ -192,7 +193,7 @@ def form_of(caseway: Caseway, case: str, task: int, language: str = "zh") -> dic
     draft: Mapping[str, Json] = getattr(held, "draft", None) or {}
     fields = []
     for path in node.spec.form:
-        kind, value = process.names.get(path[0], ANY), state.flow.data.get(path[0])
+        kind, value = process.names.get(path[0], ANY), stored(state.flow, task, path[0])
         for name in path[1:]:
             kind = (kind.fields or {}).get(name, ANY)
             value = value.get(name) if isinstance(value, dict) else None
