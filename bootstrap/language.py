@@ -20,6 +20,7 @@ from tasks.archive import ArchiveRegister, Cases, NoCases, archive_functions
 from tasks.insurance import embedded, functions
 from tasks.keywords import WORK_WORDS
 from tasks.likeness import LIKENESS_WORDS
+from tasks.policies import policy_functions
 from tasks.registry import Registry
 from tasks.search import SEARCH_WORDS
 from tasks.underwriting import embedded_office, underwriting_functions
@@ -53,7 +54,7 @@ def shipped_functions(home: Home | None = None, cases: Cases | None = None) -> R
     register = (home.folder if home is not None else SHIPPED / "samples") / "register.db"
     office = embedded_office(tables, register)
     insurance = replace(embedded(tables, register), policies=office.book)  # claims find what underwriting issues
-    found = underwriting_functions(office, functions(insurance))
+    found = policy_functions(office.book, underwriting_functions(office, functions(insurance)))
     statements.functions(statements.StatementTable(tables / "bank_statement.csv"), found)
     archive_functions(ArchiveRegister(tables / "archive.csv", register), cases or NoCases(), found)
     return backups.functions(backups.BackupTable(tables / "backups.csv"), found)

@@ -112,6 +112,10 @@ class PolicyTable:
         """All policies on a person of that name; the table has no identity numbers."""
         return [policy for policy in self._policies.values() if policy.insured == name]
 
+    def due(self, first: date, last: date) -> list[Policy]:
+        """The policies that end, or are paid, until one of these days; both count."""
+        return [p for p in self._policies.values() if first <= min(p.end, p.paid_until) <= last]
+
 
 def table_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV file in UTF-8, each with the number of its line."""

@@ -51,6 +51,15 @@ class PolicyBook(Protocol):
     def cancel(self, number: str, on: date) -> None:
         """Ends cover with the day before `on`; a policy of another book stays as it is."""
 
+    def due(self, first: date, last: date) -> list[Policy]:
+        """The policies that end, or are paid, until one of these days (both count), by number."""
+
+    def extend(self, number: str, until: date) -> None:
+        """Cover, and what it is paid for, lasts until a day at least; a policy of another book stays as it is."""
+
+    def endorse(self, number: str, holder: str | None, beneficiaries: list[str] | None) -> None:
+        """Names others than before; None changes nothing. A policy of another book stays as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Office:
@@ -142,9 +151,37 @@ class IssuedPolicies:
             last = (on - timedelta(1)).isoformat()
             book.execute("UPDATE policies SET end = min(end, ?) WHERE number = ?", (last, number))
 
-    def _read(self, where: str, value: str) -> list[Policy]:
+    def due(self, first: date, last: date) -> list[Policy]:
+        days = (first.isoformat(), last.isoformat())
+        issued = self._read("min(end, paid_until) BETWEEN ? AND ?", *days)
+        return sorted([*self._table.due(first, last), *issued], key=lambda policy: policy.number)
+
+    def extend(self, number: str, until: date) -> None:
         with self._open() as book:
-            rows = book.execute(f"SELECT {COLUMNS} FROM policies WHERE {where}", (value,)).fetchall()
+            last = until.isoformat()
+            book.execute(
+                "UPDATE policies SET end = max(end, ?), paid_until = max(paid_until, ?) WHERE number = ?",
+                (last, last, number),
+            )
+
+    def endorse(self, number: str, holder: str | None, beneficiaries: list[str] | None) -> None:
+        named = None if beneficiaries is None else "|".join(beneficiaries)
+        with self._open() as book:
+            book.execute(
+                "UPDATE policies SET holder = coalesce(?, holder), beneficiaries = coalesce(?, beneficiaries)"
+                " WHERE number = ?",
+                (holder, named, number),
+            )
+
+    def parties(self, number: str) -> tuple[str, list[str]] | None:
+        """The holder and the beneficiaries of a policy issued here; None if it is of another book."""
+        with self._open() as book:
+            row = book.execute("SELECT holder, beneficiaries FROM policies WHERE number = ?", (number,)).fetchone()
+        return (row[0], [name for name in row[1].split("|") if name]) if row else None
+
+    def _read(self, where: str, *values: str) -> list[Policy]:
+        with self._open() as book:
+            rows = book.execute(f"SELECT {COLUMNS} FROM policies WHERE {where}", values).fetchall()
         return [
             Policy(
                 number, line, product, insured, date.fromisoformat(start), date.fromisoformat(end),
