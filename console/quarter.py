@@ -1,5 +1,6 @@
 """Working a quarter: for `run`, and for the demonstration that `serve --demo` shows."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import typer
@@ -11,18 +12,27 @@ DAYS, SEED, CLAIMS, COMPLAINTS = 90, 7, 420, 160
 """The quarter that is worked unless something else is asked for."""
 SHOWN = {"claims": 300, "complaints": 110}
 """The demonstration's: enough for every page, and there within a minute of a first `make run`."""
+LEFT = timedelta(hours=8)
+"""Working hours before the demonstration's end of which the work is left for whoever signs in."""
 
 
 def work_quarter(
-    folder: Path, *, days: int = DAYS, seed: int = SEED, claims: int = CLAIMS, complaints: int = COMPLAINTS
-) -> None:
-    """Works it in the folder, and reports; what keeps it from that ends the command in words."""
+    folder: Path, *, days: int = DAYS, seed: int = SEED, claims: int = CLAIMS, complaints: int = COMPLAINTS,
+    leaves: timedelta = timedelta(), becomes: Path | None = None,
+) -> None:  # fmt: skip
+    """Works it in the folder, and reports; what keeps it from that ends the command in words.
+
+    leaves: of how many working hours before its end the work is left undone. becomes: the folder that it will be.
+    """
     from engine.language.problems import DefinitionError
     from engine.runtime.errors import StoreError
     from workbench.quarter import NotOurs, Quarter
 
     try:
-        Quarter(folder, days=days, seed=seed, claims=claims, complaints=complaints, out=console()).run()
+        Quarter(
+            folder, days=days, seed=seed, claims=claims, complaints=complaints, out=console(), leaves=leaves,
+            becomes=becomes,
+        ).run()  # fmt: skip
     except NotOurs as error:
         stop(str(error), "Name another folder: caseway run FOLDER", 2)
     except DefinitionError as error:
@@ -41,7 +51,7 @@ def make_demonstration(folder: Path) -> None:
         stop(f"{folder} is not empty, and holds no installation.", "Name another folder: --home FOLDER", 2)
     say("Making the demonstration: three months of claims and complaints, worked on a virtual clock ...")
     making = folder.with_name(f"{folder.name}.making")
-    work_quarter(making, **SHOWN)
+    work_quarter(making, **SHOWN, leaves=LEFT, becomes=folder)
     if folder.exists():
         folder.rmdir()
     making.rename(folder)

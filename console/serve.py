@@ -155,10 +155,18 @@ def _demo(caseway: Any) -> tuple[str, list[str]]:
 
 
 def _such_as(caseway: Any, users: list[str]) -> dict[str, str]:
-    """Somebody for each role that sees pages of its own, and first of all a handler."""
+    """Somebody for each role that sees pages of its own, and first of all a handler: the one with most work."""
+    from tasks import queries
+
     directory = caseway.directory
     leads = dict.fromkeys(("supervisor", "manager", "designer", "compliance", "director", "admin"))
-    first = next((user for user in users if directory.roles(user).isdisjoint(leads)), "")
+
+    def work(user: str) -> tuple[int, int]:
+        """In hand, and offered."""
+        offered = sum(queries.count(caseway.connection, one) for one in directory.serving(user))
+        return min(queries.load(caseway.connection, user), 1), offered
+
+    first = max((user for user in users if directory.roles(user).isdisjoint(leads)), key=work, default="")
     found = {first: "handler"} if first else {}
     for role in leads:
         user = next((user for user in users if role in directory.roles(user) and user not in found), "")

@@ -13,13 +13,13 @@ from engine.runtime.definitions import Deployed
 from engine.runtime.errors import StoreError
 from engine.runtime.sources import Sources, load
 from engine.runtime.tables import micros
+from web import show
 from web.comparing import FileChange, change, lines_of
 from web.desk import Desk
 from web.paging import after_of, place
 from web.problems import Problem
 from workbench.linting import Around, lint
 from workbench.proposals import FIRST, Made, Proposed, in_force, listed
-from workbench.tables import rounded
 from workbench.version_stats import version_stats
 
 Kind = Literal["process", "house", "calendar"]
@@ -172,7 +172,7 @@ def versions(desk: Desk, kind: Kind, name: str) -> list[VersionLine]:
         figures = known.pop(line.version, None)
         if figures is not None:
             line.closed, line.breaches, line.incidents = figures.closed, figures.breaches, figures.incidents
-            line.median = rounded(figures.median) if figures.median is not None else ""
+            line.median = show.lasting(desk, figures.median) if figures.median is not None else ""
     return found[::-1]
 
 

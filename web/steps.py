@@ -21,7 +21,21 @@ def called(desk: Desk, process: m.Process, step: str) -> str:
     if node is None or node.title:
         return desk.told(node.title if node else None, show.worded(step))
     what = _WHAT.get(type(node.spec))
-    return what(desk, process, node) if what else show.worded(step)
+    if what is None:
+        return show.worded(step)
+    told = what(desk, process, node)
+    return told if isinstance(node.spec, m.Milestone | m.End) else desk.say("step.automatic", what=told)
+
+
+def in_picture(desk: Desk, process: m.Process) -> dict[str, str]:
+    """What stands in a case's picture on the steps that have no title, by step; its ways show where a switch leads."""
+    found = {}
+    for node in process.nodes.values():
+        what = _WHAT.get(type(node.spec))
+        if what is not None and not node.title and not isinstance(node.spec, m.Milestone | m.End):
+            switch = isinstance(node.spec, m.Switch)
+            found[node.id] = desk.say("step.way") if switch else what(desk, process, node)
+    return found
 
 
 def notice(desk: Desk, process: m.Process, template: str) -> str:

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bootstrap import Caseway, Home, create
 from engine.core.commands import Command, StartCase
+from engine.core.durations import Calendar
 from engine.core.model import Process
 from engine.language.source import read
 from engine.runtime.answers import Accepted, Answer
@@ -65,8 +66,12 @@ class Quarter:
         claims: int,
         complaints: int,
         out: Console,
+        leaves: timedelta = timedelta(),
+        becomes: Path | None = None,
     ) -> None:
-        self.folder = folder
+        """leaves: of how many working hours before the end the work is not finished, so that there is some to do.
+        becomes: the folder that it will be, where it is moved afterwards."""
+        self.folder, self.leaves, self.becomes = folder, leaves, becomes or folder
         self.days, self.seed, self.counts = days, seed, (claims, complaints)
         self.out = out
         self.end = SystemClock().now().replace(second=0, microsecond=0)
@@ -91,16 +96,24 @@ class Quarter:
             written: Any = read((home.processes / "samples" / "staffing.yaml").read_bytes(), "staffing.yaml").value
             processes = {name: floor.named(name) for name in {**files, **written}}
             with self._progress() as tick:
+                calendar = next(iter(caseway.calendars.values()))
                 simulation = Simulation(
-                    floor, next(iter(caseway.calendars.values())), habits(written, processes), floor.staff(),
-                    arrivals, self.end, self.seed, tick,
+                    floor, calendar, habits(written, processes), floor.staff(), arrivals, self.end, self.seed, tick,
+                    self._leaving(calendar),
                 )  # fmt: skip
                 simulation.run()
             for name, file in files.items():
                 if taken[name].refused:
                     write_refused(file.with_suffix(".refused.csv"), taken[name])
             caseway.anchor()
-            tell(self.out, caseway, taken, files, simulation)
+            tell(self.out, caseway, taken, files, simulation, Home(self.becomes))
+
+    def _leaving(self, calendar: Calendar) -> datetime:
+        """So many working hours before the end."""
+        at = self.end
+        while at > self.begin and calendar.between(at, self.end, "wh") < self.leaves:
+            at -= timedelta(hours=1)
+        return at
 
     def _clear(self) -> None:
         """Makes room for the run. Raises NotOurs, OSError."""

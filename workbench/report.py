@@ -22,9 +22,10 @@ BREACHES = 15
 
 
 def tell(
-    out: Console, caseway: Caseway, taken: Mapping[str, Taken], files: Mapping[str, Path], simulation: Simulation
-) -> None:
-    """Prints the report."""
+    out: Console, caseway: Caseway, taken: Mapping[str, Taken], files: Mapping[str, Path], simulation: Simulation,
+    home: Home,
+) -> None:  # fmt: skip
+    """Prints the report. home: where the installation is found from now on."""
     zone = next(iter(caseway.calendars.values())).zone
     now = caseway.clock.now()
     intake = [
@@ -64,7 +65,7 @@ def tell(
     if simulation.refused:
         worst_refusals = sorted(simulation.refused.items(), key=lambda pair: -pair[1])[:8]
         _table(out, "completions refused", ("why", "how often"), worst_refusals)
-    for line in _farther(caseway.home):
+    for line in _farther(home):
         out.print(line, soft_wrap=True)
 
 

@@ -33,6 +33,9 @@ Json = Any
 LOOK = timedelta(minutes=30)
 """How often idle people look at their queues, and the most that a timer fires late."""
 
+STAY = 3
+"""Of so many people one takes a last task before the work is left."""
+
 
 class Floor(Protocol):
     """What the simulation asks of an installation."""
@@ -121,7 +124,11 @@ class _Moment:
 
 
 class Simulation:
-    """One run of a floor. `arrivals`: (moment, what reports the case), in any order."""
+    """One run of a floor. `arrivals`: (moment, what reports the case), in any order.
+
+    `leaving`: from when on some people take one more task each, which they do not finish, and the others none: that
+    work is left for those who come after.
+    """
 
     def __init__(
         self,
@@ -133,11 +140,13 @@ class Simulation:
         until: datetime,
         seed: int = 7,
         progress: Callable[[datetime], None] = lambda at: None,
+        leaving: datetime | None = None,
     ) -> None:
         self.floor = floor
         self.calendar = calendar
         self.habits = habits
         self.until = until
+        self.leaving = leaving or until
         self.random = random.Random(seed)
         self.progress = progress
         self.staff = list(staff)
@@ -183,7 +192,8 @@ class Simulation:
         if not self.idle or not self._working(at):
             return
         busy = self.floor.queues_with_work()
-        for user in [u for u in self.staff if u in self.idle]:
+        here = self.staff if at < self.leaving else self.staff[::STAY]
+        for user in [u for u in here if u in self.idle]:
             if not busy & frozenset(self.floor.directory.serving(user)):
                 continue
             task = self.floor.take_next(user)
@@ -192,6 +202,8 @@ class Simulation:
                 self._work_on(user, task, at)
 
     def _work_on(self, user: str, task: Listed, at: datetime) -> None:
+        if at >= self.leaving:
+            return  # they have it in hand
         habit = self.habits.steps.get((task.process, task.step), StepHabit())
         minutes = timedelta(minutes=self.random.randint(*habit.minutes))
         ready = self.calendar.advance(at, minutes, "wh").at

@@ -14,6 +14,7 @@ from web.api_cases import CaseAction
 from web.casework import ACTS
 from web.desk import Desk
 from web.steps import called
+from workbench.picture import picture
 
 
 def taken(town: Town, **more: Any) -> str:
@@ -257,3 +258,12 @@ def test_steps_without_a_title_are_called_by_what_they_do(town: Town, language: 
             told = called(desk, process, node.id)
             assert "/" in node.id or (told != show.worded(node.id) or node.title), (name, node.id)
             assert "{" not in told and (language == "en" or "/" in node.id or re.search("[一-龥]", told)), told
+
+
+def test_the_picture_of_a_case_speaks_of_steps_without_a_title_in_words(town: Town) -> None:
+    number = town.claim()
+    for language, words in (("zh", "判断走向"), ("en", "which way")):
+        drawn = town.browser("chen_wei", language).get(f"/cases/{number}/picture.svg").text
+        assert words in drawn and ">type_known<" not in drawn
+    process = town.caseway.definitions.process("claims")
+    assert ">type_known<" in picture(process, "en")  # designers see their own names

@@ -23,6 +23,7 @@ from web.opened import Opened
 from web.problems import Problem
 from web.render import page
 from web.search import Status, line_of, search
+from web.steps import in_picture
 from workbench.drawing.svg import Overlay
 from workbench.picture import picture
 
@@ -80,7 +81,7 @@ def case_picture(desk: Signed, number: str, near: bool = False) -> Response:
     tokens: dict[str, int] = {}
     for token in opened.state.flow.tokens.values():
         tokens[token.at] = tokens.get(token.at, 0) + 1
-    drawn = picture(opened.process, desk.language, Overlay(tokens, near=near))
+    drawn = picture(opened.process, desk.language, Overlay(tokens, near=near), lambda: in_picture(desk, opened.process))
     policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     return Response(drawn, media_type="image/svg+xml", headers={"Content-Security-Policy": policy})
 

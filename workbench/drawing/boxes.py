@@ -1,6 +1,6 @@
 """The layout of a whole process: every part a box with its words broken into lines, in the frame around it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.core.model import Process
@@ -70,11 +70,20 @@ class Box:
         return self.foot > 0
 
 
-def laid_out(process: Process, language: str) -> Box:
-    """The whole process as one frame, at (0, 0)."""
+def laid_out(process: Process, language: str, called: Mapping[str, str] | None = None) -> Box:
+    """The whole process as one frame, at (0, 0). called: what stands on steps that have no title, in place of ids."""
     whole = chart(process, language)
     whole.parts += whole.beside
+    if called:
+        _call(whole, called)
     return _box(whole)
+
+
+def _call(part: Part, called: Mapping[str, str]) -> None:
+    if not part.named and part.id in called:
+        part.title, part.named = called[part.id], True
+    for inner in (*part.parts, *part.beside):
+        _call(inner, called)
 
 
 def _box(part: Part) -> Box:
