@@ -55,6 +55,7 @@ MANUALS = {
     "archive_destruction": "C-7.1(5) D-5.3.2 D-6.1(1.3)",
     "archive_access": "C-7.4 D-5.1 D-5.2 D-5.4",
     "policy_renewal": "A-1.4 C-2.4",
+    "policy_change": "A-1.4 C-2.2 C-7.1",
 }
 
 
