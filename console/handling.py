@@ -126,6 +126,8 @@ def form(
             return
         zone = zone_of(caseway)
         say(f"{number} · {told['title']}")
+        for one in told["about"]:
+            say(f"{one['item']}: {one['value']}")
         show(told["fields"], ("field", "title", "kind", "value"), as_json=False, title="form", zone=zone)
         if told["outcomes"]:
             show(told["outcomes"], ("outcome", "title", "reason"), as_json=False, title="outcomes")

@@ -10,7 +10,8 @@ from bootstrap import MACHINE, Caseway
 from engine.core.data import stored
 from engine.core.events import Event, StepEntered, StepLeft
 from engine.core.kinds import ANY, Type, holds_secret
-from engine.core.model import Human, Process, Text
+from engine.core.model import Each, Human, Process, Text
+from engine.core.state import FlowState
 from engine.runtime.errors import StoreError
 from engine.runtime.history import HistoryRow, read
 from engine.runtime.tables import moment
@@ -182,8 +183,24 @@ def masked(value: Json, kind: Type) -> Json:
     return [masked(inner, kind.item or ANY) for inner in value] if isinstance(value, list) else value
 
 
+def items_around(flow: FlowState, process: Process, task: int) -> list[tuple[Each, Json]]:
+    """The items of many that a task is about, of the outermost `each` first; none for a task of the case as a whole."""
+    found: list[tuple[Each, Json]] = []
+    number = task
+    while number:
+        token = flow.tokens[number]
+        above = flow.tokens.get(token.up)
+        spec = process.nodes[above.at].spec if above is not None else None
+        if isinstance(spec, Each) and token.local is not None and spec.item in token.local:
+            hidden = spec.over.secret and not holds_secret(spec.over.type)  # what is computed from a secret
+            found.insert(0, (spec, MASK if hidden else token.local[spec.item]))
+        number = token.up
+    return found
+
+
 def form_of(caseway: Caseway, case: str, task: int, language: str = "zh") -> dict[str, Json] | None:
-    """What a task asks for: fields with their kinds and present values, and the outcomes; None if it is not open."""
+    """What a task asks for: which item of many it is about, fields with their kinds and present values, and the
+    outcomes; None if it is not open."""
     state, process = state_of(caseway, case)
     token = state.flow.tokens.get(task)
     node = process.nodes[token.at] if token is not None else None
@@ -211,7 +228,12 @@ def form_of(caseway: Caseway, case: str, task: int, language: str = "zh") -> dic
         {"outcome": o.name, "title": _told(o.title, language), "reason": "required" if o.reason else ""}
         for o in node.spec.outcomes.values()
     ]
-    return {"title": _told(node.title, language) or node.id, "step": node.id, "fields": fields, "outcomes": outcomes}
+    about = [
+        {"item": spec.item, "value": read_as(value, spec.over.type.item or ANY)}
+        for spec, value in items_around(state.flow, process, task)
+    ]
+    title = _told(node.title, language) or node.id
+    return {"title": title, "step": node.id, "about": about, "fields": fields, "outcomes": outcomes}
 
 
 def _told(text: Text | str | None, language: str) -> str:

@@ -6,6 +6,7 @@ from bootstrap import SHIPPED
 from engine.core.commands import StartCase
 from engine.runtime.answers import Accepted
 from tests.web.conftest import Town
+from workbench.story import form_of
 
 
 def test_who_works_on_one_of_many_sees_which_and_what_was_said_of_it(town: Town) -> None:
@@ -24,10 +25,12 @@ def test_who_works_on_one_of_many_sees_which_and_what_was_said_of_it(town: Town)
     told = [item(task) for task in tasks]
     assert [len(each) for each in told] == [2, 2, 2]  # the item, and the list of all that begins with the first
     assert [each[0] for each in told] == ["LP-2014-000321", "TB-2016-000450", "LP-2015-001077"]
+    form = form_of(town.caseway, answer.case, tasks[1]) or {}  # as the command line tells it
+    assert [(one["item"], one["value"]["number"]) for one in form["about"]] == [("entry", "TB-2016-000450")]
     path = f"/tasks/{answer.number}/{tasks[0]}"
     visitor.post(f"{path}/claim")
-    form = visitor.get(path).text
-    made = {name: re.findall(rf'name="{name}" value="([^"]*)"', form)[0] for name in ("command", "revision")}
+    text = visitor.get(path).text
+    made = {name: re.findall(rf'name="{name}" value="([^"]*)"', text)[0] for name in ("command", "revision")}
     note = {"data.appraisal_note": "曾有异议", "data.extended_until": ""}
     done = visitor.post(f"{path}/complete", outcome="doubt", **note, **made)
     assert done.status_code == 303, done.text
