@@ -37,6 +37,7 @@ _SHOWN: dict[str, Callable[..., Any]] = {
     "relative": show.relative,
     "ago": show.ago,
     "lasting": show.lasting,
+    "length": show.length,
     "clock_time": show.clock_time,
     "size": show.size,
     "capped": show.capped,

@@ -1,5 +1,6 @@
 """Values as people read them: moments in the organisation's zone, lengths of time, money, data by its type."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -66,6 +67,17 @@ def measure(desk: Desk, amount: timedelta, unit: str) -> str:
     return f"{told} {lasting(desk, rest)}" if rest >= timedelta(hours=1) else told
 
 
+_LENGTH = re.compile(r"([0-9]{1,5})(min|h|d|wd|wh)")
+
+
+def length(desk: Desk, text: str) -> str:
+    """A length of time as designers write it, in words: 30wd as 30 working days. Other text stays."""
+    found = _LENGTH.fullmatch(text)
+    if found is None:
+        return text
+    return desk.say(f"length.{found[2]}{'.1' if found[1] == '1' else ''}", count=found[1])
+
+
 def relative(desk: Desk, at: datetime | None) -> str:
     """in 3 h, 2 d late: a deadline as it looks now."""
     if at is None:
@@ -115,7 +127,7 @@ def value(
             return moment(desk, read_moment(given))
         except ValueProblem:
             return given
-    return worded(given) if kind.enum and isinstance(given, str) else str(given)
+    return worded(given) if kind.enum and isinstance(given, str) else length(desk, str(given))
 
 
 def money(given: Any) -> str:

@@ -15,7 +15,7 @@ from tests.web.conftest import Town
 from web.desk import Desk
 from web.forms import Choice, Field, Kind, data_of, fields, shown
 from web.leads import leads
-from web.show import lasting, measure, money
+from web.show import lasting, length, measure, money
 from web.throttle import ADDRESSES, Throttle
 
 
@@ -152,6 +152,12 @@ def test_lengths_and_money_as_people_read_them(desk: Desk) -> None:
 
     assert lasting(desk, timedelta(days=2, hours=3, minutes=4)) == "2 d 3 h"
     days = timedelta(days=3, hours=6)
+    assert [length(desk, one) for one in ("30wd", "1d", "48h", "in 30wd")] == [
+        "30 working days",
+        "1 day",
+        "48 hours",
+        "in 30wd",
+    ]
     assert measure(desk, days, "wd") == "3 wd 6 h" and measure(desk, timedelta(days=3), "wd") == "3 wd"
     assert (
         measure(desk, timedelta(hours=2, minutes=25), "wd")
