@@ -445,6 +445,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "target": ("目标", "target"),
     "bulk": ("对所选任务", "With the selected tasks"),
     "reassign": ("转交", "Hand on"),
+    "floor.these": ("本队列人员", "of this queue"),
+    "floor.others": ("其他人员（须同时改队列）", "others (with another queue)"),
     "reprioritise": ("改优先级", "Set the priority"),
     "select_all": ("全选", "Select all"),
     "apply": ("执行", "Do it"),

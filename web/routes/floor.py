@@ -85,14 +85,19 @@ def _tasks(
 ) -> Response:  # fmt: skip
     found = tasks(desk, queue=queue, person=person, after=after)
     asked, directory = {"queue": queue, "person": person}, desk.caseway.directory
-    people = sorted({one for name in directory.queues for one in directory.members(name)}, key=desk.person)
+    near = (queue,) if queue else directory.serving(person)
+    those = {one for name in near for one in directory.members(name) | directory.managers(name)}
+    others = {one for name in directory.queues for one in directory.members(name)} - those
     return page(
         request, desk, "floor_tasks.html", status, found=found, queue=queue, person=person,
         title=desk.queue(queue) if queue else desk.person(person), answers=answers or [], wrong=wrong,
         more=f"/floor/tasks?{urlencode({**asked, 'after': found.next})}" if found.next else "",
         first=f"/floor/tasks?{urlencode(asked)}" if after else "",
         queues=[(name, desk.queue(name)) for name in sorted(directory.queues, key=desk.queue)],
-        people=[(name, desk.person(name)) for name in people],
+        people=[
+            (desk.say(key), [(name, desk.person(name)) for name in sorted(some, key=desk.person)])
+            for key, some in (("floor.these", those), ("floor.others", others)) if some
+        ],
     )  # fmt: skip
 
 
