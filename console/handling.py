@@ -127,7 +127,9 @@ def form(
         zone = zone_of(caseway)
         say(f"{number} · {told['title']}")
         for one in told["about"]:
-            say(f"{one['item']}: {one['value']}")
+            value = one["value"]
+            parts = value.values() if isinstance(value, dict) else [value]
+            say(f"{one['item']}: {', '.join(str(part) for part in parts)}")
         show(told["fields"], ("field", "title", "kind", "value"), as_json=False, title="form", zone=zone)
         if told["outcomes"]:
             show(told["outcomes"], ("outcome", "title", "reason"), as_json=False, title="outcomes")

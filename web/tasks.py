@@ -196,17 +196,26 @@ def actions(opened: Opened, task: int) -> dict[str, str]:
     return told
 
 
+def about(opened: Opened, task: int) -> list[Fact]:
+    """Which item of many a task is about; nothing for a task of the case as a whole."""
+    return [
+        Fact(
+            name=item.name, title=item.title, href="", public=False, secret=holds_secret(item.kind),
+            value=show.value(
+                opened.desk, masked(item.value, item.kind), item.kind, item.schema.get("labels"), item.schema
+            ),
+        )
+        for item in (items(opened, task) if opened.sight.reads("internal") else ())
+    ]  # fmt: skip
+
+
 def facts(
     opened: Opened, without: Collection[str] = (), secrets: Mapping[str, Any] | None = None, task: int = 0
 ) -> list[Fact]:
     """What the user may know of the case, in the schema's order; of a task, first which item of many it is about.
     `secrets`: values that have been opened; the others are hidden."""
     desk, process, data = opened.desk, opened.process, seen(opened, task)
-    told = []
-    for item in items(opened, task) if opened.sight.reads("internal") else ():
-        words = show.value(desk, masked(item.value, item.kind), item.kind, item.schema.get("labels"), item.schema)
-        secret = holds_secret(item.kind)
-        told.append(Fact(name=item.name, title=item.title, value=words, href="", public=False, secret=secret))
+    told = about(opened, task)
     for name, kind in process.names.items():
         if data.get(name) is None or name in without:
             continue

@@ -26,11 +26,12 @@ from web.definitions import sources_of
 from web.desk import Desk
 from web.forms import Field, at, fields, fields_of, shown
 from web.history import Entry, past
+from web.instances import seen
 from web.kin import title
 from web.opened import Opened
 from web.problems import Problem
 from web.sessions import Sessions
-from web.tasks import Fact, Way, facts, ways
+from web.tasks import Fact, Way, about, facts, ways
 from workbench import proposals
 from workbench.arranging import written as organisation
 from workbench.grounds import PEOPLE, Grounds, Kept
@@ -52,6 +53,7 @@ class TaskForm(NamedTuple):
     step: str
     title: str
     help: str
+    about: Sequence[Fact]
     place: str  # its queue, or who holds it
     people: Sequence[tuple[str, str]]
     fields: Sequence[Field]
@@ -234,10 +236,11 @@ def _task(desk: Desk, opened: Opened, one: Doable) -> TaskForm:
     process, node = opened.process, opened.process.nodes[one.name]
     assert isinstance(node.spec, Human)  # a task stands at no other
     task, asked = opened.state.work.tasks[one.task], fields(desk, process, node.spec.form)
-    found = {field.name: at(opened.state.flow.data, field.name) for field in asked}
+    data = seen(opened, one.task)
+    found = {field.name: at(data, field.name) for field in asked}
     return TaskForm(
         step=one.name, title=desk.told(node.title, show.worded(one.name)), help=desk.told(node.parts.get("help")),
-        place=desk.person(task.holder) if task.holder else desk.queue(task.queue),
+        about=about(opened, one.task), place=desk.person(task.holder) if task.holder else desk.queue(task.queue),
         people=[(user, desk.person(user)) for user in one.people], fields=asked,
         values={field.name: shown(desk, field, None if field.secret else found[field.name]) for field in asked},
         kept=[field.name for field in asked if field.secret and found[field.name] is not None],
