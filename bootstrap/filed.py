@@ -32,13 +32,13 @@ class FiledCases:
             connection.close()
         if found is None:
             return False
-        case, status, key = found
+        case, _, key = found
         if key is not None:
-            if status != "ended":
-                raise StillOpen(f"{number} has not ended")
             try:
-                keys.destroy(self._database, case)
+                done = keys.destroy(self._database, case, ended=True)
             except OnHold as error:
                 raise Held(str(error)) from error
+            if not done:
+                raise StillOpen(f"{number} has not ended")
         self._files.forget(case)  # also if that was cut off the last time
         return True

@@ -114,11 +114,11 @@ def _rewrap(connection: Connection, vault: Vault, table: Table, column: Column[A
         after = page[-1][0]
 
 
-def destroy(database: Database, case: str) -> bool:
+def destroy(database: Database, case: str, *, ended: bool = False) -> bool:
     """Destroys a case for good: its key, its state, its rows, the messages that it got. What stays: its number,
-    the moments and the process on its row, and a history that nobody can read any more. False when there is
-    no such case. Raises OnHold, and nothing is gone, while it is under a legal hold. Who may ask for it, and on which
-    ground, is for the caller to check and to record."""
+    the moments and the process on its row, and a history that nobody can read any more. False, and nothing is gone,
+    when there is no such case; with `ended` also when it is open. Raises OnHold, and nothing is gone, while it is under
+    a legal hold. Who may ask for it, and on which ground, is for the caller to check and to record."""
     tables = _of_cases(database)
     connection = database.connect()
     try:
@@ -127,8 +127,13 @@ def destroy(database: Database, case: str) -> bool:
         connection.begin()
         try:
             done = connection.run(
-                "UPDATE cases SET key = NULL, state = '', search = NULL, owner = NULL WHERE id = ?", (case,)
+                "UPDATE cases SET key = NULL, state = '', search = NULL, owner = NULL WHERE id = ?"
+                + (" AND status = 'ended'" if ended else ""),
+                (case,),
             )  # which locks the case: nobody places a hold meanwhile
+            if not done:
+                connection.rollback()
+                return False
             held = connection.one("SELECT id, reason FROM holds WHERE case_id = ? LIMIT 1", (case,))
             if held is not None:
                 raise OnHold(f"Case {case} is under a legal hold: {held[1]}.", "Lift the hold first.")
@@ -141,7 +146,7 @@ def destroy(database: Database, case: str) -> bool:
         except BaseException:
             connection.rollback()
             raise
-        return bool(done)
+        return True
     finally:
         connection.close()
 
