@@ -56,6 +56,7 @@ MANUALS = {
     "archive_access": "C-7.4 D-5.1 D-5.2 D-5.4",
     "policy_renewal": "A-1.4 C-2.4",
     "policy_change": "A-1.4 C-2.2 C-7.1",
+    "product_recommendation": "C-2.3 D-4.1 D-4.2 D-4.3 D-4.4",
 }
 
 
