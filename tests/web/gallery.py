@@ -23,7 +23,7 @@ from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock
 from engine.runtime.hooks import Calls, Tried
 from tests.support.adhoc import written
-from tests.support.samples import PDF, PNG
+from tests.support.samples import PDF, photo
 from tests.web.conftest import CHEAP, PASSWORD, Town
 from tests.web.test_admin import fail, send, whole
 from tests.web.test_papers import link, sent
@@ -156,7 +156,14 @@ class Gallery:
 @contextmanager
 def gallery(folder: Path) -> Iterator[Gallery]:
     """The insurer, made in an empty folder."""
-    quarter = Quarter(folder / "house", days=DAYS, seed=SEED, **COUNTS, out=Console(file=StringIO()))
+    quarter = Quarter(
+        folder / "house",
+        days=DAYS,
+        seed=SEED,
+        claims=COUNTS["claims"],
+        complaints=COUNTS["complaints"],
+        out=Console(file=StringIO()),
+    )
     quarter.begin, quarter.end = MONDAY - timedelta(days=DAYS), MONDAY
     quarter.run()
     clock = VirtualClock(MONDAY)
@@ -188,7 +195,13 @@ def _cases(town: Town) -> dict[str, str]:
     town.settle()
     handler = town.browser("chen_wei", "zh")
     handler.post(f"/tasks/{number}/{town.task_of(number)}/claim")
-    sent(handler, f"/cases/{number}/papers/upload", ("现场照片.png", PNG), ("理赔申请书.pdf", PDF), paper="claim_form")
+    sent(
+        handler,
+        f"/cases/{number}/papers/upload",
+        ("现场照片.png", photo()),
+        ("理赔申请书.pdf", PDF),
+        paper="claim_form",
+    )
     customer = link(handler, number)
     stranger = town.browser("shi_lei", "zh")
     assert stranger.post(f"/cases/{masked}/glass", reason="客户在柜台，经办人今日休假").status_code == 303
@@ -196,7 +209,8 @@ def _cases(town: Town) -> dict[str, str]:
     assert handler.post(f"/cases/{number}/comment", **said).status_code == 303
     place = places(Opened(Desk(town.caseway, "lin_xiaoyan", "zh"), number))[0]
     return {
-        "absence": _absence(town), "scene": _scene(town), "place": str(place.token), "target": place.targets[-1][0], "number": number,
+        "absence": _absence(town), "scene": _scene(town), "place": str(place.token), "target": place.targets[-1][0],
+        "number": number,
         "task": str(town.task_of(number)), "free": free, "masked": masked, "customer": customer,
     }  # fmt: skip
 
