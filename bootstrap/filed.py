@@ -1,5 +1,7 @@
 """The cases of an installation as the archive sees them: files that are destroyed when their time is over."""
 
+from typing import Any
+
 from engine.runtime import keys
 from engine.runtime.database import Database
 from engine.runtime.errors import OnHold
@@ -7,6 +9,7 @@ from papers.store import Store
 from tasks.archive import Held, StillOpen
 
 _CASE = "SELECT id, status, key FROM cases WHERE number = ?"
+_CANCELLED = "SELECT 1 FROM cases WHERE number = ? AND status = 'ended' AND \"end\" = ''"
 _HOLD = "SELECT 1 FROM holds WHERE case_id = ? LIMIT 1"
 
 
@@ -17,19 +20,14 @@ class FiledCases:
         self._database, self._files = database, files
 
     def held(self, number: str) -> bool:
-        connection = self._database.connect()
-        try:
-            found = connection.one(_CASE, (number,))
-            return found is not None and (found[1] != "ended" or connection.one(_HOLD, (found[0],)) is not None)
-        finally:
-            connection.close()
+        found = self._one(_CASE, number)
+        return found is not None and (found[1] != "ended" or self._one(_HOLD, found[0]) is not None)
+
+    def cancelled(self, number: str) -> bool:
+        return self._one(_CANCELLED, number) is not None
 
     def destroy(self, number: str) -> bool:
-        connection = self._database.connect()
-        try:
-            found = connection.one(_CASE, (number,))
-        finally:
-            connection.close()
+        found = self._one(_CASE, number)
         if found is None:
             return False
         case, _, key = found
@@ -42,3 +40,10 @@ class FiledCases:
                 raise StillOpen(f"{number} has not ended")
         self._files.forget(case)  # also if that was cut off the last time
         return True
+
+    def _one(self, statement: str, value: str) -> Any:
+        connection = self._database.connect()
+        try:
+            return connection.one(statement, (value,))
+        finally:
+            connection.close()

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypedDict
 
@@ -63,7 +64,7 @@ class Archive(Protocol):
         """Who holds a file, or has it on loan."""
 
     def due(self, on: date) -> Iterator[File]:
-        """The files whose time was over before that day, that nobody holds or has on loan: the longest over first."""
+        """The files whose time was over before that day, those of longest ago first."""
 
     def look_at(self, on: date, most: int) -> list[File]:
         """So many files that have not been looked at for the longest; from then on they have been, on that day."""
@@ -87,6 +88,9 @@ class Cases(Protocol):
     def held(self, number: str) -> bool:
         """Whether the case of that number is under a legal hold, or has not ended."""
 
+    def cancelled(self, number: str) -> bool:
+        """Whether the case of that number was cancelled, so that it gives back nothing any more."""
+
     def destroy(self, number: str) -> bool:
         """Destroys a case for good, once; False if there never was one of that number. Raises Held, StillOpen."""
 
@@ -95,6 +99,9 @@ class NoCases:
     """Where there is no installation: no file is a case."""
 
     def held(self, number: str) -> bool:
+        return False
+
+    def cancelled(self, number: str) -> bool:
         return False
 
     def destroy(self, number: str) -> bool:
@@ -180,11 +187,7 @@ class ArchiveRegister:
             return [row[0] for row in found]
 
     def due(self, on: date) -> Iterator[File]:
-        yield from self._files(
-            "AND keep_until < ? AND reader IS NULL AND number NOT IN (SELECT number FROM holds)"
-            " ORDER BY keep_until, number",
-            on.isoformat(),
-        )
+        yield from self._files("AND keep_until < ? ORDER BY keep_until, number", on.isoformat())
 
     def look_at(self, on: date, most: int) -> list[File]:
         found = self._files("ORDER BY looked_at, number LIMIT ?", most)
@@ -294,6 +297,10 @@ def archive_functions(archive: Archive, cases: Cases, registry: Registry) -> Reg
     """Adds the functions of the archive, on that register and those cases, to a registry."""
     registry.pure()(years_later)
 
+    def kept(number: str) -> bool:
+        """Whether anybody holds a file or has it on loan; what a case held that was cancelled counts no longer."""
+        return any(not cases.cancelled(holder) for holder in archive.holders(number))
+
     @registry.worker()
     def file_away(job: Job, file_number: str, title: str, kind: str, grade: str, place: str, keep_until: date) -> None:
         """Enters a file in the register (A-1.6, D-7.1); once more changes nothing."""
@@ -319,6 +326,9 @@ def archive_functions(archive: Archive, cases: Cases, registry: Registry) -> Reg
     def lend_file(job: Job, file_number: str) -> Loan:
         """Lends a file to this case, unless another has it (C-7.4)."""
         reader = archive.lend(file_number, job.number)
+        if reader and reader != job.number and cases.cancelled(reader):
+            archive.give_back(file_number, reader)
+            reader = archive.lend(file_number, job.number)
         return {"lent": reader == job.number, "reader": reader}
 
     @registry.worker()
@@ -337,7 +347,8 @@ def archive_functions(archive: Archive, cases: Cases, registry: Registry) -> Reg
     @registry.worker()
     def files_due(job: Job, on: date) -> Entries:
         """The files whose time is over and that nothing keeps: those of longest ago."""
-        return _entries([file for file in archive.due(on) if not cases.held(file.number)][:MOST])
+        due = (file for file in archive.due(on) if not kept(file.number) and not cases.held(file.number))
+        return _entries(list(islice(due, MOST)))
 
     @registry.worker()
     def files_to_check(job: Job, on: date, most: int) -> Entries:
@@ -357,7 +368,7 @@ def archive_functions(archive: Archive, cases: Cases, registry: Registry) -> Reg
         file = archive.find(file_number)
         if file is None and archive.struck_by(file_number) != job.number:
             raise BusinessError("file_kept", f"there is no file {file_number} any more")
-        if file is not None and (file.keep_until >= on or archive.holders(file_number)):
+        if file is not None and (file.keep_until >= on or kept(file_number)):
             raise BusinessError("file_kept", f"{file_number} is to be kept")
         try:
             electronic = cases.destroy(file_number)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bootstrap import SHIPPED, Caseway, Home, create
-from engine.core.commands import HoldCase, LiftHold, StartCase
+from engine.core.commands import CancelCase, HoldCase, LiftHold, StartCase
 from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock
 from tasks.registry import BusinessError, Job
@@ -62,5 +62,12 @@ def test_a_file_is_destroyed_with_its_case_but_not_while_that_is_open_or_held(pl
     assert call("destroy_file", file_number=number, on="2026-03-03") == {"electronic": True}  # tried again
     assert call("destroy_file", file_number=old[0], on="2026-03-03") == {"electronic": False}  # paper alone
     assert due() == old[1:]
+    # What a case holds that is cancelled is free again.
+    other = place.start(StartCase("archive_access", {**ASKED, "file_number": old[1], "purpose": "audit"}), "jia_xue")
+    assert isinstance(other, Accepted), other
+    place.work()
+    assert due() == old[2:]
+    assert isinstance(place.ask(other.case, CancelCase("entered twice"), "gu_mingyuan"), Accepted)
+    assert due() == old[1:]
     report = place.verify()
-    assert report.clean and (report.whole, report.destroyed) == (0, 1)
+    assert report.clean and (report.whole, report.destroyed) == (1, 1)

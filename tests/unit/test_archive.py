@@ -25,6 +25,9 @@ class Cases:
     def held(self, number: str) -> bool:
         return number[:2] + number[-1] in self.kept
 
+    def cancelled(self, number: str) -> bool:
+        return False
+
     def destroy(self, number: str) -> bool:
         if self.held(number):
             raise self.kept[number[:2] + number[-1]]
