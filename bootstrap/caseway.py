@@ -30,7 +30,7 @@ from engine.language.house import House
 from engine.runtime import anchors, keys, messages
 from engine.runtime.answers import Answer
 from engine.runtime.batch import Also, Item, Shows
-from engine.runtime.cipher import VaultError
+from engine.runtime.cipher import CaseCipher, VaultError
 from engine.runtime.clock import Clock, SystemClock, fresh_id, new_id
 from engine.runtime.database import Connection, Database, open_database
 from engine.runtime.definitions import Definitions
@@ -42,6 +42,9 @@ from engine.runtime.runner import Runner
 from engine.runtime.sweeper import Sweeper
 from engine.runtime.vault import Vault
 from engine.runtime.verify import Report, verify
+from notices.making import Maker
+from notices.model import Kept
+from notices.store import PAGE, Documents, document, newest
 from organisation.directory import Directory
 from organisation.store import Directories, save
 from papers.facts import checklist
@@ -102,8 +105,30 @@ class Caseway:
             keep=Keeping(self.definitions.house, self.later, self.clock.now),
             shows=self.shows,
             listeners=self.listeners,
+            documents=self.documents,
             extras=counting,
         )
+
+    @cached_property
+    def documents(self) -> Documents:
+        """What keeps notices as documents."""
+        definitions = self.definitions
+        return Documents(
+            Maker(partial(definitions.bundle, "process"), definitions.house, definitions.process),
+            self.database.dialect,
+        )
+
+    def documents_of(self, case: str, before: str = "", limit: int = PAGE) -> list[Kept]:
+        """The documents of a case, newest first. Raises VaultError for a destroyed case."""
+        return newest(self.connection, case, self._cipher(case), before, limit)
+
+    def document(self, case: str, id: str) -> Kept | None:
+        """A document of a case; None when there is none with this id. Raises VaultError for a destroyed case."""
+        return document(self.connection, case, self._cipher(case), id)
+
+    def _cipher(self, case: str) -> CaseCipher:
+        row = self.connection.one("SELECT key FROM cases WHERE id = ?", (case,))
+        return self.vault.cipher(case, row[0] if row is not None else None)
 
     @cached_property
     def listeners(self) -> Listeners:

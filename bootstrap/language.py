@@ -10,6 +10,7 @@ from engine.language.house import House
 from engine.language.language import Language
 from engine.language.source import read
 from engine.runtime.definitions import Shelf
+from notices.keywords import DOCUMENT_WORDS
 from organisation.reading_words import READING_WORDS
 from papers.keywords import PAPER_WORDS
 from sla.calendar import WorkCalendar
@@ -38,7 +39,15 @@ def compiler(registry: Registry | None = None) -> Compiler:
     found = registry or shipped_functions()
     return Compiler(
         Language(
-            extensions=(WORK_WORDS, LIKENESS_WORDS, CLOCK_WORDS, PAPER_WORDS, READING_WORDS, SEARCH_WORDS),
+            extensions=(
+                WORK_WORDS,
+                LIKENESS_WORDS,
+                CLOCK_WORDS,
+                PAPER_WORDS,
+                DOCUMENT_WORDS,
+                READING_WORDS,
+                SEARCH_WORDS,
+            ),
             functions=found.functions,
             computes=found.computes,
             services=found.services,

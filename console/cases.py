@@ -136,6 +136,20 @@ def _list(caseway: Any, words: str, process: str, status: str, limit: int, as_js
     show(rows, columns, as_json=as_json, title="cases", zone=zone_of(caseway), limit=limit)
 
 
+@case_commands.command("documents")
+def case_documents(
+    number: Number,
+    save: Annotated[Path | None, typer.Option("--save", help="A folder to write them to, as PDF.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="With --save: as pages instead of PDF.")] = False,
+    language: Language = "zh", home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """What went out of a case as documents: letters, forms, records, reports."""
+    from console.documents import list_documents
+
+    with opened(home, database) as caseway:
+        list_documents(caseway, case_of(caseway, number), language, save, html, as_json)
+
+
 @case_commands.command("show")
 def show_case(
     number: Number, language: Language = "zh",

@@ -28,6 +28,7 @@ from web import (
     api_account,
     api_admin,
     api_cases,
+    api_documents,
     api_floor,
     api_migrating,
     api_papers,
@@ -54,6 +55,7 @@ from web.routes import (
     arranging,
     case,
     customer,
+    documents,
     floor,
     hooks,
     inbox,
@@ -74,14 +76,14 @@ from workbench.grounds import Kept
 
 HERE = Path(__file__).parent
 PAGES = (
-    signing_in.router, papers.router, talk.router, account.router, inbox.router, task.router, tasks.router,
-    reading.router, case.router, floor.router, start.router, migrating.router, trying.router, processes.router,
-    absences.router, admin.router, arranging.router, hooks.router,
+    signing_in.router, papers.router, documents.router, talk.router, account.router, inbox.router, task.router,
+    tasks.router, reading.router, case.router, floor.router, start.router, migrating.router, trying.router,
+    processes.router, absences.router, admin.router, arranging.router, hooks.router,
 )  # fmt: skip
 PROGRAMS = (
-    api_reading.router, api_papers.router, api_talk.router, api.router, api_floor.router, api_webhooks.router,
-    api_migrating.router, api_processes.router, api_cases.router, api_absences.router, api_admin.router,
-    api_sessions.router, api_account.router,
+    api_reading.router, api_papers.router, api_documents.router, api_talk.router, api.router, api_floor.router,
+    api_webhooks.router, api_migrating.router, api_processes.router, api_cases.router, api_absences.router,
+    api_admin.router, api_sessions.router, api_account.router,
 )  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""

@@ -9,6 +9,7 @@ from engine.core.kinds import holds_secret
 from engine.core.model import Process
 from engine.runtime.answers import Answer
 from engine.runtime.clock import new_id
+from notices.model import Kept
 from papers.commands import AddAttachment
 from papers.links import Opens, valid
 from papers.media import endings
@@ -91,6 +92,16 @@ class Guest:
             if name in lines and lines[name].status != "waived"
         ]  # fmt: skip
         return sorted(told, key=lambda one: not one.asked)
+
+    def letters(self) -> list[Kept]:
+        """What was sent to the customer, newest first."""
+        found = self.desk.caseway.documents_of(self.opens.case)
+        return [kept for kept in found if CUSTOMER in kept.document.to and not kept.document.fault]
+
+    def letter(self, id: str) -> Kept | None:
+        """A document that was sent to the customer; None for any other."""
+        found = self.desk.caseway.document(self.opens.case, id)
+        return found if found is not None and CUSTOMER in found.document.to else None
 
     def send(self, command: AddAttachment) -> Answer:
         """The customer's own command, with the link as its ground."""

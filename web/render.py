@@ -31,6 +31,13 @@ def _papers_of(desk: Desk, number: str) -> Any:
     return papers_of(desk, number)
 
 
+def _documents_of(desk: Desk, number: str) -> Any:
+    """The documents of a case, in the same way."""
+    from web.documents import documents_of
+
+    return documents_of(desk, number)
+
+
 _SHOWN: dict[str, Callable[..., Any]] = {
     "moment": show.moment,
     "short": show.short,
@@ -42,6 +49,7 @@ _SHOWN: dict[str, Callable[..., Any]] = {
     "size": show.size,
     "capped": show.capped,
     "papers_of": _papers_of,
+    "documents_of": _documents_of,
 }
 
 

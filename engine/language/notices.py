@@ -1,6 +1,7 @@
 """The notices that a process sends: `with: complaint_received` is `notices/complaint_received.yaml`.
 
-Of such a file only the templates matter here: every text under `subject` and `body`.
+Of such a file only the templates matter here, every text under `subject` and `body`, and `document`: whether what
+goes out is kept with the case as a document, of which kind, to whom it is addressed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,9 @@ from engine.language.data_schema import named_bytes
 from engine.language.document import Document, Place
 from engine.language.files import Files
 from engine.language.problems import DefinitionError, Problem, Problems
+from engine.language.shape import misshapen, validator
 from engine.language.source import read
+from engine.language.words import TEXT, Schema, described, mapping
 
 CODES = {
     "CW144": "a template that cannot be read",
@@ -20,6 +23,27 @@ CODES = {
 }
 
 _TEMPLATES = ("subject", "body")
+_KIND: Schema = {
+    "title": "letter, form, record or report",
+    "type": "string",
+    "enum": ["letter", "form", "record", "report"],
+}
+_SIGNED: Schema = {"title": "true or false", "type": "boolean"}
+_DOCUMENT: Schema = {
+    "title": "a kind of document, or {kind: letter, addressee: …, signed: true}",
+    "oneOf": [
+        _KIND,
+        mapping(
+            {
+                "kind": described(_KIND, "What it is: it decides how it is laid out."),
+                "addressee": described(TEXT, "To whom it is addressed, with facts: the lines above a letter."),
+                "signed": described(_SIGNED, "Whether it ends with the house's seal. Left out: letters and forms do."),
+            },
+            "kind",
+        ),
+    ],
+}
+_FILE = validator({"type": "object", "properties": {"document": _DOCUMENT}})
 
 
 def file_of(notice: str) -> str:
@@ -47,6 +71,7 @@ def _looked(raw: bytes, file: str) -> tuple[frozenset[str] | None, tuple[Problem
         return None, error.problems
     problems = Problems(found.warnings)
     names: set[str] = set()
+    problems.extend(misshapen(found, (), found.value, _FILE))
     for place, text in _texts(found.value, ()):
         try:
             names |= names_in(text)
@@ -62,5 +87,7 @@ def _texts(value: Any, path: Place) -> Iterator[tuple[Place, str]]:
         for key, inner in value.items():
             if path or key in _TEMPLATES:
                 yield from _texts(inner, (*path, key))
+            elif key == "document" and isinstance(inner, Mapping):
+                yield from _texts(inner.get("addressee"), (key, "addressee"))
     elif isinstance(value, str):
         yield path, value

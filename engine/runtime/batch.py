@@ -251,7 +251,7 @@ class Batch:
             actor=request.actor, command=command, answer=encode_answer(Kept(flow.number, seq)),
             events=encode(events), ground=request.ground,
         )  # fmt: skip
-        out = tools.sender.collect(request, events, now, flow, seq)
+        out = tools.sender.collect(request, events, now, flow, seq, cipher)
         columns = shown(state, at, held.shown[-1] if held.shown else None, tools.owner, tools.search)
         tools.projector.project(self._changes, case, state, events, at)
         held.moved = True

@@ -11,6 +11,7 @@ import msgspec
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.commands import Command, Request
+from engine.runtime.cipher import CaseCipher
 from engine.runtime.clock import derived_id
 from engine.runtime.database import Connection
 from engine.runtime.statements import Statements
@@ -32,7 +33,7 @@ Link = tuple[e.ActRequested, Request, datetime, int]
 class Outgoing:
     """The rows that a command, or a batch of them, sends out."""
 
-    __slots__ = ("calls", "inbox", "links", "looks", "messages", "notices", "signals")
+    __slots__ = ("calls", "documents", "inbox", "links", "looks", "messages", "notices", "signals")
 
     def __init__(self) -> None:
         self.messages: list[Row] = []
@@ -42,6 +43,7 @@ class Outgoing:
         self.links: list[Link] = []
         self.looks: list[Row] = []  # messages that somebody waits for now
         self.calls: list[Row] = []  # what programs outside are told
+        self.documents: list[Row] = []
 
     def add(self, other: "Outgoing") -> None:
         self.messages += other.messages
@@ -51,6 +53,7 @@ class Outgoing:
         self.links += other.links
         self.looks += other.looks
         self.calls += other.calls
+        self.documents += other.documents
 
 
 class Listening(Protocol):
@@ -65,23 +68,39 @@ class Listening(Protocol):
     def write(self, connection: Connection, rows: list[Row]) -> None: ...
 
 
+class Documenting(Protocol):
+    """Keeps notices as documents: `notices.store`."""
+
+    def row(
+        self, event: e.NoticeRequested, flow: Any, case: str, revision: int, place: int, cipher: CaseCipher
+    ) -> Row | None: ...
+
+    def write(self, connection: Connection, rows: list[Row]) -> None: ...
+
+
 class Sender:
-    """Makes the rows. `keep`: for each known message name, how long it waits. `listeners`: who is told outside."""
+    """Makes the rows. `keep`: for each known message name, how long it waits. `listeners`: who is told outside.
+    `documents`: what keeps the notices that are documents."""
 
     def __init__(
-        self, statements: Statements, keep: Mapping[str, timedelta], listeners: Listening | None = None
+        self,
+        statements: Statements,
+        keep: Mapping[str, timedelta],
+        listeners: Listening | None = None,
+        documents: Documenting | None = None,
     ) -> None:
         tables = metadata.tables
         self.keep = keep
         self.listeners = listeners
+        self.documents = documents
         self._messages = statements.insert_new(tables["messages"], MESSAGE)
         self._inbox = statements.insert_new(tables["inbox"], INBOX)
         self._notices = statements.insert_new(tables["outbox"], NOTICE)
 
     def collect(
-        self, request: Request, events: list[e.Event], now: datetime, flow: Any, revision: int
+        self, request: Request, events: list[e.Event], now: datetime, flow: Any, revision: int, cipher: CaseCipher
     ) -> Outgoing | None:
-        """What these events send out, or None. flow: the case's, after them."""
+        """What these events send out, or None. flow: the case's, after them; cipher: the case's."""
         out: Outgoing | None = None
         if not SENDS.keys().isdisjoint(map(type, events)):
             for index, event in enumerate(events):
@@ -89,6 +108,10 @@ class Sender:
                 if send is not None:
                     out = out or Outgoing()
                     send(self, out, request, index, event, now)
+                    if self.documents is not None and type(event) is e.NoticeRequested:
+                        made = self.documents.row(event, flow, request.case, revision, index, cipher)
+                        if made is not None:
+                            out.documents.append(made)
         if self.listeners is not None and self.listeners.wanted:
             calls = self.listeners.calls(request.id, flow, revision, events, request.case, now)
             if calls:
@@ -112,6 +135,8 @@ class Sender:
             connection.bulk(self._inbox, out.inbox)
         if out.notices:
             connection.bulk(self._notices, out.notices)
+        if out.documents and self.documents is not None:
+            self.documents.write(connection, out.documents)
         if out.calls and self.listeners is not None:
             self.listeners.write(connection, out.calls)
 

@@ -25,7 +25,7 @@ from engine.runtime.errors import Collision, StoreError, Violation
 from engine.runtime.group import Group
 from engine.runtime.held import Cases, nobody
 from engine.runtime.numbers import Numbers, statement
-from engine.runtime.outgoing import Listening, Sender
+from engine.runtime.outgoing import Documenting, Listening, Sender
 from engine.runtime.projection import Projection, Projector
 from engine.runtime.statements import Statements
 from engine.runtime.tables import metadata
@@ -47,7 +47,7 @@ class Runner:
     versions: the deployed processes. environment: a fresh `Env` for each batch; the moment, the case's sealer
     and its number are filled in here. projections: of the components; the shell's own come by themselves.
     keep: how long each known message waits for a catcher. shows: see `Shows`. site: for business numbers.
-    listeners: programs outside that are told of what happens.
+    listeners: programs outside that are told of what happens. documents: what keeps notices as documents.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Runner:
         shows: Shows | None = None,
         site: str = "",
         listeners: Listening | None = None,
+        documents: Documenting | None = None,
         extras: Extras | None = None,
     ) -> None:
         statements, shows = Statements(database.dialect), shows or {}
@@ -70,7 +71,7 @@ class Runner:
         self.database = database
         self.machine = machine
         self.versions = versions
-        self.sender = Sender(statements, {} if keep is None else keep, listeners)
+        self.sender = Sender(statements, {} if keep is None else keep, listeners, documents)
         self._connection = database.connect()
         self._tools = Tools(
             machine=machine,

@@ -102,3 +102,13 @@ def test_what_is_removed_is_gone_at_once(caseway: Caseway, house: Path, number: 
     assert caseway("paper", "remove", number, 2, "--reason", "误传", "--as", "chen_wei").code == 0
     assert stored() == 0
     assert caseway("paper", "remove", number, 2, "--reason", "误传", "--as", "chen_wei").code == 1
+
+
+def test_documents(caseway: Caseway, number: str, tmp_path: Path) -> None:
+    [one] = caseway("case", "documents", number, "--json").json
+    assert (one["kind"], one["template"], one["to"]) == ("letter", "claim_received", ["customer"])
+    assert "报案受理" in one["title"] or number in one["title"]
+    assert caseway("case", "documents", number, "--save", tmp_path / "out").code == 0
+    assert caseway("case", "documents", number, "--save", tmp_path / "out", "--html").code == 0
+    made, page = sorted((tmp_path / "out").iterdir(), key=lambda path: path.suffix, reverse=True)
+    assert made.read_bytes().startswith(b"%PDF-") and number in page.read_text(encoding="utf-8")

@@ -50,6 +50,8 @@ GET /sign-in/oidc/done                                       -   -   -   -   -  
 GET /cases/{number}/papers                                   s   s   2   2   x   2   x   x   2   2   2
 POST /cases/{number}/papers/upload                           s   s   -   -   x   -   x   x   -   -   -
 POST /cases/{number}/papers/{paper}/{action}                 s   s   3   3   x   3   x   x   3   3   3
+GET /cases/{number}/documents                                s   s   2   2   x   2   x   x   2   2   2
+GET /cases/{number}/documents/{document}                     s   s   2   2   x   2   x   x   2   2   2
 GET /cases/{number}/files/{attachment}                       s   s   -   -   x   -   x   x   -   -   -
 POST /cases/{number}/files/{attachment}/remove               s   s   -   -   x   -   x   x   -   -   -
 POST /cases/{number}/links                                   s   s   3   3   x   3   x   x   3   3   3
@@ -177,6 +179,7 @@ POST /admin/file                                             s   s   x   x   x  
 GET /live                                                    4   4   -   -   -   -   -   -   -   -   -
 GET /live floor                                              4   4   -   -   -   -   -   -   -   -   -
 GET /c/{token}                                               2   2   2   2   2   2   2   2   2   2   2
+GET /c/{token}/documents/{document}                          2   2   2   2   2   2   2   2   2   2   2
 POST /c/{token}                                              -   -   -   -   -   -   -   -   -   -   -
 POST /api/cases/{number}/secrets                             4   4   x   x   x   x   x   x   x   x   x
 POST /api/cases/{number}/glass                               4   4   2   2   2   2   2   2   2   2   2
@@ -188,6 +191,8 @@ POST /api/reading/glass/{id}                                 4   4   x   x   x  
 GET /api/reading/looks                                       4   4   x   x   x   x   x   x   x   2   x
 GET /api/tasks                                               4   4   2   2   2   2   2   2   2   2   2
 GET /api/cases/{number}/papers                               4   4   2   2   x   2   x   x   2   2   2
+GET /api/cases/{number}/documents                            4   4   2   2   x   2   x   x   2   2   2
+GET /api/cases/{number}/documents/{document}                 4   4   2   2   x   2   x   x   2   2   2
 GET /api/cases/{number}/papers/letter                        4   4   2   2   x   2   x   x   2   2   2
 POST /api/cases/{number}/papers/{paper}/{action}             4   4   2   2   x   2   x   x   2   2   2
 POST /api/cases/{number}/attachments                         4   4   -   -   x   -   x   x   -   -   -
@@ -694,6 +699,7 @@ def sign(answer: httpx.Response) -> str:
 PLAIN = (
     ("{number}/{task}", "{task}"), ("{number}/tasks/{task}", "{listed}"),
     ("{number}/links/{number_of_link}", "{linked}"), ("{number}", "{case}"), ("{attachment}", "1"),
+    ("{document}", "1-35"),
     ("{paper}/{action}", "claim_form/receive"), ("/c/{token}", "{link}"), ("{name}/{year}", "insurer/2026"),
     ("{user}", "wang_fang"), ("{group}", "claims_intake"), ("{queue}", "intake"),
     *((name, "none") for name in ("{key}", "{id}", "{digest}", "{decision}", "{action}")),

@@ -9,8 +9,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from notices.page import Way
 from web.customer import Guest, guest
 from web.desk import Desk
+from web.documents import asked, shown, view
 from web.papers import receive
 from web.problems import Problem
 from web.render import page
@@ -47,6 +49,19 @@ def customer(request: Request, visit: Visit, token: str) -> Response:
     return _page(request, visit, token)
 
 
+@router.get("/c/{token}/documents/{document}")
+def letter(request: Request, visit: Visit, token: str, document: str, language: str = "") -> Response:
+    """A letter to the customer, as it was sent."""
+    desk, (id, as_pdf) = visit.desk, asked(document)
+    found = visit.letter(id)
+    if found is None:
+        raise Problem(404, "document", desk.say("document.none"))
+    back = Way(f"/c/{token}", desk.say("customer.back"))
+    answer = shown(desk, found, as_pdf, f"/c/{token}/documents", back, language)
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
 @router.post("/c/{token}")
 def hand_in(request: Request, visit: Visit, form: Annotated[FormData, Depends(uploaded)], token: str) -> Response:
     """Takes in the files of each paper (`file.bank_proof`); what is refused keeps none of the others out."""
@@ -81,6 +96,10 @@ def _sent(form: FormData) -> Iterator[tuple[str, UploadFile]]:
 def _page(
     request: Request, visit: Guest, token: str, status: int = 200, wrong: Sequence[str] = (), taken: int = 0
 ) -> Response:
-    answer = page(request, visit.desk, "customer.html", status, visit=visit, token=token, wrong=wrong, taken=taken)
+    letters = [view(visit.desk, f"/c/{token}/documents", kept) for kept in visit.letters()]
+    answer = page(
+        request, visit.desk, "customer.html", status, visit=visit, token=token, wrong=wrong, taken=taken,
+        letters=letters,
+    )  # fmt: skip
     answer.headers["Referrer-Policy"] = "no-referrer"  # the address is a key
     return answer
