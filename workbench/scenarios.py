@@ -91,6 +91,7 @@ def run(file: Path, pattern: Path, place: Path, *, cover: bool = False) -> Resul
             play = Play(caseway, clock, written, [])
             try:
                 play.run()
+                result.problems += _unwritten(caseway)
             finally:
                 result.problems += [placed(document, fault) for fault in play.problems]
                 result.seen = _seen(caseway, written["process"], play.turned_away) if cover else {}
@@ -102,6 +103,13 @@ def run(file: Path, pattern: Path, place: Path, *, cover: bool = False) -> Resul
         result.problems += [str(problem) for problem in error.problems]
     result.seconds = perf_counter() - begun
     return result
+
+
+def _unwritten(caseway: Caseway) -> list[str]:
+    """The documents that could not be made: nobody would be stopped by them, and nobody would get them."""
+    cases = caseway.connection.all("SELECT DISTINCT case_id FROM documents ORDER BY case_id")
+    found = (kept.document for (case,) in cases for kept in caseway.documents_of(case, limit=1000))
+    return [f"the document {one.template} of {one.number}: {one.fault}" for one in found if one.fault]
 
 
 def _seen(caseway: Caseway, process: str, turned_away: Collection[str]) -> dict[str, set[Item]]:

@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from notices.making import Maker, form_of
 from notices.model import PART, Document, Letterhead, letterhead_of
 from notices.page import POLICY, STYLE, html
 from notices.pdf import _set, pdf
+from workbench.scenarios import run_all
 
 AT = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)  # the third in Shanghai
 NOTICE = """
@@ -64,7 +66,7 @@ def test_a_letter_is_made_in_every_language_of_the_house() -> None:
     assert found.pages["zh"].subject == "决定 LP-1" and found.pages["zh"].addressee == "王小明 收"
     assert found.pages["en"].head["name"] == "Sample Insurance"
     page = html(found, "zh")
-    assert "2026年3月3日" in page and "8,000.00" in page and "可以投诉" in page and '<html lang="zh">' in page
+    assert "2026年3月3日" in page and "8,000.00" in page and "可以投诉" in page and '<html lang="zh-CN">' in page
     assert "3 March 2026" in html(found, "en") and "可以投诉" in html(found, "fr")
 
 
@@ -137,3 +139,28 @@ def test_the_letterhead_of_a_house() -> None:
     assert letterhead_of(compiler().house(Bundle({HOUSE_FILE: base.encode()}))).told("zh") == {"name": "甲"}
     with pytest.raises(DefinitionError, match="telefone"):
         compiler().house(Bundle({HOUSE_FILE: (base + "letterhead: {telefone: '400'}\n").encode()}))
+
+
+def test_a_scenario_fails_where_a_document_cannot_be_made(tmp_path: Path) -> None:
+    files = {
+        "house.yaml": "house: one\ncalendars: {}\n",
+        "told.yaml": "process: told\ntitle: {zh: 甲, en: A}\nnumber: 'T-{seq}'\ndata: schemas/told.yaml\n"
+        "start: {by: [staff], form: [word]}\nsteps:\n  tell: {notify: [customer], with: said}\n  closed: {end: closed}\n",
+        "schemas/told.yaml": "type: object\nproperties: {word: {title: {zh: 词, en: Word}, type: string}}\n",
+        "notices/said.yaml": "document: letter\nsubject: x\nbody: '<p>{{ word }}</p>'\n",
+        "samples/organisation.yaml": "users: {anna: {name: Anna, roles: []}}\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / "processes" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    scenario = tmp_path / "s.yaml"
+    start = "scenario: s\nprocess: told\nat: 2026-03-02T09:00+08:00\nstart: {by: anna, data: {%s}}\nsteps: []\n"
+    scenario.write_text(start % "", encoding="utf-8")
+    [wrong] = run_all([scenario], tmp_path / "processes")
+    assert (
+        len(wrong.problems) == 1 and "the document said" in wrong.problems[0] and "word is not set" in wrong.problems[0]
+    )
+    scenario.write_text(start % "word: yes", encoding="utf-8")
+    [right] = run_all([scenario], tmp_path / "processes")
+    assert right.problems == []

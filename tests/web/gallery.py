@@ -62,6 +62,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "case-merge": ("lin_xiaoyan", "/cases/{masked}/merge?other={number}"),
     "case-papers": ("chen_wei", "/cases/{number}/papers"),
     "case-file": ("chen_wei", "/cases/{number}/files/1?show=true"),
+    "case-documents": ("chen_wei", "/cases/{number}/documents"),
+    "case-document": ("chen_wei", "/cases/{number}/documents/{document}"),
     "case-glass": ("fang_qi", "/cases/{masked}/glass"),
     "start": ("lu_yao", "/start"),
     "start-form": ("lu_yao", "/start/claims"),
@@ -99,6 +101,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "account-second-factor": ("gu_mingyuan", "/account/second-factor"),
     "error": ("chen_wei", "/cases/LP-2026-999999"),
     "customer": ("", "{customer}"),
+    "customer-letter": ("", "{customer}/documents/{document}"),
 }
 """Each page: who looks at it, and where it is; what stands in braces is `Gallery.named`."""
 NEW = (
@@ -212,6 +215,7 @@ def _cases(town: Town) -> dict[str, str]:
         "absence": _absence(town), "scene": _scene(town), "place": str(place.token), "target": place.targets[-1][0],
         "number": number,
         "task": str(town.task_of(number)), "free": free, "masked": masked, "customer": customer,
+        "document": handler.get(f"/api/cases/{number}/documents").json()["documents"][0]["document"],
     }  # fmt: skip
 
 
