@@ -23,6 +23,10 @@ POLICY = (
 """For whoever serves a page: its own style and nothing else, whatever a notice's text may hold."""
 
 
+_TAGS = {"zh": "zh-CN"}
+"""Languages whose characters a browser chooses by the region."""
+
+
 class Way(NamedTuple):
     """A link above the document, which is not printed."""
 
@@ -42,7 +46,7 @@ def html(document: Document, language: str, ways: Sequence[Way] = ()) -> str:
         shown = next(iter(document.pages))
     at = document.at.astimezone(ZoneInfo(document.zone)).date()
     return _environment().get_template("document.html").render(
-        document=document, page=page, language="zh-CN" if shown == "zh" else shown, words=words(shown), date=day(at, shown), ways=ways,
+        document=document, page=page, language=_TAGS.get(shown, shown), words=words(shown), date=day(at, shown), ways=ways,
         style=Markup(STYLE), body=Markup(page.body) if page else "",  # escaped when it was made
         reached=reached(page.head, shown) if page else [],
     )  # fmt: skip
