@@ -46,7 +46,8 @@ def html(document: Document, language: str, ways: Sequence[Way] = ()) -> str:
         shown = next(iter(document.pages))
     at = document.at.astimezone(ZoneInfo(document.zone)).date()
     return _environment().get_template("document.html").render(
-        document=document, page=page, language=_TAGS.get(shown, shown), words=words(shown), date=day(at, shown), ways=ways,
+        document=document, page=page, language=_TAGS.get(shown, shown), words=words(shown),
+        date=day(at, shown), ways=ways,
         style=Markup(STYLE), body=Markup(page.body) if page else "",  # escaped when it was made
         reached=reached(page.head, shown) if page else [],
     )  # fmt: skip

@@ -145,7 +145,8 @@ def test_a_scenario_fails_where_a_document_cannot_be_made(tmp_path: Path) -> Non
     files = {
         "house.yaml": "house: one\ncalendars: {}\n",
         "told.yaml": "process: told\ntitle: {zh: 甲, en: A}\nnumber: 'T-{seq}'\ndata: schemas/told.yaml\n"
-        "start: {by: [staff], form: [word]}\nsteps:\n  tell: {notify: [customer], with: said}\n  closed: {end: closed}\n",
+        "start: {by: [staff], form: [word]}\nsteps:\n  tell: {notify: [customer], with: said}\n"
+        "  closed: {end: closed}\n",
         "schemas/told.yaml": "type: object\nproperties: {word: {title: {zh: 词, en: Word}, type: string}}\n",
         "notices/said.yaml": "document: letter\nsubject: x\nbody: '<p>{{ word }}</p>'\n",
         "samples/organisation.yaml": "users: {anna: {name: Anna, roles: []}}\n",
