@@ -36,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    operate.init, operate.run, beginning.new, checking.lint, design.show, design.schema, testing.test,
+    operate.init, operate.run, operate.year, beginning.new, checking.lint, design.show, design.schema, testing.test,
     coverage.coverage, operate.deploy, cases.start, operate.worker, serve.serve, operate.verify, versions.diff,
 ):  # fmt: skip
     app.command()(command)

@@ -20,7 +20,7 @@ from console.options import (
     tell_problems,
 )
 from console.output import Json, console, known, print_json, say, stop, warn
-from console.quarter import CLAIMS, COMPLAINTS, DAYS, SEED, work_quarter
+from console.quarter import CLAIMS, COMPLAINTS, DAYS, EACH, SEED, YEAR, work_quarter, work_year
 from console.serve import NetworkOption
 
 
@@ -127,6 +127,20 @@ def run(
     The folder of a former run is made anew; any other that is not empty is left alone.
     """
     work_quarter(folder, days=days, seed=seed, claims=claims, complaints=complaints)
+
+
+def year(
+    folder: Annotated[Path, typer.Argument(help="Where the installation is, or is to be.")] = Path("build/year"),
+    of: Annotated[int, typer.Option("--of", min=2021, max=2100, help="Which year.")] = YEAR,
+    seed: Annotated[int, typer.Option(help="The same seed begins the same cases.")] = SEED,
+    each: Annotated[int, typer.Option(min=1, max=1000, help="Cases of each procedure that somebody begins.")] = EACH,
+) -> None:
+    """A year of the whole house on a virtual clock: every procedure begun, worked and answered as its scenarios show,
+    with what starts by the calendar; at the end every case has ended, or it is said what it waits for.
+
+    A run that was cut off is taken up where its database stands.
+    """
+    work_year(folder, year=of, seed=seed, each=each)
 
 
 def worker(

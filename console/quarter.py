@@ -1,6 +1,6 @@
 """Working a quarter: for `run`, and for the demonstration that `serve --demo` shows."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import typer
@@ -10,6 +10,8 @@ from console.output import console, say, stop
 
 DAYS, SEED, CLAIMS, COMPLAINTS = 90, 7, 420, 160
 """The quarter that is worked unless something else is asked for."""
+YEAR, EACH = 2026, 12
+"""The year of the whole house that is worked, and how many cases of each procedure somebody begins in it."""
 SHOWN = {"claims": 300, "complaints": 110}
 """The demonstration's: enough for every page, and there within a minute of a first `make run`."""
 LEFT = timedelta(hours=8)
@@ -55,3 +57,33 @@ def make_demonstration(folder: Path) -> None:
     if folder.exists():
         folder.rmdir()
     making.rename(folder)
+
+
+def work_year(folder: Path, *, year: int, seed: int, each: int) -> None:
+    """Works a year of the whole house in the folder, or goes on with one that was cut off, and reports."""
+    from bootstrap import Home
+    from engine.language.problems import DefinitionError
+    from engine.runtime.errors import StoreError
+    from workbench.report import tell_year
+    from workbench.year import Year
+
+    out = console()
+    begin = datetime(year, 1, 1, tzinfo=UTC)
+    months = iter(range(1, 13))
+    upcoming = [next(months)]
+
+    def told(at: datetime) -> None:
+        if at.month > upcoming[0] or at.year > year:
+            out.print(f"{year}-{upcoming[0]:02} is done")
+            upcoming[0] = next(months, 99)
+
+    try:
+        run = Year(Home(folder), begin, datetime(year + 1, 1, 1, tzinfo=UTC), seed=seed, each=each, told=told)
+        run.run(lambda caseway, simulation: tell_year(out, caseway, simulation))
+    except DefinitionError as error:
+        tell_problems(error.problems)
+        raise typer.Exit(1) from None
+    except StoreError as error:
+        stop(error.text, error.cure)
+    except OSError as error:
+        stop(f"{error.filename}: {error.strerror}")

@@ -115,6 +115,12 @@ def candidates(
     return _read(connection, parts, limit)
 
 
+def taken(connection: Connection) -> list[Listed]:
+    """All that is in somebody's hands, oldest first."""
+    sql = f"SELECT {COLUMNS} FROM tasks WHERE {HELD} AND status IN ('{CLAIMED}', '{STARTED}') ORDER BY case_id, id"
+    return [listed(row) for row in connection.all(sql)]
+
+
 def of_case(connection: Connection, case: str) -> list[Listed]:
     """The open tasks of a case, oldest first."""
     sql = f"SELECT {COLUMNS} FROM tasks WHERE case_id = ? AND closed_at IS NULL ORDER BY id"

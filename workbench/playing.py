@@ -199,7 +199,7 @@ class Play:
 
     def _wait(self, given: Any) -> None:
         now = self.clock.now()
-        until = moment_of(given["until"]) if isinstance(given, dict) else now + _span(given)
+        until = moment_of(given["until"]) if isinstance(given, dict) else now + span_of(given)
         for _ in range(100_000):
             due = self._due()
             if due is None or due > until:
@@ -328,7 +328,7 @@ class _Played:
         return answer
 
 
-def _span(text: Any) -> timedelta:
+def span_of(text: Any) -> timedelta:
     """A stretch of elapsed time; a day is 24 hours here. Raises Wrong."""
     try:
         duration = parse_duration(text)

@@ -27,7 +27,7 @@ from engine.runtime.tables import moment
 from organisation.directory import Directory
 from papers.model import checklist_of
 from tasks.next import claim_next
-from tasks.queries import Listed
+from tasks.queries import Listed, taken
 from workbench.handing_in import hand_in, wanted
 from workbench.intake import Row, Taken, rows_of, write_refused
 from workbench.report import tell
@@ -37,6 +37,8 @@ from workbench.staff import Simulation, habits
 from workbench.story import state_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
+TRIES = 20
+"""How many tasks that are not for them people go past before they look again later."""
 MARK = Path("inbox", "README")
 """What tells a folder that the main job may make anew from one that somebody works in."""
 CLERK = "lu_yao"
@@ -209,8 +211,9 @@ class House:
 
     def take_next(self, user: str) -> Listed | None:
         found = claim_next(
-            self.caseway.connection, self.directory, user, lambda case, command: self.ask(case, command, user)
-        )
+            self.caseway.connection, self.directory, user,
+            lambda case, command: self.ask(case, command, user), tries=TRIES,
+        )  # fmt: skip
         return found if isinstance(found, Listed) else None
 
     def names_of(self, case: str) -> Mapping[str, Any]:
@@ -255,11 +258,14 @@ class House:
             raise ValueError(f"no process {name} is deployed")
         return found
 
-    def queues_with_work(self) -> frozenset[str]:
+    def held(self) -> Sequence[Listed]:
+        return taken(self.caseway.connection)
+
+    def work_for(self) -> tuple[frozenset[str], frozenset[str]]:
         rows = self.caseway.connection.all(
-            "SELECT DISTINCT queue FROM tasks WHERE status = 'open' AND closed_at IS NULL"
+            "SELECT DISTINCT queue, assignee FROM tasks WHERE status = 'open' AND closed_at IS NULL"
         )
-        return frozenset(row[0] for row in rows)
+        return frozenset(row[0] for row in rows if not row[1]), frozenset(row[1] for row in rows if row[1])
 
     def start(self, process: str, row: Row, taken: Taken) -> None:
         answer = self.caseway.start(

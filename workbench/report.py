@@ -14,6 +14,7 @@ from sla import reports
 from sla.keywords import HouseClocks
 from sla.model import PART
 from workbench.intake import Taken
+from workbench.open_cases import NOBODY, still_open
 from workbench.staff import Simulation
 from workbench.story import accounts
 from workbench.tables import rounded, table
@@ -34,6 +35,28 @@ def tell(
     ]
     _table(out, "taken in", ("file", "started", "refused", "reasons in"), intake)
     _table(out, "outcomes by class", ("process", "class", "end", "cases", "median days"), _outcomes(caseway))
+    _limits(out, caseway)
+    told = reasons_told(caseway, reports.reasons(caseway.connection, now))
+    _table(out, "why limits were missed, as supervisors have said", ("reason", "how often"), told)
+    _table(out, "open queues", ("queue", "open", "held", "oldest since"), _queues(caseway, zone))
+    counts = {
+        "incidents": "SELECT count(*) FROM incidents",
+        "notices in the outbox": "SELECT count(*) FROM outbox",
+        "messages nobody waited for": "SELECT count(*) FROM messages WHERE state = 'undelivered'",
+        "commands in the history": "SELECT count(*) FROM history",
+    }
+    numbers = [(name, caseway.connection.one(sql)[0]) for name, sql in counts.items()]
+    _table(out, "besides", ("what", "how many"), [("tasks completed by people", simulation.done), *numbers])
+    if simulation.refused:
+        worst_refusals = sorted(simulation.refused.items(), key=lambda pair: -pair[1])[:8]
+        _table(out, "completions refused", ("why", "how often"), worst_refusals)
+    for line in _farther(home):
+        out.print(line, soft_wrap=True)
+
+
+def _limits(out: Console, caseway: Caseway) -> None:
+    """How the limits were kept, and where the time was lost when they were not."""
+    zone, now = next(iter(caseway.calendars.values())).zone, caseway.clock.now()
     clauses = reports.compliance(caseway.connection, now)
     columns = ("clause", "origin", "met", "late", "open", "ended", "void", "met of judged")
     cited = [_judged(c) for c in clauses if all(c.clause != clock for _, clock in c.clocks)]
@@ -51,22 +74,6 @@ def tell(
             for b in worst
         ],
     )  # fmt: skip
-    told = reasons_told(caseway, reports.reasons(caseway.connection, now))
-    _table(out, "why limits were missed, as supervisors have said", ("reason", "how often"), told)
-    _table(out, "open queues", ("queue", "open", "held", "oldest since"), _queues(caseway, zone))
-    counts = {
-        "incidents": "SELECT count(*) FROM incidents",
-        "notices in the outbox": "SELECT count(*) FROM outbox",
-        "messages nobody waited for": "SELECT count(*) FROM messages WHERE state = 'undelivered'",
-        "commands in the history": "SELECT count(*) FROM history",
-    }
-    numbers = [(name, caseway.connection.one(sql)[0]) for name, sql in counts.items()]
-    _table(out, "besides", ("what", "how many"), [("tasks completed by people", simulation.done), *numbers])
-    if simulation.refused:
-        worst_refusals = sorted(simulation.refused.items(), key=lambda pair: -pair[1])[:8]
-        _table(out, "completions refused", ("why", "how often"), worst_refusals)
-    for line in _farther(home):
-        out.print(line, soft_wrap=True)
 
 
 _COMMANDS = (
@@ -90,6 +97,32 @@ def _farther(home: Home) -> Iterator[str]:
         yield f"  export PATH={programs}:$PATH"
     for command, what in _COMMANDS:
         yield f"  caseway {command:<22}  {what}"
+
+
+def tell_year(out: Console, caseway: Caseway, simulation: Simulation) -> None:
+    """Prints what became of a year of the whole house: every case that has ended by its end, every other by what it
+    waits for."""
+    _table(out, "cases by procedure and end", ("process", "end", "cases", "median days"), _ends(caseway))
+    open_ones = [
+        (one.number, one.process, f"{one.since:%Y-%m-%d}", "; ".join(one.why) or NOBODY) for one in still_open(caseway)
+    ]
+    _table(out, "still open, and what they wait for", ("case", "process", "since", "waits for"), open_ones)
+    _limits(out, caseway)
+    if simulation.refused:
+        worst = sorted(simulation.refused.items(), key=lambda pair: -pair[1])[:8]
+        _table(out, "completions refused", ("why", "how often"), worst)
+
+
+def _ends(caseway: Caseway) -> list[tuple[Any, ...]]:
+    groups: dict[tuple[str, str], list[float]] = {}
+    sql = 'SELECT process, status, "end", started_at, ended_at FROM cases'
+    for process, status, end, started, ended in caseway.connection.all(sql):
+        spent = groups.setdefault((process, (end or "cancelled") if status == "ended" else f"({status})"), [])
+        spent.append((ended - started) / 86_400_000_000 if ended is not None else -1)
+    return [
+        (process, end, len(days), f"{sorted(days)[len(days) // 2]:.1f}" if min(days) >= 0 else "")
+        for (process, end), days in sorted(groups.items())
+    ]
 
 
 def reasons_told(caseway: Caseway, found: Mapping[str, int]) -> list[tuple[Any, ...]]:

@@ -5,9 +5,9 @@ end of somebody's piece of work, a customer's answer, a timer or a job that is d
 people look at their queues again. At each, the clock is set, what is due is swept, and people act through the same
 commands as anyone. What they decide is drawn from one seeded generator, so the same seed gives the same quarter.
 
-How people behave is data (`processes/samples/staffing.yaml`): minutes a step takes, weights of its outcomes,
-what is filled in (expressions over the case's data, with `dice`, a number from 0 to 99), and what customers send
-when a case waits for them.
+How people behave is data: `processes/samples/staffing.yaml` says it in rules (minutes a step takes, weights of its
+outcomes, what is filled in, what customers send when a case waits for them); `workbench.shown` learns it from the
+scenarios.
 """
 
 import heapq
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.core.commands import Command, CompleteTask
 from engine.core.durations import Calendar, parse_duration
@@ -32,6 +32,8 @@ from tasks.queries import Listed
 Json = Any
 LOOK = timedelta(minutes=30)
 """How often idle people look at their queues, and the most that a timer fires late."""
+OTHERWISE = ("form", "outcome", "reason")
+"""Why a form is handed back to whoever filled it in: it may be filled in otherwise."""
 
 STAY = 3
 """Of so many people one takes a last task before the work is left."""
@@ -60,38 +62,107 @@ class Floor(Protocol):
 
     def send(self, message: str, key: str, payload: Mapping[str, Json], id: str) -> None: ...
     def process(self, case: str) -> Process: ...
-    def queues_with_work(self) -> frozenset[str]: ...
+    def held(self) -> Sequence[Listed]:
+        """The tasks that somebody has in hand."""
+
+    def work_for(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The queues that offer a task, and the users for whom one is meant."""
+
     @property
     def directory(self) -> Directory: ...
 
 
+class Filled(NamedTuple):
+    """A form as somebody hands it in."""
+
+    outcome: str
+    data: Mapping[str, Json]
+    reason: str
+
+
+class Habit(Protocol):
+    """How a step is worked. minutes: from and to, of working time; tries: how often it is filled in at most before
+    it goes up the line."""
+
+    @property
+    def minutes(self) -> tuple[int, int]: ...
+    @property
+    def tries(self) -> int: ...
+    def fill_in(self, process: Process, spec: Human, view: Mapping[str, Json], chance: random.Random) -> Filled:
+        """The form, filled in. view: what expressions read of the case, with `now`."""
+
+
+class Reply(Protocol):
+    """What customers do about a message that a case waits for: in how many of 100 cases, after how long, with what."""
+
+    @property
+    def chance(self) -> int: ...
+    @property
+    def after(self) -> tuple[timedelta, timedelta]: ...
+    def payload(self, view: Mapping[str, Json], chance: random.Random) -> Mapping[str, Json]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class StepHabit:
-    """How a step is worked: minutes from and to; rules tried in order, each with weights of outcomes; the form."""
+    """By rules, tried in order, each with weights of outcomes; what no expression fills gets something plausible."""
 
     minutes: tuple[int, int] = (5, 30)
     rules: tuple[tuple[Expression | None, Mapping[str, int]], ...] = ()
     fill: Mapping[str, Expression] = field(default_factory=dict)
+    tries: int = 1
+
+    def fill_in(self, process: Process, spec: Human, view: Mapping[str, Json], chance: random.Random) -> Filled:
+        view = {"dice": chance.randrange(100), **view}
+        now = datetime.fromisoformat(view["now"])
+        data: dict[str, Json] = {}
+        for path in spec.form:
+            name = ".".join(path)
+            value = (
+                self.fill[name].json(view)
+                if name in self.fill
+                else plausible(process.names[path[0]], view.get(path[0]), chance, now)
+            )
+            if value is not None:
+                data[name] = value
+        outcome = self._outcome(spec, {**view, **data}, chance)
+        return Filled(outcome, data, reason_for(spec, outcome))
+
+    def _outcome(self, spec: Human, view: Mapping[str, Json], chance: random.Random) -> str:
+        if not spec.outcomes:
+            return ""
+        for when, weights in self.rules:
+            if when is None or when.test(view):
+                return chance.choices(list(weights), list(weights.values()))[0]
+        return next(iter(spec.outcomes))
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What customers do about a message that a case waits for: in how many of 100 cases, after how long, with what."""
+class RuledReply:
+    """By expressions."""
 
     chance: int
     after: tuple[timedelta, timedelta]
-    payload: Mapping[str, Expression]
+    fields: Mapping[str, Expression]
+
+    def payload(self, view: Mapping[str, Json], chance: random.Random) -> Mapping[str, Json]:
+        view = {**view, "dice": chance.randrange(100)}
+        return {name: value.json(view) for name, value in self.fields.items()}
+
+
+def reason_for(spec: Human, outcome: str, given: str = "") -> str:
+    """A reason where the outcome asks for one."""
+    return given or ("按流程办理" if outcome and spec.outcomes[outcome].reason else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    steps: Mapping[tuple[str, str], StepHabit]
+    steps: Mapping[tuple[str, str], Habit]
     replies: Mapping[tuple[str, str], Reply]
 
 
 def habits(written: Mapping[str, Any], processes: Mapping[str, Process]) -> Habits:
     """From the YAML. Raises ExpressionError or ValueError naming what is wrong."""
-    steps: dict[tuple[str, str], StepHabit] = {}
+    steps: dict[tuple[str, str], Habit] = {}
     replies: dict[tuple[str, str], Reply] = {}
     for name, part in written.items():
         process = processes[name]
@@ -112,7 +183,7 @@ def habits(written: Mapping[str, Any], processes: Mapping[str, Process]) -> Habi
         for message, reply in part.get("replies", {}).items():
             low, high = (parse_duration(text).span for text in reply["after"])
             payload = {key: x(source) for key, source in reply.get("payload", {}).items()}
-            replies[name, message] = Reply(reply["chance"], (low, high), payload)
+            replies[name, message] = RuledReply(reply["chance"], (low, high), payload)
     return Habits(steps, replies)
 
 
@@ -161,6 +232,9 @@ class Simulation:
 
     def run(self) -> None:
         """Runs to the end of the time; answers when the clock stands there."""
+        for task in self.floor.held():  # in hand when a run that was cut off is taken up again
+            if task.holder in self.staff:
+                self._work_on(task.holder, task, self.floor.now())
         look = self.floor.now()
         while True:
             due = self.floor.next_due()
@@ -191,17 +265,17 @@ class Simulation:
     def _people(self, at: datetime) -> None:
         if not self.idle or not self._working(at):
             return
-        busy = self.floor.queues_with_work()
+        queues, meant = self.floor.work_for()
         here = self.staff if at < self.leaving else self.staff[::STAY]
         for user in [u for u in here if u in self.idle]:
-            if not busy & frozenset(self.floor.directory.serving(user)):
+            if user not in meant and not queues & frozenset(self.floor.directory.serving(user)):
                 continue
             task = self.floor.take_next(user)
             if task is not None:
-                self.idle.discard(user)
                 self._work_on(user, task, at)
 
     def _work_on(self, user: str, task: Listed, at: datetime) -> None:
+        self.idle.discard(user)
         if at >= self.leaving:
             return  # they have it in hand
         habit = self.habits.steps.get((task.process, task.step), StepHabit())
@@ -209,49 +283,30 @@ class Simulation:
         ready = self.calendar.advance(at, minutes, "wh").at
         self._at(ready, lambda: self._finish(user, task, habit))
 
-    def _finish(self, user: str, task: Listed, habit: StepHabit) -> None:
+    def _finish(self, user: str, task: Listed, habit: Habit) -> None:
         self.idle.add(user)
         process = self.floor.process(task.case)
-        node = process.nodes[task.step]
-        spec = node.spec
+        spec = process.nodes[task.step].spec
         assert isinstance(spec, Human)
-        dice = self.random.randrange(100)
-        view = {**self.floor.names_of(task.case), "dice": dice}
-        data: dict[str, Json] = {}
-        for path in spec.form:
-            name = ".".join(path)
-            value = (
-                habit.fill[name].json(view)
-                if name in habit.fill
-                else plausible(process.names[path[0]], view.get(path[0]), self.random, self.floor.now())
-            )
-            if value is not None:
-                data[name] = value
-        view.update(data)
-        outcome = self._outcome(spec, habit, view)
-        reason = "按流程办理" if outcome and spec.outcomes[outcome].reason else ""
-        answer = self.floor.ask(task.case, CompleteTask(task.task, outcome, data, reason), user)
-        if isinstance(answer, Accepted):
-            self.done += 1
-        else:
-            code = getattr(answer, "code", "failed")
-            key = f"{task.process}.{task.step}: {code}"
+        view = {**self.floor.names_of(task.case), "now": to_json(self.floor.now())}
+        for left in reversed(range(habit.tries)):
+            outcome, data, reason = habit.fill_in(process, spec, view, self.random)
+            answer = self.floor.ask(task.case, CompleteTask(task.task, outcome, dict(data), reason), user)
+            if isinstance(answer, Accepted):
+                self.done += 1
+                return
+            if left and getattr(answer, "code", "") in OTHERWISE:
+                continue
+            key = f"{task.process}.{task.step}: {getattr(answer, 'code', 'failed')}"
             self.refused[key] = self.refused.get(key, 0) + 1
             self._hand_up(user, task)
+            return
 
     def _hand_up(self, user: str, task: Listed) -> None:
         """What one may not decide goes up the line; what has gone elsewhere meanwhile is no longer one's affair."""
         manager = self.floor.directory.manager(user)
         if manager is not None:
             self.floor.ask(task.case, TransferTask(task.task, user=manager, reason="超出权限，请上级办理"), user)
-
-    def _outcome(self, spec: Human, habit: StepHabit, view: Mapping[str, Json]) -> str:
-        if not spec.outcomes:
-            return ""
-        for when, weights in habit.rules:
-            if when is None or when.test(view):
-                return self.random.choices(list(weights), list(weights.values()))[0]
-        return next(iter(spec.outcomes))
 
     # --- customers --------------------------------------------------------------------------------
 
@@ -269,9 +324,8 @@ class Simulation:
             self._at(at, lambda c=case, m=message, k=key, r=reply, n=name: self._send(c, m, k, r, n))  # type: ignore[misc]  # bound now
 
     def _send(self, case: str, message: str, key: str, reply: Reply, id: str) -> None:
-        view = {**self.floor.names_of(case), "dice": self.random.randrange(100), "now": to_json(self.floor.now())}
-        payload = {name: value.json(view) for name, value in reply.payload.items()}
-        self.floor.send(message, key, payload, id)
+        view = {**self.floor.names_of(case), "now": to_json(self.floor.now())}
+        self.floor.send(message, key, reply.payload(view, self.random), id)
 
     def _at(self, at: datetime, run: Callable[[], None]) -> None:
         self._count += 1

@@ -56,8 +56,11 @@ class Room:
     def process(self, case: str) -> Process:
         raise AssertionError
 
-    def queues_with_work(self) -> frozenset[str]:
-        return frozenset({"desk"})
+    def held(self) -> Sequence[Listed]:
+        return []
+
+    def work_for(self) -> tuple[frozenset[str], frozenset[str]]:
+        return frozenset({"desk"}), frozenset()
 
 
 def test_at_the_end_some_have_a_task_in_hand_and_the_rest_is_offered() -> None:
