@@ -18,7 +18,7 @@ from typing import Any
 from engine.core.model import Catch, Human, Process, Race
 from engine.core.values import to_json
 from engine.language.source import read
-from tasks.registry import BusinessError, Job, Registered
+from tasks.registry import Job, Registered
 from workbench.playing import moment_of, span_of
 from workbench.scenarios import files_of
 from workbench.staff import Filled, Habit, Habits, Reply, reason_for
@@ -85,10 +85,7 @@ class ShownService:
         answer = random.Random(job.key).choice([None, *self.examples])
         if answer is None:
             return self.real.serve(job)
-        given = answer.now(self.now())
-        if isinstance(given, Mapping) and set(given) == {"error"}:
-            raise BusinessError(str(given["error"]))
-        return given
+        return answer.now(self.now())
 
 
 @dataclass(slots=True)
@@ -139,8 +136,11 @@ def _take(found: Examples, written: Mapping[str, Any], processes: Mapping[str, P
 
 
 def _answered(found: Examples, given: Mapping[str, Json], at: datetime) -> None:
+    """What systems answer when they answer: which error is right where only the case at hand can say."""
     for function, answer in given.items():
-        found.services[function] += [Example(at, one) for one in (answer if isinstance(answer, list) else [answer])]
+        answers = answer if isinstance(answer, list) else [answer]
+        wrong = [one for one in answers if isinstance(one, Mapping) and set(one) == {"error"}]
+        found.services[function] += [Example(at, one) for one in answers if one not in wrong]
 
 
 def _completed(found: Examples, process: str, given: Mapping[str, Any], at: datetime, all_: Any) -> None:

@@ -5,6 +5,7 @@ from engine.language.between import ends_of_calls, messages_and_signals
 from engine.language.clauses import numbers_of_clauses
 from engine.language.dataflow.checks import never_read, never_written, read_before_written, rows_that_fit, same_outcomes
 from engine.language.project import Check
+from engine.language.series import series_apart
 from engine.language.uncaught import errors_caught
 
 DEEP: tuple[Check, ...] = (
@@ -16,6 +17,7 @@ DEEP: tuple[Check, ...] = (
     messages_and_signals,
     errors_caught,
     ends_of_calls,
+    series_apart,
     numbers_of_clauses,
     decision_checks.check,
     soundness.check,

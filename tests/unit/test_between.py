@@ -9,6 +9,7 @@ import pytest
 from engine.language.between import ends_of_calls, messages_and_signals
 from engine.language.problems import Problem
 from engine.language.project import Project
+from engine.language.series import series_apart
 from engine.language.uncaught import errors_caught
 from tests.support.projects import PROCESSES, project_of
 from tools.examples import contents
@@ -131,6 +132,20 @@ def test_an_error_that_calls_catch_is_a_doubt_where_cases_begin_without_a_call()
     files = {"house.yaml": HOUSE, "one.yaml": alone, "other.yaml": process("other", call)}
     (problem,) = errors_caught(project_of(files))
     assert (problem.file, problem.severity) == ("one.yaml", "warning")
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------
+
+
+def test_each_process_has_numbers_of_its_own() -> None:
+    short, long = (process(name, "done: {end: done}\n", f"number: AB-{{year}}-{seq}\n") for name, seq in (
+        ("one", "{seq}"), ("other", "{seq:04}")
+    ))  # fmt: skip
+    other = process("other", "done: {end: done}\n", "number: CD-{year}-{seq}\n")
+    assert told(series_apart(project_of({"house.yaml": HOUSE, "one.yaml": short, "other.yaml": long}))) == [
+        ("CW688", "other.yaml", 5)
+    ]
+    assert not told(series_apart(project_of({"house.yaml": HOUSE, "one.yaml": short, "other.yaml": other})))
 
 
 # --- ends of calls ----------------------------------------------------------------------------------------------
