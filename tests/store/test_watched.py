@@ -38,7 +38,8 @@ def test_those_who_watched_before_there_was_a_list_are_on_it(house: House) -> No
     caseway.ask(caseway.connection.one("SELECT id FROM cases WHERE number = ?", (number,))[0], Watch(), "chen_wei")
     with caseway.database.engine.begin() as connection:
         for statement in (
-            "DROP TABLE case_watchers", "DROP TABLE given_answers", "UPDATE alembic_version SET version_num = '0012'",
+            *(f"DROP TABLE {name}" for name in ("case_watchers", "given_answers", "documents")),
+            "UPDATE alembic_version SET version_num = '0012'",
         ):  # fmt: skip
             connection.exec_driver_sql(statement)
     schema.upgrade(caseway.database.engine)
