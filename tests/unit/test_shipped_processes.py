@@ -36,6 +36,7 @@ MANUALS = {
     "system_upgrade": "A-5.5",
     "customer_feedback": "A-2.4 C-5.3 E-7.4",
     "dispute": "A-4.4",
+    "claim_recovery": "E-4.3 L-59 L-60 L-61 L-62",
     "premium_collection": "A-1.3",
     "underwriting": "A-1.1 A-1.2 A-1.3 A-1.4 A-3.2 C-1.3 C-2.2 C-2.3 C-3.1 C-3.2 C-4.1 D-1.2 D-6.2",
     "satisfaction_survey": "A-2.3 E-1.5 E-2.2",
