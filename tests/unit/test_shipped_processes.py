@@ -49,6 +49,7 @@ MANUALS = {
     "advertising_review": "A-3.4",
     "product_change": "A-3.5",
     "data_subject_request": "E-2.1 D-6.2",
+    "customer_profile": "A-2.1 D-1.1 D-1.2 D-1.3 D-2.1 D-2.2 D-2.3 D-2.4",
     "customer_care": "C-3.1 D-3.3 E-2.3",
     "churn_winback": "C-5.4 D-3.4",
     "archive_filing": "A-1.6 A-4.5 C-7.1 C-7.2 D-5.3 D-7.1 D-7.2 E-4.3 E-4.5",
