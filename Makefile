@@ -12,7 +12,7 @@ DEMO ?= build/demo
 # The oldest interpreter that will do comes first: the lock and the checks are made for it.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
-SOURCES = $(wildcard engine organisation tasks sla papers notices workbench console web migrations bootstrap cli.py)
+SOURCES = $(wildcard engine organisation tasks sla papers notices reports workbench console web migrations bootstrap cli.py)
 
 .PHONY: help run demo test test-long check format bench lock pictures handbook wheel clean
 
@@ -44,10 +44,12 @@ format: $(READY) ## lay the code out
 bench: $(READY) ## measure, into build/bench.json
 	$(BIN)/python -m benchmarks
 
+LOCK = $(BIN)/uv --quiet --no-config pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
 lock: $(READY) ## lock the dependencies again (ARGS=--upgrade for newer ones)
-	$(BIN)/uv --quiet --no-config pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command 'make lock' $(ARGS) --output-file requirements.lock >/dev/null
+	$(LOCK) --extra dev $(ARGS) --output-file requirements.lock >/dev/null
+	$(LOCK) --extra traces --constraint requirements.lock $(ARGS) --output-file requirements.image.lock >/dev/null
 
 pictures: $(READY) ## draw the complaints procedure into docs/pictures
 	$(BIN)/python -m cli show processes/complaint.yaml --svg docs/pictures/complaint.svg

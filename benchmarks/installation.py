@@ -41,10 +41,12 @@ FILLED: Mapping[str, dict[str, Any]] = {
 
 class Installation:
     """An installation in a folder, made on first use. `unsafe`: synchronous NORMAL instead of FULL; `people`: its
-    organisation."""
+    organisation. `url`: of its database, if not SQLite."""
 
-    def __init__(self, folder: Path, *, unsafe: bool = False, people: Path = HERE / "people.yaml") -> None:
-        home = Home(folder)
+    def __init__(
+        self, folder: Path, *, unsafe: bool = False, people: Path = HERE / "people.yaml", url: str = ""
+    ) -> None:
+        home = Home(folder, url)
         fresh = not home.key.exists()
         if fresh:
             create(home)
@@ -73,6 +75,12 @@ class Installation:
 
     def cases(self, count: int, clients: int = 1) -> None:
         """So many cases, shared by so many clients, until each has ended."""
+        self.run(count, clients)
+        served = self.caseway.work()
+        assert served == count, f"{served} jobs for {count} cases"
+
+    def run(self, count: int, clients: int = 1) -> None:
+        """The same, but for the jobs at their end."""
         if clients == 1:
             self._some(range(count))
         else:
@@ -81,8 +89,6 @@ class Installation:
                 thread.start()
             for thread in threads:
                 thread.join()
-        served = self.caseway.work()
-        assert served == count, f"{served} jobs for {count} cases"
 
     def rate(self, count: int, clients: int = 1) -> float:
         """Actions a second over so many cases."""

@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,10 @@ from benchmarks.installation import WHO, Installation
 from benchmarks.lint import lint
 from benchmarks.pages import HANDLERS, LASTS, TASKS, lists
 from benchmarks.pages import handlers as worked
+from benchmarks.pg import compared, crowded
+from benchmarks.pooled import pooled
 from benchmarks.raw import ACTIONS, Raw
+from benchmarks.reports import reports as figured
 from benchmarks.rounds import Figures, interleaved, percentile, ratio, seconds
 from benchmarks.spiff import Spiff
 from benchmarks.stored import Stored
@@ -27,8 +30,12 @@ from sla.calendar_files import load_calendar
 from tasks.next import claim_next
 from tasks.queries import candidates
 from tasks.tables import TaskRow
+from workbench.rehearsal.plan import load as load_plan
+from workbench.rehearsal.running import replication
 
-CALENDAR = Path(__file__).parent.parent / "processes" / "calendars" / "insurer.yaml"
+SHIPPED = Path(__file__).parent.parent / "processes"
+CALENDAR = SHIPPED / "calendars" / "insurer.yaml"
+REHEARSAL = SHIPPED / "samples" / "rehearsals" / "claims.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class Size:
     tasks: int  # that they find
     lasts: float  # seconds that they work
     deadlines: int  # in a round
+    jobs: int  # on a pool of Prefect's, in a round
+    rehearsed: int  # days of a rehearsal
 
 
 FULL = Size(
@@ -58,6 +67,8 @@ FULL = Size(
     tasks=TASKS,
     lasts=LASTS,
     deadlines=20_000,
+    jobs=400,
+    rehearsed=28,
 )
 QUICK = Size(
     rounds=5,
@@ -70,6 +81,8 @@ QUICK = Size(
     tasks=3_000,
     lasts=5,
     deadlines=2_000,
+    jobs=200,
+    rehearsed=5,
 )
 
 Result = tuple[str, float, Figures]
@@ -116,9 +129,26 @@ def stored(folder: Path, size: Size) -> Iterator[Result]:
     raw.close()
 
 
+def postgres(folder: Path, size: Size) -> Iterator[Result]:
+    """The same on PostgreSQL, with sixteen clients, against sixteen raw connections."""
+    found = compared(folder / "one", size.rounds, size.cases)
+    yield _against("pg_actions_16_clients_vs_raw", found, "16_clients", "raw_16")
+    yield _against("pg_two_processes_vs_one", found, "two_processes", "16_clients")
+    yield _against("pg_actions_vs_dbos", found, "16_clients", "dbos")
+    yield _against("pg_actions_vs_prefect_flow_runs", found, "16_clients", "prefect_flow_runs")
+    found = crowded(folder / "many", size.rounds, size.stored)
+    yield _against("pg_claim_next_1m_p99_vs_raw", found, "claim_p99_ms", "raw_claim_p99_ms")
+    yield "pg_queue_list_1m_p99_ms", percentile(found["list_p99_ms"], 0.5), {"list_p99_ms": found["list_p99_ms"]}
+
+
 def handlers(folder: Path, size: Size) -> Iterator[Result]:
     """Handlers who take and complete tasks over HTTP, side by side."""
     yield from worked(folder / "house", size.tasks, size.handlers, size.lasts)
+
+
+def reports(folder: Path, size: Size) -> Iterator[Result]:
+    """The pages of reports over so many closed cases."""
+    yield from figured(folder, size.stored, min(size.rounds, 3))
 
 
 def checks(folder: Path, size: Size) -> Iterator[Result]:
@@ -179,7 +209,7 @@ def _claims(many: Stored, raw: sqlite3.Connection, size: Size) -> Result:
         return caseway.ask(case, command, WHO)
 
     def ours() -> None:
-        assert claim_next(caseway.connection, caseway.directory, WHO, ask) is not None
+        assert claim_next(caseway.connection, caseway.directory, WHO, ask, caseway.clock.now()) is not None
 
     def theirs() -> None:
         raw.execute("BEGIN IMMEDIATE")
@@ -263,3 +293,16 @@ def _copied(database: Path, to: Path) -> Path:
 
 def _against(name: str, found: Figures, ours: str, theirs: str) -> Result:
     return name, ratio(found, ours, theirs), {ours: found[ours], theirs: found[theirs]}
+
+
+def prefect(folder: Path, size: Size) -> Iterator[Result]:
+    """Jobs a second on a pool of Prefect's, by one worker, its server beside it."""
+    reached, figures = pooled(folder, size.jobs, 3)
+    yield "prefect_jobs_s", reached, figures
+
+
+def rehearsal(folder: Path, size: Size) -> Iterator[Result]:
+    """Answered actions a second of a rehearsal of the claims floor, as shipped."""
+    plan = load_plan(REHEARSAL)
+    found = interleaved({"actions_s": lambda: replication(replace(plan, days=size.rehearsed), 1).rate}, 2)
+    yield "rehearsal_actions_s", percentile(found["actions_s"], 0.5), found

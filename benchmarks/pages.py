@@ -44,7 +44,7 @@ def lists(many: Stored, rounds: int, each: int = 40) -> Iterator[Result]:
         accounts.set_password(user, "a long enough password", "bench")
         session = sessions.begin(many.installation.caseway.clock.now(), user)
         accounts.sessions.open(session, accounts.generation(many.installation.caseway.connection, user))
-        found = asyncio.run(_asked(app, path, {"caseway": sessions.write(session)}, rounds, each))
+        found = asyncio.run(asked(app, path, {"caseway": sessions.write(session)}, rounds, each))
         yield (
             name,
             percentile([one for some in found for one in some], 0.95),
@@ -53,7 +53,7 @@ def lists(many: Stored, rounds: int, each: int = 40) -> Iterator[Result]:
     app.state.desks.close()
 
 
-async def _asked(app: Any, path: str, cookies: dict[str, str], rounds: int, each: int) -> list[list[float]]:
+async def asked(app: Any, path: str, cookies: dict[str, str], rounds: int, each: int) -> list[list[float]]:
     """Milliseconds of each request, round by round, after one to warm up."""
     transport, found = httpx.ASGITransport(app), list[list[float]]()
     async with httpx.AsyncClient(transport=transport, base_url="http://bench", cookies=cookies) as client:

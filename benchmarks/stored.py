@@ -16,6 +16,7 @@ from engine.core.commands import StartCase
 from engine.runtime.chain import START
 from engine.runtime.clock import FRESH, new_id
 from engine.runtime.history import StoredRow, decode_row, encode_row
+from engine.runtime.statements import Statements
 from engine.runtime.tables import metadata, micros, moment
 
 PROCESS = "patient"
@@ -33,8 +34,8 @@ Row = dict[str, Any]
 class Stored:
     """An installation with so many open cases. `ids`: theirs, the oldest first; `task` of each is open, at `step`."""
 
-    def __init__(self, folder: Path, count: int, people: Path = HERE / "people.yaml") -> None:
-        self.installation = Installation(folder, people=people)
+    def __init__(self, folder: Path, count: int, people: Path = HERE / "people.yaml", url: str = "") -> None:
+        self.installation = Installation(folder, people=people, url=url)
         self.first = datetime.now(UTC).replace(microsecond=0) - count * APART
         self.ids: list[str] = []
         caseway = self.installation.caseway
@@ -42,8 +43,12 @@ class Stored:
         ((self.task, self.step),) = opened(template)
         rows = {table: self._row(table, template.case) for table in TABLES}
         bulk = caseway.database.connect()
-        bulk.run("PRAGMA synchronous = OFF")
-        self._write(bulk, rows, count)
+        dialect = caseway.database.dialect
+        bulk.run({"sqlite": "PRAGMA synchronous = OFF", "postgresql": "SET synchronous_commit = off"}[dialect])
+        self._write(bulk, rows, count, Statements(dialect))
+        bulk.all({"sqlite": "PRAGMA wal_checkpoint(TRUNCATE)"}.get(dialect, "SELECT 1"))
+        if dialect == "postgresql":
+            bulk.run("VACUUM ANALYZE")
         bulk.close()
 
     def due(self, index: int) -> datetime:
@@ -62,12 +67,8 @@ class Stored:
         found = self.installation.caseway.connection.one(f"SELECT {quoted} FROM {table} WHERE {key} = ?", (case,))
         return dict(zip(names, found, strict=True))
 
-    def _write(self, connection: Any, rows: dict[str, Row], count: int) -> None:
-        sql = {
-            table: f"INSERT INTO {table} ({', '.join(f'{chr(34)}{name}{chr(34)}' for name in row)}) "
-            f"VALUES ({', '.join('?' * len(row))})"
-            for table, row in rows.items()
-        }
+    def _write(self, connection: Any, rows: dict[str, Row], count: int, statements: Statements) -> None:
+        sql = {table: statements.insert(metadata.tables[table], list(row)) for table, row in rows.items()}
         waiting: dict[str, list[tuple[Any, ...]]] = {table: [] for table in TABLES}
         for index, copy in enumerate(self._copies(rows, count), 1):
             for table, row in copy.items():
@@ -78,7 +79,6 @@ class Stored:
                     connection.bulk(sql[table], found)
                     found.clear()
                 connection.commit()
-        connection.all("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _copies(self, rows: dict[str, Row], count: int) -> Iterator[dict[str, Row]]:
         vault = self.installation.caseway.vault

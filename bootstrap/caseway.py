@@ -1,6 +1,7 @@
 """An installation that is open for work: the one object that the command line, the web and the workbench share."""
 
 import gc
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -15,7 +16,7 @@ import tasks.search
 import tasks.tables
 from bootstrap.again import decide_again
 from bootstrap.filed import FiledCases
-from bootstrap.home import Home
+from bootstrap.home import SHIPPED, Home
 from bootstrap.keeping import Keeping
 from bootstrap.language import calendars, compiler, shelf, shipped_functions
 from bootstrap.machine import MACHINE
@@ -30,6 +31,7 @@ from engine.language.house import House
 from engine.runtime import anchors, keys, messages
 from engine.runtime.answers import Answer
 from engine.runtime.batch import Also, Item, Shows
+from engine.runtime.bell import Bell
 from engine.runtime.cipher import CaseCipher, VaultError
 from engine.runtime.clock import Clock, SystemClock, fresh_id, new_id
 from engine.runtime.database import Connection, Database, open_database
@@ -42,9 +44,13 @@ from engine.runtime.runner import Runner
 from engine.runtime.sweeper import Sweeper
 from engine.runtime.vault import Vault
 from engine.runtime.verify import Report, verify
+from notices.channels import Channels, channels_of
+from notices.delivery import Delivery, Surroundings
 from notices.making import Maker
 from notices.model import Kept
+from notices.sending import check
 from notices.store import PAGE, Documents, document, newest
+from notices.wording import Words
 from organisation.directory import Directory
 from organisation.store import Directories, save
 from papers.facts import checklist
@@ -52,6 +58,7 @@ from papers.links import Links
 from papers.model import intake_of
 from papers.reception import take_in
 from papers.store import Store
+from reports.collect import LONGEST, Collector
 from sla.calendar import WorkCalendar
 from sla.contract import DUE_CHANGES, task_due
 from tasks.capacity import counting
@@ -86,10 +93,15 @@ class Caseway:
             self.connection.close()
             self.database.close()
             raise
-        self.registry = shipped_functions(home, FiledCases(self.database, self.files))
+        self.filed = FiledCases(
+            self.database, self.files, lambda: self.definitions.house(), self.vault, home.destroyed, self.clock
+        )
+        self.registry = shipped_functions(home, self.filed)
         self.definitions = Definitions(self.database, compiler(self.registry), self.clock.now, shelf(self.registry))
         self.directories = Directories(self.database)
         self._calendars: dict[str, Mapping[str, WorkCalendar]] = {}  # by the house's version
+        self.looked: datetime | None = None
+        """When this program last looked for what is due; None where it never does."""
 
     @cached_property
     def runner(self) -> Runner:
@@ -107,7 +119,13 @@ class Caseway:
             listeners=self.listeners,
             documents=self.documents,
             extras=counting,
+            ring=self.bell.ring,
         )
+
+    @cached_property
+    def bell(self) -> Bell:
+        """What wakes those who look for work, in this program; after `connect`, in others on this database too."""
+        return Bell()
 
     @cached_property
     def documents(self) -> Documents:
@@ -117,6 +135,24 @@ class Caseway:
             Maker(partial(definitions.bundle, "process"), definitions.house, definitions.process),
             self.database.dialect,
         )
+
+    @cached_property
+    def channels(self) -> Channels | None:
+        """By which ways notices leave the house; None where nobody has said. Raises DefinitionError, ValueError."""
+        return channels_of(self.home.folder)
+
+    @cached_property
+    def delivery(self) -> Delivery | None:
+        """What delivers notices to people; None where there is no channel. Raises DefinitionError, ValueError."""
+        if self.channels is None:
+            return None
+        check(self.channels.channels.values())
+        definitions, house = self.definitions, self.definitions.house
+        own = Folder(self.home.processes if self.home.processes.is_dir() else SHIPPED)
+        words = Words(partial(definitions.bundle, "process"), own, lambda: house().languages)
+        around = Surroundings(lambda: self.directory, lambda: self.calendars, lambda: house().languages,
+                              definitions.process)  # fmt: skip
+        return Delivery(self.runner, self.channels, words, around, self.clock)
 
     def documents_of(self, case: str, before: str = "", limit: int = PAGE) -> list[Kept]:
         """The documents of a case, newest first. Raises VaultError for a destroyed case."""
@@ -179,6 +215,12 @@ class Caseway:
             bundle = self.definitions.bundle("house", house.name, house.version) if house.version else None
             found = self._calendars[house.version] = calendars(bundle, house) if bundle else {}
         return found
+
+    @property
+    def zone(self) -> str:
+        """The house's time zone, in which days begin and end: that of its first calendar."""
+        calendar = next(iter(self.calendars.values()), None)
+        return "UTC" if calendar is None else str(calendar.zone)
 
     def later(self, at: datetime, length: Duration) -> datetime:
         """The moment so much later, by the house's first calendar; without one, every day is a working day."""
@@ -266,7 +308,14 @@ class Caseway:
     def sweep(self) -> None:
         """Does all that is due now: timers, messages, commands between cases, periodic starts, work to be given out."""
         self.sweeper.run_once(self.clock.now())
+        self.looked = self.clock.now()
         self.staffing.run(self.directory, self.clock.now())
+
+    def count(self) -> None:
+        """Counts for reports what has come since, if that has become old: for a short while, and on from there the next
+        time."""
+        if self.collector.due(self.clock.now()):
+            self.collector.run(self.clock.now(), LONGEST, time.monotonic)
 
     def work(self) -> int:
         """Serves the jobs that are due now, in this thread; how many tries."""
@@ -296,6 +345,13 @@ class Caseway:
         return Links(self.vault)
 
     @cached_property
+    def collector(self) -> Collector:
+        """What counts for reports."""
+        return Collector(
+            self.runner, self.vault, self.definitions, lambda: self.calendars, MACHINE.decode_events, lambda: self.zone
+        )
+
+    @cached_property
     def staffing(self) -> Staffing:
         def ask(case: str, command: Command) -> Answer:
             return self.ask(case, command, SYSTEM, ground="organisation")
@@ -312,7 +368,9 @@ class Caseway:
 
     @cached_property
     def executor(self) -> Executor:
-        return Executor(self.runner, self.registry.workers, self.vault, self.clock)
+        made = Executor(self.runner, self.registry.workers, self.vault, self.clock)
+        self.bell.hear(made.wake)
+        return made
 
     # --- upkeep -----------------------------------------------------------------------------------
 
@@ -334,7 +392,7 @@ class Caseway:
 
     def destroy(self, case: str) -> bool:
         """Destroys a case and its files for good (R13); False when there is no such case. Raises OnHold."""
-        done = keys.destroy(self.database, case)
+        done = keys.destroy(self.database, case, note=lambda: self.filed.note(case, "", ""))
         self.files.forget(case)
         return done
 
@@ -357,8 +415,8 @@ class Caseway:
         )
 
     def close(self) -> None:
-        for name in ("executor", "sweeper", "staffing", "runner", "listeners"):
-            if name in self.__dict__:
+        for name in ("delivery", "bell", "executor", "sweeper", "staffing", "collector", "runner", "listeners"):
+            if self.__dict__.get(name) is not None:
                 self.__dict__[name].close()
         self.connection.close()
         self.definitions.close()

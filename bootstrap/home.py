@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.language.files import Folder
-from engine.runtime import anchors, keys, schema
+from engine.runtime import anchors, destroyed, keys, schema
 from engine.runtime.cipher import VaultError
 from engine.runtime.database import Database, open_database
 from engine.runtime.vault import Vault
+from notices import channels
 
 SHIPPED = Path(__file__).parents[1] / "processes"
 """The processes that come with the product; `init` copies them."""
@@ -34,6 +35,14 @@ class Home:
     @property
     def anchors(self) -> Path:
         return self.folder / anchors.FILE
+
+    @property
+    def destroyed(self) -> Path:
+        return self.folder / destroyed.FILE
+
+    @property
+    def channels(self) -> Path:
+        return self.folder / channels.FILE
 
     @property
     def processes(self) -> Path:

@@ -13,6 +13,7 @@ from engine.runtime.definitions import Shelf
 from notices.keywords import DOCUMENT_WORDS
 from organisation.reading_words import READING_WORDS
 from papers.keywords import PAPER_WORDS
+from reports.keywords import REPORT_WORDS
 from sla.calendar import WorkCalendar
 from sla.calendar_files import calendar_problems, load_calendar
 from sla.keywords import CLOCK_WORDS
@@ -47,6 +48,7 @@ def compiler(registry: Registry | None = None) -> Compiler:
                 DOCUMENT_WORDS,
                 READING_WORDS,
                 SEARCH_WORDS,
+                REPORT_WORDS,
             ),
             functions=found.functions,
             computes=found.computes,

@@ -1,35 +1,61 @@
 """The worker's loop, for `caseway worker` and for `caseway serve`."""
 
 import threading
+from datetime import date
 from typing import Any
 
-from console.output import warn
+from console.options import tell_problems
+from console.output import stop, warn
+
+SOONEST = 0.05
+"""Seconds between two looks, at least."""
+
+
+class Tending:
+    """Does what is due whenever it is asked to, counts for reports, and writes the anchor: when it begins, and then
+    daily (R13)."""
+
+    def __init__(self, caseway: Any) -> None:
+        self._caseway = caseway
+        self._anchored: date | None = None
+
+    def once(self) -> None:
+        """Raises StoreError, OSError."""
+        self._caseway.sweep()
+        self._caseway.count()
+        today = self._caseway.clock.now().date()
+        if today != self._anchored:
+            self._caseway.anchor()
+            self._anchored = today
 
 
 def attend(caseway: Any, stopping: threading.Event, reach: Any, every: float = 1.0) -> None:
-    """Does what is due, again and again, and calls webhooks, until it is told to stop.
+    """Does what is due, again and again, calls webhooks and delivers notices, until it is told to stop. It looks every
+    so many seconds, and as soon as it hears that there is something.
 
     A database or disk that fails now may work again the next time: the fault is said once, and tried on.
     """
     from engine.runtime.errors import StoreError
 
+    woken = threading.Event()
+    caseway.bell.hear(woken.set)
+    caseway.bell.connect(caseway.database)
     caseway.executor.start()
-    courier = courier_of(caseway, reach)
-    anchored, said = None, ""
+    courier, tending, said = courier_of(caseway, reach), Tending(caseway), ""
+    if caseway.delivery is not None:
+        caseway.delivery.start()
     while not stopping.is_set():
         try:
             caseway.refresh()
-            caseway.sweep()
-            today = caseway.clock.now().date()
-            if today != anchored:  # when it begins, and then daily (R13)
-                caseway.anchor()
-                anchored = today
+            tending.once()
             said = ""
         except (StoreError, OSError) as error:
             if str(error) != said:
                 said = str(error)
                 warn(said)
-        stopping.wait(every)
+        woken.wait(every)
+        stopping.wait(min(SOONEST, every))  # what comes close together is done together
+        woken.clear()
     courier.close()
 
 
@@ -40,3 +66,19 @@ def courier_of(caseway: Any, reach: Any) -> Any:
     courier = Courier(caseway, reach)
     courier.start()
     return courier
+
+
+def delivery_of(caseway: Any) -> Any:
+    """What delivers notices; None where there are no channels. Stops the command if channels.yaml is wrong."""
+    from engine.language.problems import DefinitionError
+
+    try:
+        found = caseway.delivery
+    except DefinitionError as error:
+        tell_problems(error.problems)
+        stop("channels.yaml cannot be used: no notice would go out.", code=2)
+    except ValueError as error:
+        stop(str(error), code=2)
+    for warning in caseway.channels.warnings if found is not None else ():
+        warn(warning)
+    return found

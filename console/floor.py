@@ -53,13 +53,12 @@ CLAUSE_COLUMNS = ("clause", "origin", "met", "late", "open", "ended", "void", "s
 _AGO = {"today": 0, "yesterday": 1}
 
 
-def _day(text: str, caseway: Any, zone: str) -> datetime | None:
+def day(text: str, caseway: Any, zone: str) -> datetime | None:
     """The beginning of a day where the calendar is."""
     if not text:
         return None
     if text in _AGO:
-        day = caseway.clock.now().astimezone(ZoneInfo(zone)).date() - timedelta(_AGO[text])
-        text = day.isoformat()
+        text = (caseway.clock.now().astimezone(ZoneInfo(zone)).date() - timedelta(_AGO[text])).isoformat()
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -98,7 +97,7 @@ def breaches(
         zone = zone_of(caseway)
         connection, now = caseway.connection, caseway.clock.now()
         filters: dict[str, Any] = {
-            "since": _day(since, caseway, zone), "until": _day(until, caseway, zone),
+            "since": day(since, caseway, zone), "until": day(until, caseway, zone),
             **_filters(caseway, process, clause, origin),
         }  # fmt: skip
         rows = reports.breaches(connection, now, limit=limit, **filters)
@@ -145,8 +144,8 @@ def report(
     with opened(home, database) as caseway:
         zone = zone_of(caseway)
         rows = reports.compliance(
-            caseway.connection, caseway.clock.now(), since=_day(since, caseway, zone),
-            until=_day(until, caseway, zone), process=process_named(caseway, process),
+            caseway.connection, caseway.clock.now(), since=day(since, caseway, zone),
+            until=day(until, caseway, zone), process=process_named(caseway, process),
         )  # fmt: skip
         show(map(clause_row, rows), CLAUSE_COLUMNS, as_json=as_json, title="compliance by clause")
 

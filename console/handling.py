@@ -77,7 +77,7 @@ def next_task(
         def take(case: str, command: core.Command) -> Any:
             return caseway.ask(case, command, actor, ground=ground())
 
-        found = claim_next(caseway.connection, caseway.directory, actor, take, tuple(queue))
+        found = claim_next(caseway.connection, caseway.directory, actor, take, caseway.clock.now(), tuple(queue))
         if found is None:
             stop("There is nothing for you to take.")
         if not isinstance(found, Listed):

@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from console.options import HERE, AsOption, DatabaseOption, HomeOption, acting, opened
+from console.options import HERE, AsOption, DatabaseOption, HomeOption, acting, know_all_tables, opened
 from console.output import Json, print_json, say, stop
 
 key_commands = typer.Typer(help="The installation's keys: rotate them, forget old ones.", no_args_is_help=True)
@@ -44,9 +44,7 @@ def forget(user: AsOption = "", home: HomeOption = HERE, database: DatabaseOptio
 
 def _trusted(caseway: Any, user: str) -> None:
     """All tables are known, and who asks is an administrator."""
-    from migrations.tables import metadata
-
-    metadata()
+    know_all_tables()
     actor = acting(caseway, user)
     if "admin" not in caseway.directory.roles(actor):
         stop(f"{actor} has not the role admin.")

@@ -21,7 +21,7 @@ from console.options import (
 )
 from console.output import Json, console, known, print_json, say, stop, warn
 from console.quarter import CLAIMS, COMPLAINTS, DAYS, EACH, SEED, YEAR, work_quarter, work_year
-from console.serve import NetworkOption
+from console.serve import LevelOption, LogOption, MetricsOption, NetworkOption
 
 
 def init(
@@ -146,25 +146,37 @@ def year(
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, say what was done, and stop.")] = False,
     every: Annotated[float, typer.Option(min=0.05, max=3600, help="Seconds between looks.")] = 1.0,
+    metrics: MetricsOption = "",
+    log: LogOption = "text",
+    log_level: LevelOption = "warning",
     network: NetworkOption = [],  # noqa: B006  (Typer's own way)
     home: HomeOption = HERE,
     database: DatabaseOption = "",
 ) -> None:
-    """Fires timers, delivers messages, does service work, calls webhooks, until stopped (Ctrl-C finishes what is
-    under way)."""
+    """Fires timers, delivers messages and notices, does service work, calls webhooks, until stopped (Ctrl-C finishes
+    what is under way)."""
     import signal
 
-    from console.attend import attend
-    from console.serve import reach_of
+    from console import logs
+    from console.attend import attend, delivery_of
+    from console.serve import observed, reach_of
 
+    logs.begin(log, log_level)
     reach = reach_of(network)
     with opened(home, database) as caseway:
         if once:
             _once(caseway, reach)
             return
+        observed(caseway, metrics)
+        delivery_of(caseway)
         stopping = threading.Event()
+
+        def end(*_: object) -> None:
+            stopping.set()
+            caseway.bell.ring()
+
         for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: stopping.set())
+            signal.signal(name, end)
         warn("working; stop with Ctrl-C")
         attend(caseway, stopping, reach, every)
     warn("stopped")
@@ -172,9 +184,10 @@ def worker(
 
 def _once(caseway: Any, reach: Any) -> None:
     """Until nothing is due any more: what a job yields may make a timer due, and so on."""
+    from console.attend import delivery_of
     from web.webhooks import Courier
 
-    jobs = 0
+    jobs, delivery = 0, delivery_of(caseway)
     while True:
         caseway.sweep()
         served = caseway.work()
@@ -185,6 +198,8 @@ def _once(caseway: Any, reach: Any) -> None:
     while courier.run_once():
         pass
     courier.close()
+    while delivery is not None and delivery.run_once():
+        pass
     say(f"swept; {jobs} jobs tried")
 
 

@@ -64,6 +64,13 @@ def opened(home: Path, database: str = "", *, unsafe: bool = False) -> Iterator[
         stop(str(error))
 
 
+def know_all_tables() -> None:
+    """For what works on every table, those of components included that the command itself does not use."""
+    from migrations.tables import metadata
+
+    metadata()
+
+
 def placed(problems: Iterable[Problem], folder: Path) -> list[Problem]:
     """The problems with their files as one would open them from here."""
     return [replace(problem, file=str(folder / problem.file)) for problem in problems]
@@ -110,8 +117,8 @@ def case_of(caseway: Any, number: str) -> str:
 
 def zone_of(caseway: Any) -> str:
     """The time zone in which moments are shown: that of the first calendar."""
-    calendar = next(iter(caseway.calendars.values()), None)
-    return "UTC" if calendar is None else str(calendar.zone)
+    zone: str = caseway.zone
+    return zone
 
 
 def moment_of(text: str, zone: str, option: str) -> datetime:

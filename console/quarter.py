@@ -12,7 +12,7 @@ DAYS, SEED, CLAIMS, COMPLAINTS = 90, 7, 420, 160
 """The quarter that is worked unless something else is asked for."""
 YEAR, EACH = 2026, 12
 """The year of the whole house that is worked, and how many cases of each procedure somebody begins in it."""
-SHOWN = {"claims": 300, "complaints": 110}
+SHOWN = {"claims": 180, "complaints": 70}
 """The demonstration's: enough for every page, and there within a minute of a first `make run`."""
 LEFT = timedelta(hours=8)
 """Working hours before the demonstration's end of which the work is left for whoever signs in."""

@@ -13,7 +13,7 @@ from console.output import Json, print_json, say, stop, warn
 
 def test(
     paths: Annotated[
-        list[Path], typer.Argument(help="Scenario files, or folders of them; processes/scenarios if left out.")
+        list[Path], typer.Argument(help="Scenario files, folders of them, processes; processes/scenarios if left out.")
     ] = [],  # noqa: B006  (Typer's own way to say an empty list)
     processes: Annotated[Path | None, typer.Option(help="The processes to test; `processes` if left out.")] = None,
     as_json: Json = False,

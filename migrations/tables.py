@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from sqlalchemy import MetaData
 
 COMPONENTS = (
-    "engine.runtime", "organisation", "tasks", "sla", "papers", "notices", "workbench", "workbench.migrating", "web",
+    "engine.runtime", "organisation", "tasks", "sla", "papers", "notices", "reports", "workbench",
+    "workbench.migrating", "web",
 )  # fmt: skip
 
 

@@ -11,12 +11,11 @@ from html import unescape
 from typing import Any, NamedTuple
 
 from engine.core.events import NoticeRequested
-from engine.core.templates import Template, TemplateError, compile_template
+from engine.core.templates import Template, TemplateError
 from engine.language.files import Files
-from engine.language.notices import file_of
 from engine.language.problems import DefinitionError
-from engine.language.source import read
 from notices.model import SEALED_KINDS, Document, Page, letterhead_of
+from notices.wording import notice_of, template_of
 
 KEPT = 512
 """Texts of notices that are kept ready."""
@@ -41,24 +40,18 @@ class Form:
 
 def form_of(notice: str, files: Files, languages: tuple[str, ...]) -> Form | None:
     """How a notice becomes a document; None where it does not. Raises DefinitionError, TemplateError."""
-    path = file_of(notice)
     try:
-        raw = files.read(path)
+        found = notice_of(notice, files)
     except OSError:
         return None  # one of the components' own, as `watched`
-    found: Any = read(raw, path).value
     asked = found.get("document")
     if not asked:
         return None
     words = asked if isinstance(asked, Mapping) else {"kind": asked}
 
-    def text(written: str | Mapping[str, str] | None, language: str) -> Template:
-        told = written.get(language, "") if isinstance(written, Mapping) else written
-        return compile_template(told or "")
-
     def parts(language: str) -> Parts:
         subject, body, to = found.get("subject"), found.get("body"), words.get("addressee")
-        return Parts(text(subject, language), text(body, language), text(to, language))
+        return Parts(template_of(subject, language), template_of(body, language), template_of(to, language))
 
     kind = words["kind"]
     return Form(kind, words.get("signed", kind in SEALED_KINDS), {name: parts(name) for name in languages})

@@ -1,11 +1,25 @@
-"""What a document says beside its own text, in the languages that the product speaks."""
+"""What a document or a message says beside its own text, in the languages that the product speaks."""
 
 from collections.abc import Mapping
 from datetime import date
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "zh": {"number": "案件编号", "date": "日期", "telephone": "电话", "fault": "此文书未能生成："},
-    "en": {"number": "Case", "date": "Date", "telephone": "Tel.", "fault": "This document could not be made: "},
+    "zh": {
+        "number": "案件编号",
+        "date": "日期",
+        "telephone": "电话",
+        "fault": "此文书未能生成：",
+        "digest": "{count} 条通知",
+        "key": "通知编号",
+    },
+    "en": {
+        "number": "Case",
+        "date": "Date",
+        "telephone": "Tel.",
+        "fault": "This document could not be made: ",
+        "digest": "{count} notices",
+        "key": "Notice",
+    },
 }
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

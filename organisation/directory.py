@@ -107,7 +107,8 @@ class Directory:
     """One revision of the organisation. All arguments are taken as checked."""
 
     __slots__ = (
-        "_away", "_grants", "_kinds", "_manager", "_role_holders", "groups", "queues", "revision", "users", "zone",
+        "__weakref__", "_away", "_grants", "_kinds", "_manager", "_role_holders", "groups", "queues", "revision",
+        "users", "zone",
     )  # fmt: skip
 
     def __init__(

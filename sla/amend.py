@@ -16,7 +16,7 @@ from sla.events import (
 )
 from sla.measure import metered
 from sla.model import Clock, Extension, calendar_name, clock_of, clocks_of
-from sla.runs import aim, calendar_of, recount
+from sla.runs import aim, calendar_of, kept, recount
 from sla.state import ClocksState, Late, Run
 
 
@@ -129,7 +129,8 @@ def _size(one: Duration) -> timedelta:
 
 
 def rebase(turn: Turn, command: RebaseClocks) -> None:
-    """R30: the old and the new deadline of every open run on that calendar. Raises Refuse if none is older."""
+    """R30: the old and the new deadline of every open run on that calendar. A run whose deadline has passed stays what
+    it was, breached (R29); it is told only that it has been looked at. Raises Refuse if none is older."""
     calendar = turn.env.calendars.get(command.calendar)
     if calendar is None or calendar.version != command.version:
         known = calendar.version if calendar else "none"
@@ -139,9 +140,13 @@ def rebase(turn: Turn, command: RebaseClocks) -> None:
     before = len(turn.events)
     for number, run in list(clocks.open.items()):
         clock = clock_of(turn.process, run.clock)
-        if calendar_name(turn.process, clock) == command.calendar:
-            recount(turn, number, clock, run, calendar, "calendar")
-            aim(turn, number, clock, calendar)
+        if calendar_name(turn.process, clock) != command.calendar:
+            continue
+        if run.deadline < (run.paused or turn.now):
+            kept(turn, number, run, calendar)
+            continue
+        recount(turn, number, clock, run, calendar, "calendar")
+        aim(turn, number, clock, calendar)
     if len(turn.events) == before:
         en = f"no open clock of this case is on an older version of {command.calendar}"
         raise Refuse("current", f"本案没有时限仍按日历 {command.calendar} 的旧版本计算", en)

@@ -63,6 +63,10 @@ def calendar_problems(data: object) -> tuple[Problem, ...]:
     return ()
 
 
+def _listed(data: object) -> list[object]:
+    return data if isinstance(data, list) else []
+
+
 class _Reader:
     """Collects problems while it reads; what cannot be read becomes an empty value and is never used."""
 
@@ -195,6 +199,9 @@ class _Reader:
             return {}, None
         days = SOURCES[name]()
         first, last = (min(days).year, max(days).year) if days else (1901, 2200)
+        own = {str(one.get("date"))[:4] for one in _listed(top.get("company_days")) if isinstance(one, Mapping)}
+        while days and str(last + 1) in own:  # a year that the file itself tells of
+            last += 1
         until = top.get("published_until", last if days else None)
         if "published_until" in top and (type(until) is not int or not first <= until <= last):
             known = f"; {name} is known from {first} to {last}" if days else ""

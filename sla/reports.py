@@ -204,6 +204,17 @@ def outdated(connection: Connection, calendar: str, version: str) -> list[str]:
     return [row[0] for row in connection.all(sql, (calendar, version))]
 
 
+def standing(connection: Connection, calendar: str, version: str) -> dict[str, int]:
+    """Of the open clocks on a calendar: how many, on another version of it, and provisional."""
+    sql = (
+        "SELECT count(*), coalesce(sum(CASE WHEN version <> ? THEN 1 ELSE 0 END), 0), coalesce(sum(provisional), 0) "
+        "FROM clocks WHERE calendar = ? AND status IN ('running', 'paused')"
+    )
+    return dict(
+        zip(("clocks", "older", "provisional"), map(int, connection.one(sql, (version, calendar))), strict=True)
+    )
+
+
 Explain = Callable[[str], Iterable[Account]]
 """The accounts of a case: see `sla.explain`."""
 

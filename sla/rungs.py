@@ -124,7 +124,7 @@ def _act(scope: Scope, where: Where, key: str, words: dict[str, Any], step: str)
 
 
 def _addressee(scope: Scope, where: Where, text: str) -> str | Expression | None:
-    found = scope.literal_or_expression(where, text)
+    found = scope.open_literal(where, text, "whom a notice goes to")
     if not isinstance(found, str) or found in PEOPLE:
         return found
     kind, _, name = found.partition(".")

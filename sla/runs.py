@@ -165,6 +165,13 @@ def recount(turn: Turn, number: int, clock: Clock, run: Run, calendar: Calendar,
     )
 
 
+def kept(turn: Turn, number: int, run: Run, calendar: Calendar) -> None:
+    """Notes that a run whose deadline stays has been held against this version of the calendar."""
+    if calendar.version != run.version:
+        stays = run.deadline
+        turn.emit(e.ClockRebased(number, run.clock, turn.now, "calendar", run.limit, calendar.version, stays, stays))
+
+
 def aim(turn: Turn, number: int, clock: Clock, calendar: Calendar, meter: Meter | None = None) -> None:
     """Sets the run's timer to when it is to be looked at next. `meter` is the run's, if it is at hand."""
     run: Run = turn.state.clocks.open[number]

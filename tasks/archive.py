@@ -81,30 +81,39 @@ class Held(Exception):
 
 
 class StillOpen(Exception):
-    """The case may not be destroyed: it has not ended."""
+    """The case may not be destroyed: it has not ended, or not long enough ago."""
 
 
 class Cases(Protocol):
-    def held(self, number: str) -> bool:
-        """Whether the case of that number is under a legal hold, or has not ended."""
+    def held(self, number: str, on: date) -> bool:
+        """Whether the case of that number is to be kept on that day: it is under a legal hold, has not ended, or the
+        house keeps it for longer."""
+
+    def due(self, on: date) -> Iterator[File]:
+        """The cases that ended so long before that day that the house keeps them no longer, those of longest ago
+        first; but not what is under a legal hold or belongs to a case that is open."""
 
     def cancelled(self, number: str) -> bool:
         """Whether the case of that number was cancelled, so that it gives back nothing any more."""
 
-    def destroy(self, number: str) -> bool:
-        """Destroys a case for good, once; False if there never was one of that number. Raises Held, StillOpen."""
+    def destroy(self, number: str, on: date, by: str) -> bool:
+        """Destroys a case for good, once, on that day and by that decision; False if there never was one of that
+        number. Raises Held, StillOpen."""
 
 
 class NoCases:
     """Where there is no installation: no file is a case."""
 
-    def held(self, number: str) -> bool:
+    def held(self, number: str, on: date) -> bool:
         return False
+
+    def due(self, on: date) -> Iterator[File]:
+        return iter(())
 
     def cancelled(self, number: str) -> bool:
         return False
 
-    def destroy(self, number: str) -> bool:
+    def destroy(self, number: str, on: date, by: str) -> bool:
         return False
 
 
@@ -229,6 +238,7 @@ class ArchiveRegister:
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(path, timeout=10)) as register, register:
+        register.execute("PRAGMA secure_delete = ON")  # of what was struck nothing is left in the file
         for table in _TABLES:
             register.execute(table)
         yield register
@@ -346,8 +356,11 @@ def archive_functions(archive: Archive, cases: Cases, registry: Registry) -> Reg
 
     @registry.worker()
     def files_due(job: Job, on: date) -> Entries:
-        """The files whose time is over and that nothing keeps: those of longest ago."""
-        due = (file for file in archive.due(on) if not kept(file.number) and not cases.held(file.number))
+        """The files whose time is over and that nothing keeps: those of longest ago. What was never filed is entered
+        first, so that all that goes, goes by the register."""
+        for file in islice((file for file in cases.due(on) if archive.find(file.number) is None), MOST):
+            archive.enter(file)
+        due = (file for file in archive.due(on) if not kept(file.number) and not cases.held(file.number, on))
         return _entries(list(islice(due, MOST)))
 
     @registry.worker()
@@ -371,7 +384,7 @@ def archive_functions(archive: Archive, cases: Cases, registry: Registry) -> Reg
         if file is not None and (file.keep_until >= on or kept(file_number)):
             raise BusinessError("file_kept", f"{file_number} is to be kept")
         try:
-            electronic = cases.destroy(file_number)
+            electronic = cases.destroy(file_number, on, job.number)
         except (Held, StillOpen) as error:
             raise BusinessError("file_kept", str(error)) from error
         archive.strike(file_number, on, job.number)

@@ -2,8 +2,8 @@
 
 Theory of operation. One thread looks for jobs that are due, leases as many as it has room for and gives each a
 thread of its own; a thread that ends wakes it. A worker function that outlasts its time is reported as failed,
-so that it is tried again, but it cannot be stopped: it keeps its place until it returns, and should it succeed
-after all, the first result counts. When the process dies, its leases lapse and others take the jobs over.
+but keeps its place until it returns. When the process dies, its leases lapse and others take the jobs over. How a
+single job is done stands in `tasks/serving.py`.
 
 `drain` does the same in the calling thread, job after job, at a moment that is given: under a virtual clock
 nothing waits, and what failed comes due at its next try.
@@ -13,33 +13,20 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from engine.runtime.answers import Answer, Failed
-from engine.runtime.cipher import CaseSealer, is_sealed
 from engine.runtime.clock import Clock, new_id
 from engine.runtime.errors import StoreError
-from engine.runtime.jobs import Jobs, Leased
+from engine.runtime.jobs import Leased
 from engine.runtime.runner import Runner
 from engine.runtime.vault import Vault
-from tasks.registry import BusinessError, Job, Registered
+from tasks.registry import Registered
+from tasks.serving import Serving, Try, late, note
 
 log = logging.getLogger(__name__)
 
-KEY = "SELECT key FROM cases WHERE id = ?"
-MOST_ERROR = 1_000
-"""Characters of an error that are kept."""
 AFTER_TROUBLE = 5.0
 """Seconds without looking for jobs after the database has failed."""
-
-
-@dataclass(slots=True)
-class _Running:
-    job: Leased
-    until: float  # on the machine's steady clock
-    given_up: bool = False
 
 
 class Executor:
@@ -60,16 +47,13 @@ class Executor:
         poll: float = 1.0,
         name: str = "",
     ) -> None:
-        self._jobs = Jobs(runner)
-        self._workers = workers
-        self._vault = vault
+        self._serving = Serving(runner, workers, vault, clock)
+        self._jobs = self._serving.jobs
         self._clock = clock
         self._threads = threads
         self._poll = poll
         self._name = name or f"local-{new_id(clock.now())}"
-        self._reading = runner.database.connect()
-        self._read_lock = threading.Lock()
-        self._running: dict[tuple[str, int, int], _Running] = {}
+        self._running: dict[tuple[str, int, int], Try] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopped = False
@@ -84,11 +68,11 @@ class Executor:
             done = []
             for job in leased:
                 try:
-                    done.append((job, self._call(job)))
+                    done.append((job, self._serving.call(job)))
                 except Exception as error:
-                    self._failed(job, error, now)
+                    self._serving.failed(job, error, now)
             for (job, _), answer in zip(done, self._jobs.succeed_all(done, now), strict=True):
-                _note(job, answer)
+                note(job, answer)
             served += len(leased)
         return served
 
@@ -119,7 +103,7 @@ class Executor:
 
     def close(self) -> None:
         self.stop()
-        self._reading.close()
+        self._serving.close()
 
     def _run(self) -> None:
         while not self._stopped:
@@ -139,15 +123,15 @@ class Executor:
             self._wake.wait(pause)
 
     def _begin(self, job: Leased) -> None:
-        running = _Running(job, time.monotonic() + job.timeout)
+        trying = self._serving.begin(job)
         with self._lock:
-            self._running[job.case, job.id, job.attempt] = running
-        threading.Thread(target=self._work, args=(running,), name=f"job {job.function}", daemon=True).start()
+            self._running[job.case, job.id, job.attempt] = trying
+        threading.Thread(target=self._work, args=(trying,), name=f"job {job.function}", daemon=True).start()
 
-    def _work(self, running: _Running) -> None:
-        job = running.job
+    def _work(self, trying: Try) -> None:
+        job = trying.job
         try:
-            self._serve(running)
+            self._serving.serve(trying)
         except StoreError as error:
             log.error("the result of job %s could not be stored, it will be tried again: %s", job.key, error)
         finally:
@@ -159,69 +143,6 @@ class Executor:
         """Reports those that have outlasted their time."""
         now = time.monotonic()
         with self._lock:
-            late = [one for one in self._running.values() if not one.given_up and one.until < now]
-        for one in late:
-            one.given_up = True
-            log.warning("job %s (%s) has not come back in %s s", one.job.key, one.job.function, one.job.timeout)
-            self._jobs.fail(one.job, f"no result within {one.job.timeout} s", self._clock.now())
-
-    # --- one job ------------------------------------------------------------------------------------
-
-    def _serve(self, running: _Running) -> None:
-        """Calls the worker function and reports at the moment at which it comes back."""
-        job = running.job
-        try:
-            result = self._call(job, running)
-        except Exception as error:
-            if running.given_up and not isinstance(error, BusinessError):
-                log.info("job %s (%s), try %d: %r", job.key, job.function, job.attempt, error)
-                return  # that it failed has been said
-            self._failed(job, error, self._clock.now())
-        else:
-            _note(job, self._jobs.succeed(job, result, self._clock.now()))
-
-    def _call(self, leased: Leased, running: _Running | None = None) -> Any:
-        """The worker function's result, in state form. Raises what it raises."""
-        registered = self._workers.get(leased.function)
-        if registered is None:
-            raise LookupError(f"no worker function {leased.function} is registered here")
-        return registered.serve(self._job(leased, running))
-
-    def _failed(self, leased: Leased, error: Exception, at: datetime) -> None:
-        if isinstance(error, BusinessError):
-            answer = self._jobs.fail(leased, _bounded(error.text), at, error.code)
-        else:
-            log.info("job %s (%s), try %d: %r", leased.key, leased.function, leased.attempt, error)
-            answer = self._jobs.fail(leased, _bounded(f"{type(error).__name__}: {error}"), at)
-        _note(leased, answer)
-
-    def _job(self, leased: Leased, running: _Running | None) -> Job:
-        sealer = self._sealer(leased.case) if any(map(is_sealed, leased.args.values())) else None
-        args = {name: _opened(sealer, name, value) for name, value in leased.args.items()}
-
-        def more_time(seconds: int) -> bool:
-            ours = self._jobs.extend(leased, self._clock.now(), seconds)
-            if running is not None and ours:
-                running.until = time.monotonic() + seconds
-            return ours
-
-        return Job(leased.case, leased.number, leased.step, args, leased.key, leased.attempt, more_time)
-
-    def _sealer(self, case: str) -> CaseSealer:
-        with self._read_lock:
-            (key,) = self._reading.one(KEY, (case,))
-        return self._vault.cipher(case, key).sealer
-
-
-def _note(leased: Leased, answer: Answer | None) -> None:
-    if isinstance(answer, Failed):
-        log.error("the result of job %s was not taken: %s", leased.key, answer.text)
-
-
-def _opened(sealer: CaseSealer | None, name: str, value: Any) -> Any:
-    """An argument as the worker function gets it: a secret travels sealed in the row (R13)."""
-    return sealer.open(f"args.{name}", value) if sealer is not None and is_sealed(value) else value
-
-
-def _bounded(text: str) -> str:
-    return text if len(text) <= MOST_ERROR else text[:MOST_ERROR] + " …"
+            overdue = [one for one in self._running.values() if not one.given_up and one.until < now]
+        for one in overdue:
+            self._serving.give_up(one, late(one.job))

@@ -15,7 +15,7 @@ from tools.examples import DEEP, DOCS, findings, problems, the_house
 ROOT = DOCS.parent
 PAGE = DOCS / "errors.md"
 CURES = Path(__file__).with_name("errors.yaml")
-PACKAGES = ("engine", "tasks", "sla", "papers", "organisation", "workbench")
+PACKAGES = ("engine", "tasks", "sla", "papers", "organisation", "reports", "workbench")
 _OPENING = """\
 # Problems and their cures
 

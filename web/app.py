@@ -30,21 +30,27 @@ from web import (
     api_cases,
     api_documents,
     api_floor,
+    api_kept,
     api_migrating,
+    api_notices,
     api_papers,
     api_processes,
     api_reading,
+    api_reports,
     api_sessions,
     api_talk,
     api_webhooks,
+    health,
     problems,
 )
 from web.accounts import Accounts
 from web.deps import own_form
 from web.desk import Desks
 from web.guard import Guard, TooLarge
+from web.limits import Limits
 from web.live import Live
 from web.live import router as live
+from web.measured import Measured, Watch
 from web.oidc import Provider
 from web.reach import Reach
 from web.rollup import Rollup
@@ -59,10 +65,13 @@ from web.routes import (
     floor,
     hooks,
     inbox,
+    kept,
     migrating,
+    notices,
     papers,
     processes,
     reading,
+    reports,
     signing_in,
     start,
     talk,
@@ -79,11 +88,13 @@ PAGES = (
     signing_in.router, papers.router, documents.router, talk.router, account.router, inbox.router, task.router,
     tasks.router, reading.router, case.router, floor.router, start.router, migrating.router, trying.router,
     processes.router, absences.router, admin.router, arranging.router, hooks.router,
+    notices.router, kept.router, reports.router,
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api_documents.router, api_talk.router, api.router, api_floor.router,
     api_webhooks.router, api_migrating.router, api_processes.router, api_cases.router, api_absences.router,
     api_admin.router, api_sessions.router, api_account.router,
+    api_notices.router, api_kept.router, api_reports.router,
 )  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""
@@ -101,13 +112,15 @@ class Files(StaticFiles):
 def create_app(
     caseway: Caseway, *, secure: bool = False, demo: tuple[str, Sequence[str]] | None = None,
     hasher: PasswordHasher | None = None, reach: Reach | None = None,
-    second_factor: Collection[str] = (), provider: Provider | None = None,
+    second_factor: Collection[str] = (), provider: Provider | None = None, watches: Sequence[Watch] = (),
+    rate: float = 0,
 ) -> FastAPI:  # fmt: skip
     """The application over an open installation, which stays the caller's to close.
 
     secure: it is reached over TLS, so cookies are kept to it. demo: a password and accounts that the page for
     signing in shows. hasher: argon2's cost, for tests. reach: where webhooks may lead.
     second_factor: roles that do not get in without one. provider: who vouches for people besides passwords.
+    watches: what measures requests. rate: how many a second one caller may ask for; 0 is as many as there are.
     """
 
     @asynccontextmanager
@@ -146,14 +159,17 @@ def create_app(
     app.mount("/static", Files(directory=HERE / "static"))
     for router in PAGES:
         app.include_router(router, include_in_schema=False, dependencies=[Depends(own_form)])
+    app.include_router(health.router)
     app.include_router(live, include_in_schema=False)
     app.include_router(customer.router, include_in_schema=False)
     for programs in PROGRAMS:
         app.include_router(programs)
+    app.add_middleware(Limits, rate=rate, refuse=problems.answer)
     app.add_middleware(
         Guard, sessions=app.state.sessions, now=caseway.clock.now, secure=secure,
         failed=lambda request, error: problems.answer(request, problems.of(error)),
     )  # fmt: skip
+    app.add_middleware(Measured, watches=watches)
     return app
 
 

@@ -169,7 +169,7 @@ def take_next(desk: Desk, queues: tuple[str, ...] = (), id: str = "") -> Listed 
         return before
     found = claim_next(
         caseway.connection, caseway.directory, desk.user, lambda case, command: submit(desk, case, command, id=own),
-        queues,
+        caseway.clock.now(), queues,
     )  # fmt: skip
     if found is None or isinstance(found, Listed):
         return found

@@ -30,6 +30,7 @@ LINKS: Sequence[Link] = (
     Link("/tasks", "nav.tasks", "l", _everybody),
     Link("/cases", "nav.cases", "s", _everybody),
     Link("/floor", "nav.floor", "f", sees_floor),
+    Link("/reports", "nav.reports", "r", sees_floor),
     Link("/reading", "nav.reading", "v", reviews),
     Link("/processes", "nav.processes", "p", sees_processes),
     Link("/admin", "nav.admin", "a", sees_admin),

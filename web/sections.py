@@ -31,6 +31,8 @@ SECTIONS = (
     Section("/admin/file", "organisation.file", True),
     Section("/admin/tokens", "tokens", True),
     Section("/admin/webhooks", "hooks", True),
+    Section("/admin/notices", "told", True),
+    Section("/admin/retention", "kept", True),
     Section("/admin/calendars", "calendars"),
 )
 

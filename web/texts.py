@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from engine.core.commands import Refuse
 from web import texts_admin, texts_cases
 from web.texts_hooks import TEXTS as HOOKS
+from web.texts_kept import TEXTS as KEPT
 from web.texts_migrating import TEXTS as MIGRATING
+from web.texts_notices import TEXTS as NOTICES
 from web.texts_papers import TEXTS as PAPERS
+from web.texts_reports import TEXTS as REPORTS
 from web.texts_tasks import TEXTS as TASKS
 from web.texts_trying import TEXTS as TRYING
 from workbench.proposals import TEXTS as PROPOSALS
@@ -490,11 +493,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "error.422": ("内容有误。", "What was given does not fit."),
     "error.429": ("请求过于频繁。", "Too many requests."),
     "error.500": ("程序出错，已记录。没有任何更改。", "A fault of the program; it is in the log. Nothing was changed."),
-    "error.503": ("数据库暂时不可用。", "The database cannot be used just now."),
+    "error.503": ("系统繁忙或数据库暂时不可用，请稍后再试。", "Too busy, or no database just now: try again soon."),
     **texts_admin.TEXTS,
     **PAPERS,
     **TASKS,
     **HOOKS,
+    **KEPT,
+    **NOTICES,
+    **REPORTS,
     **texts_cases.TEXTS,
     **PROPOSALS,
     **MIGRATING,

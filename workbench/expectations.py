@@ -10,9 +10,10 @@ from engine.core.events import StepEntered
 from engine.core.naming import did_you_mean
 from engine.runtime.tables import moment
 from papers.state import lines_of
+from reports.reader import STANDS
 from workbench.faults import Fault
 from workbench.scenario_file import parts
-from workbench.story import WAITS, events_of, state_of
+from workbench.story import events_of, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Look:
         """The steps at which it stands and waits."""
         state, process = state_of(self.caseway, self.case)
         tokens = state.flow.tokens.values()
-        return sorted(t.at for t in tokens if not t.phase and process.nodes[t.at].kind in WAITS)
+        return sorted(t.at for t in tokens if not t.phase and process.nodes[t.at].kind in STANDS)
 
     def clocks(self) -> dict[str, str]:
         """Each clock's status, of several runs the latest's; one that runs after its deadline is breached."""

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from bootstrap import MACHINE
 from engine.core.model import Process
+from reports.reader import STANDS
 from workbench.drawing.svg import Overlay
 from workbench.measured import spans
-from workbench.story import WAITS
 from workbench.tables import rounded
 
 Heat = Literal["count", "time"]
@@ -38,7 +38,7 @@ def standing(connection: Any, process: Process) -> Counter[str]:
     for version, state in connection.all(_STATES, (process.name, OPEN_CASES)):
         if version == process.version:
             tokens = MACHINE.decode(state).flow.tokens.values()
-            found.update(t.at for t in tokens if t.at in process.nodes and process.nodes[t.at].kind in WAITS)
+            found.update(t.at for t in tokens if t.at in process.nodes and process.nodes[t.at].kind in STANDS)
     return found
 
 

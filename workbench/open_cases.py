@@ -8,7 +8,8 @@ from typing import Any
 from bootstrap import Caseway
 from engine.core.model import AdHoc, Call, Human, Process, Service
 from engine.runtime.tables import moment
-from workbench.story import WAITS, state_of
+from reports.reader import STANDS
+from workbench.story import state_of
 
 NOBODY = "nothing that could ever come"
 
@@ -50,7 +51,7 @@ def _why(state: Any, process: Process) -> Iterator[str]:
         held = [one.text for one in flow.incidents.values() if one.token == number]
         if held:
             yield f"{token.at}: an incident: {'; '.join(held)}"
-        elif node is not None and not token.phase and (node.kind in WAITS or isinstance(node.spec, AdHoc)):
+        elif node is not None and not token.phase and (node.kind in STANDS or isinstance(node.spec, AdHoc)):
             yield f"{token.at}: {', '.join(_there(state, number, node.spec)) or NOBODY}"
 
 

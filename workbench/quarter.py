@@ -37,8 +37,8 @@ from workbench.staff import Simulation, habits
 from workbench.story import state_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
-TRIES = 20
-"""How many tasks that are not for them people go past before they look again later."""
+POLICIES = 260
+"""Of the insurer's, at most; fewer where there are fewer claims."""
 MARK = Path("inbox", "README")
 """What tells a folder that the main job may make anew from one that somebody works in."""
 CLERK = "lu_yao"
@@ -133,7 +133,7 @@ class Quarter:
         inbox = home.folder / MARK.parent
         last = self.end.astimezone(ZONE).date()
         sampler = Sampler(random.Random(self.seed), self.begin.astimezone(ZONE).date() + timedelta(1), last)
-        policies = sampler.policies(home.systems / "policies.csv", 260)
+        policies = sampler.policies(home.systems / "policies.csv", min(POLICIES, self.counts[0]))
         files = {"claims": inbox / "claims.csv", "complaint": inbox / "complaints.csv"}
         sampler.claims(files["claims"], policies, self.counts[0])
         sampler.complaints(files["complaint"], self.counts[1])
@@ -212,7 +212,7 @@ class House:
     def take_next(self, user: str) -> Listed | None:
         found = claim_next(
             self.caseway.connection, self.directory, user,
-            lambda case, command: self.ask(case, command, user), tries=TRIES,
+            lambda case, command: self.ask(case, command, user), self.clock.now(),
         )  # fmt: skip
         return found if isinstance(found, Listed) else None
 

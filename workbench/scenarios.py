@@ -42,9 +42,12 @@ class Result:
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[Path]:
-    """Scenario files: those named, and all below the folders named."""
+    """Scenario files: those named, and all below the folders named. A process's file, with a folder of its name among
+    the scenarios beside it, stands for those."""
     for path in paths:
-        yield from sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
+        own = path.parent / "scenarios" / path.stem
+        folder = own if path.is_file() and own.is_dir() else path
+        yield from sorted(folder.rglob("*.yaml")) if folder.is_dir() else [folder]
 
 
 def run_all(

@@ -53,6 +53,9 @@ class Shown:
     minutes: tuple[int, int] = (10, 90)
     tries: int = 8
 
+    def lasts(self, chance: random.Random) -> timedelta:
+        return timedelta(minutes=chance.randint(*self.minutes))
+
     def fill_in(self, process: Process, spec: Human, view: Mapping[str, Json], chance: random.Random) -> Filled:
         one = chance.choice(self.examples)
         data = one.now(datetime.fromisoformat(view["now"]))
@@ -110,9 +113,9 @@ class Examples:
 
 
 def examples(folder: Path, processes: Mapping[str, Process]) -> Examples:
-    """Those of all scenarios below the folder. Raises DefinitionError for a file that is no YAML."""
+    """Those of all scenarios below the folder, if it is there. Raises DefinitionError for a file that is no YAML."""
     found = Examples()
-    for file in files_of([folder]):
+    for file in files_of([folder]) if folder.is_dir() else ():
         written: Any = read(file.read_bytes(), file.name).value
         _take(found, written, processes)
     return found

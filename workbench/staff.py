@@ -81,13 +81,13 @@ class Filled(NamedTuple):
 
 
 class Habit(Protocol):
-    """How a step is worked. minutes: from and to, of working time; tries: how often it is filled in at most before
-    it goes up the line."""
+    """How a step is worked. tries: how often it is filled in at most before it goes up the line."""
 
     @property
-    def minutes(self) -> tuple[int, int]: ...
-    @property
     def tries(self) -> int: ...
+    def lasts(self, chance: random.Random) -> timedelta:
+        """How much working time it takes this time."""
+
     def fill_in(self, process: Process, spec: Human, view: Mapping[str, Json], chance: random.Random) -> Filled:
         """The form, filled in. view: what expressions read of the case, with `now`."""
 
@@ -110,6 +110,9 @@ class StepHabit:
     rules: tuple[tuple[Expression | None, Mapping[str, int]], ...] = ()
     fill: Mapping[str, Expression] = field(default_factory=dict)
     tries: int = 1
+
+    def lasts(self, chance: random.Random) -> timedelta:
+        return timedelta(minutes=chance.randint(*self.minutes))
 
     def fill_in(self, process: Process, spec: Human, view: Mapping[str, Json], chance: random.Random) -> Filled:
         view = {"dice": chance.randrange(100), **view}
@@ -198,7 +201,9 @@ class Simulation:
     """One run of a floor. `arrivals`: (moment, what reports the case), in any order.
 
     `leaving`: from when on some people take one more task each, which they do not finish, and the others none: that
-    work is left for those who come after.
+    work is left for those who come after. `hours`: the calendars of people who do not work by the common one.
+    `streams`: where chance comes from, by what it is asked for (a case's number and step, say), so that two runs
+    may have the same luck with the same work; left out: one stream for all, from the seed.
     """
 
     def __init__(
@@ -212,13 +217,20 @@ class Simulation:
         seed: int = 7,
         progress: Callable[[datetime], None] = lambda at: None,
         leaving: datetime | None = None,
+        hours: Mapping[str, Calendar] | None = None,
+        streams: Callable[[str], random.Random] | None = None,
     ) -> None:
         self.floor = floor
         self.calendar = calendar
         self.habits = habits
         self.until = until
         self.leaving = leaving or until
-        self.random = random.Random(seed)
+        self.hours = hours or {}
+        common = random.Random(seed)
+        self.chance = streams or (lambda purpose: common)
+        self.begun = floor.now()
+        self.busy: dict[str, timedelta] = {}
+        """Working time that each has worked."""
         self.progress = progress
         self.staff = list(staff)
         self.idle = set(staff)
@@ -258,6 +270,11 @@ class Simulation:
     def _working(self, at: datetime) -> bool:
         return bool(self.calendar.between(at, at + timedelta(minutes=1), "wh"))
 
+    def _there(self, user: str, at: datetime) -> bool:
+        """Whether somebody who has hours of their own works now."""
+        own = self.hours.get(user)
+        return own is None or bool(own.between(at, at + timedelta(minutes=1), "wh"))
+
     def _opens(self, at: datetime) -> datetime:
         """When the next working hour begins."""
         return self.calendar.advance(at, timedelta(microseconds=1), "wh").at
@@ -268,6 +285,8 @@ class Simulation:
         queues, meant = self.floor.work_for()
         here = self.staff if at < self.leaving else self.staff[::STAY]
         for user in [u for u in here if u in self.idle]:
+            if not self._there(user, at):
+                continue
             if user not in meant and not queues & frozenset(self.floor.directory.serving(user)):
                 continue
             task = self.floor.take_next(user)
@@ -279,18 +298,20 @@ class Simulation:
         if at >= self.leaving:
             return  # they have it in hand
         habit = self.habits.steps.get((task.process, task.step), StepHabit())
-        minutes = timedelta(minutes=self.random.randint(*habit.minutes))
-        ready = self.calendar.advance(at, minutes, "wh").at
-        self._at(ready, lambda: self._finish(user, task, habit))
+        chance = self.chance(f"{task.number} {task.step}")
+        length = habit.lasts(chance)
+        ready = self.hours.get(user, self.calendar).advance(at, length, "wh").at
+        self._at(ready, lambda: self._finish(user, task, habit, length, chance))
 
-    def _finish(self, user: str, task: Listed, habit: Habit) -> None:
+    def _finish(self, user: str, task: Listed, habit: Habit, length: timedelta, chance: random.Random) -> None:
         self.idle.add(user)
+        self.busy[user] = self.busy.get(user, timedelta()) + length
         process = self.floor.process(task.case)
         spec = process.nodes[task.step].spec
         assert isinstance(spec, Human)
         view = {**self.floor.names_of(task.case), "now": to_json(self.floor.now())}
         for left in reversed(range(habit.tries)):
-            outcome, data, reason = habit.fill_in(process, spec, view, self.random)
+            outcome, data, reason = habit.fill_in(process, spec, view, chance)
             answer = self.floor.ask(task.case, CompleteTask(task.task, outcome, dict(data), reason), user)
             if isinstance(answer, Accepted):
                 self.done += 1
@@ -315,17 +336,18 @@ class Simulation:
         for case, process, message, key, since in self.floor.waiting(self._seen):
             self._seen = max(self._seen, since)
             reply = self.habits.replies.get((process, message))
-            if reply is None or self.random.randrange(100) >= reply.chance:
+            chance = self.chance(f"{key} {message}")
+            if reply is None or chance.randrange(100) >= reply.chance:
                 continue
             low, high = reply.after
-            at = self.floor.now() + low + (high - low) * self.random.random()
+            at = self.floor.now() + low + (high - low) * chance.random()
             self._count += 1
             name = f"reply-{self._count}"
-            self._at(at, lambda c=case, m=message, k=key, r=reply, n=name: self._send(c, m, k, r, n))  # type: ignore[misc]  # bound now
+            self._at(at, lambda c=case, m=message, k=key, r=reply, n=name, x=chance: self._send(c, m, k, r, n, x))  # type: ignore[misc]  # bound now
 
-    def _send(self, case: str, message: str, key: str, reply: Reply, id: str) -> None:
+    def _send(self, case: str, message: str, key: str, reply: Reply, id: str, chance: random.Random) -> None:
         view = {**self.floor.names_of(case), "now": to_json(self.floor.now())}
-        self.floor.send(message, key, reply.payload(view, self.random), id)
+        self.floor.send(message, key, reply.payload(view, chance), id)
 
     def _at(self, at: datetime, run: Callable[[], None]) -> None:
         self._count += 1

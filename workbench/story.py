@@ -15,6 +15,7 @@ from engine.core.state import FlowState
 from engine.runtime.errors import StoreError
 from engine.runtime.history import HistoryRow, read
 from engine.runtime.tables import moment
+from reports.reader import STANDS
 from sla.explain import Account, explain
 from tasks.events import Commented
 from tasks.tables import NO_DEADLINE
@@ -46,15 +47,11 @@ def accounts(caseway: Caseway, case: str, clock: str = "") -> list[Account]:
     return explain(process, events_of(caseway, case), caseway.calendars, caseway.clock.now(), clock)
 
 
-WAITS = frozenset({"human", "receive", "wait", "race", "service", "call"})
-"""Kinds of step at which a case stands until something comes."""
-
-
 def standing(caseway: Caseway, case: str) -> dict[str, Json]:
     """Where a case stands, in short: its status, end, open tasks, and the steps at which it waits otherwise."""
     state, process = state_of(caseway, case)
     flow, work = state.flow, state.work
-    waiting = {n: t.at for n, t in flow.tokens.items() if not t.phase and process.nodes[t.at].kind in WAITS}
+    waiting = {n: t.at for n, t in flow.tokens.items() if not t.phase and process.nodes[t.at].kind in STANDS}
     return {
         "status": flow.status,
         "end": flow.end,

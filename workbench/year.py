@@ -110,13 +110,21 @@ class Year:
 class WholeHouse(House):
     """An installation in which cases of every process begin."""
 
+    def __init__(self, caseway: Caseway, clock: VirtualClock) -> None:
+        super().__init__(caseway, clock)
+        self.refused: dict[str, int] = {}
+        """How many cases were not begun, by process and reason."""
+
     def begin(self, process: str, one: Example, id: str) -> None:
         """Begins a case as the example does; one that is refused is not begun."""
         channel, actor = (one.by, SYSTEM) if one.by in BY_ENGINE else ("staff", one.by or SYSTEM)
         start = StartCase(process, one.now(self.now()), by=channel)
         known = self.caseway.connection.one("SELECT case_id FROM history WHERE command_id = ?", (id,))
         if known is None:
-            self.caseway.start(start, actor, ground="simulation", id=id)
+            answer = self.caseway.start(start, actor, ground="simulation", id=id)
+            if not isinstance(answer, Accepted):
+                key = f"{process}: {getattr(answer, 'code', 'failed')}"
+                self.refused[key] = self.refused.get(key, 0) + 1
 
     def send(self, message: str, key: str, payload: Any, id: str) -> None:
         """From whom the message comes, as far as somebody may send it; otherwise as another system sends it."""

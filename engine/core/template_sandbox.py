@@ -12,6 +12,7 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
+from engine.core.durations import parse_duration
 from engine.core.functions import rounded
 from engine.core.kinds import DATETIME, WORDS
 from engine.core.operators import as_text
@@ -80,6 +81,17 @@ _DATES: dict[str, Callable[[date], str]] = {
     "en": lambda day: f"{day.day} {_MONTHS[day.month - 1]} {day.year}",
 }
 
+_SPANS = {
+    "zh": {
+        "s": "秒", "min": "分钟", "h": "小时", "wh": "个工作小时", "d": "天", "wd": "个工作日",
+        "mo": "个月", "y": "年",
+    },
+    "en": {
+        "s": "second", "min": "minute", "h": "hour", "wh": "working hour", "d": "day", "wd": "working day",
+        "mo": "month", "y": "year",
+    },
+}  # fmt: skip
+
 
 def _text(argument: Any) -> None:
     if not isinstance(argument, str):
@@ -134,6 +146,18 @@ def _datetime(context: Context, value: Any, style: str = "iso") -> str:
     return f"{_in_style(at.date(), style)}{'' if style == 'zh' else ' '}{at:%H:%M}"
 
 
+def _span(value: Any, style: str = "en") -> str:
+    """A length of time in words: 30wd -> 30 个工作日 (zh), 30 working days (en)."""
+    if style not in _SPANS:
+        raise TemplateError(f"unknown style {style!r}: a length of time is shown in zh or en")
+    try:
+        span = parse_duration(value)
+    except ValueError:
+        raise TemplateError(f"expected a length of time, got {_kind(value)}") from None
+    words = _SPANS[style][span.unit]
+    return f"{span.amount} {words}" if style == "zh" or span.amount == 1 else f"{span.amount} {words}s"
+
+
 def _join(value: Any, between: str = ", ") -> str:
     """A list's items as one text."""
     if not isinstance(value, list | tuple) or len(value) > MAX_ROUNDS:
@@ -169,6 +193,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "number": _plain_number,
     "date": _date,
     "datetime": _datetime,
+    "span": _span,
     "join": _join,
     "default": _default,
     "upper": lambda value: str(value).upper(),

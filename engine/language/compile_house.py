@@ -15,7 +15,7 @@ from engine.language.document import Place
 from engine.language.files import Files, Recorded, version_of
 from engine.language.form_check import Validator
 from engine.language.grammar import Grammar
-from engine.language.house import NOTHING, WEEK, Authority, Calendar, House, Message
+from engine.language.house import NOTHING, WEEK, Authority, Calendar, House, Keeping, Message
 from engine.language.problems import DefinitionError, Problem, Problems
 from engine.language.shape import misshapen
 from engine.language.source import read
@@ -83,6 +83,7 @@ def _plain(value: Mapping[str, Any], build: Build) -> House:
         calendars={name: _calendar(scope, name, path) for name, path in value.get("calendars", {}).items()},
         clauses=titles("clauses"),
         unbroken=_unbroken(scope, value, titles("unbroken")),
+        keeping=_keeping(scope, value),
         checks=tuple(value.get("checks", ())),
         deployed_by=value.get("deployed_by", "one"),
     )
@@ -100,6 +101,23 @@ def _unbroken(scope: Scope, value: Mapping[str, Any], found: dict[str, Any]) -> 
     for clause in found:
         scope.name(("unbroken", clause), clause, frozenset(value.get("clauses", {})), "clause")
     return found
+
+
+def _keeping(scope: Scope, value: Mapping[str, Any]) -> dict[str, Keeping]:
+    """The rules of keeping; their clauses must be of the catalogue."""
+    known = frozenset(value.get("clauses", {}))
+    for name, rule in value.get("keeping", {}).items():
+        for place, clause in enumerate(rule.get("clauses", ())):
+            scope.name(("keeping", name, "clauses", place), clause, known, "clause")
+    return {
+        name: Keeping(
+            years=rule["years"],
+            origin=rule.get("origin", "manual"),
+            clauses=tuple(rule.get("clauses", ())),
+            processes=tuple(rule.get("processes", ())),
+        )
+        for name, rule in value.get("keeping", {}).items()
+    }
 
 
 def _message(scope: Scope, name: str, written: Mapping[str, Any]) -> Message:

@@ -13,7 +13,8 @@ What passes here, `normalise` takes.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -247,6 +248,12 @@ def _format(checker: Any, format: Any, instance: Any, schema: Any) -> Errors:
             yield ValidationError("format")
 
 
+def _unique(checker: Any, wanted: bool, instance: Any, schema: Mapping[str, Any]) -> Errors:
+    """The library sorts the items, and what is no number cannot be: the items' own type refuses it."""
+    with suppress(InvalidOperation):
+        yield from Draft202012Validator.VALIDATORS["uniqueItems"](checker, wanted, instance, schema)
+
+
 _Checker: Any = extend(  # type: ignore[no-untyped-call]  # the stubs leave it open
     Draft202012Validator,
     {
@@ -254,6 +261,7 @@ _Checker: Any = extend(  # type: ignore[no-untyped-call]  # the stubs leave it o
         "required": _required,
         "additionalProperties": _additional,
         "format": _format,
+        "uniqueItems": _unique,
     },
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer}),
 )

@@ -23,7 +23,7 @@ from engine.core.durations import Duration
 from engine.core.kinds import Type
 from engine.core.model import Text
 from engine.language.form_check import Validator
-from engine.language.words import FILE, LENGTH, NAME, TEXT, described, listing, mapping, named
+from engine.language.words import CLAUSES, FILE, LENGTH, NAME, TEXT, described, listing, mapping, named
 
 WEEK = Duration(7, "d")
 NOTHING = Validator({"type": "object", "properties": {}})
@@ -56,6 +56,16 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """For how many whole years after the day on which it ended a case is kept, at least."""
+
+    years: int
+    origin: str = "manual"  # law | manual | target
+    clauses: tuple[str, ...] = ()
+    processes: tuple[str, ...] = ()  # empty: all
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """What house.yaml says. Each mapping is keyed by name, so that `name in house.queues` asks for it."""
 
@@ -73,9 +83,15 @@ class House:
     clauses: Mapping[str, Text] = field(default_factory=dict)
     unbroken: Mapping[str, Text] = field(default_factory=dict)  # clauses that no scenario can break: why none can
     checks: tuple[str, ...] = ()  # rules of the house's own: module:function, in Python files beside house.yaml
+    keeping: Mapping[str, Keeping] = field(default_factory=dict)
     deployed_by: str = "one"  # one person, or two: one proposes, another approves
     parts: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
+
+    def years_kept(self, process: str) -> int | None:
+        """The longest for which a rule keeps the ended cases of a process; None where no rule does: for ever."""
+        found = (rule.years for rule in self.keeping.values() if not rule.processes or process in rule.processes)
+        return max(found, default=None)
 
 
 _TITLES = named(TEXT, "a mapping from names to titles")
@@ -149,6 +165,26 @@ KEYWORDS: Mapping[str, Mapping[str, Any]] = {
     "checks": described(
         listing(_RULE, "a list of rules, as [house_rules:no_untitled_steps]"),
         "Rules of the house's own, in Python files beside this one; `caseway lint` and deploying hold to them.",
+    ),
+    "keeping": described(
+        named(
+            mapping(
+                {
+                    "years": described(
+                        {"title": "whole years, 1 to 100", "type": "integer", "minimum": 1, "maximum": 100},
+                        "For how many whole years after the day on which a case ended it is kept, at least.",
+                        "10",
+                    ),
+                    "origin": described({"title": "law, manual or target", "enum": ["law", "manual", "target"]},
+                                        "Whose rule it is. Left out: manual."),
+                    "clauses": described(CLAUSES, "The clauses that ask for it."),
+                    "processes": described(listing(NAME, "a list of processes"),
+                                           "Whose cases it keeps. Left out: all."),
+                },
+                "years",
+            )
+        ),
+        "How long cases are kept once they have ended; the longest counts. What no rule keeps is never proposed to go.",
     ),
     "deployed_by": described(
         {"title": "one or two", "enum": ["one", "two"]},

@@ -1,7 +1,8 @@
 """The notices that a process sends: `with: complaint_received` is `notices/complaint_received.yaml`.
 
 Of such a file only the templates matter here, every text under `subject` and `body`, and `document`: whether what
-goes out is kept with the case as a document, of which kind, to whom it is addressed.
+goes out is kept with the case as a document, of which kind, to whom it is addressed. `urgent` says that it waits for
+nobody's hours.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,7 +44,8 @@ _DOCUMENT: Schema = {
         ),
     ],
 }
-_FILE = validator({"type": "object", "properties": {"document": _DOCUMENT}})
+_URGENT: Schema = {"title": "true or false", "type": "boolean"}
+_FILE = validator({"type": "object", "properties": {"document": _DOCUMENT, "urgent": _URGENT}})
 
 
 def file_of(notice: str) -> str:

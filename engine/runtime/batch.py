@@ -158,6 +158,11 @@ class Batch:
         }
 
     @property
+    def stirs(self) -> bool:
+        """Whether it leaves work behind that is due at once."""
+        return self._out.stirs or self._tools.projector.stirs(self._changes)
+
+    @property
     def cases(self) -> dict[str, Held]:
         """The cases as they now are."""
         return self._held

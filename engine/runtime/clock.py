@@ -8,10 +8,16 @@ that follows from its cause (version 8), so that making it twice gives the same 
 import hashlib
 import os
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from engine.runtime.tables import micros
+
+
+def stamp() -> int:
+    """Nanoseconds since 1970 by the machine's own clock: for what observes the program, never for what it decides."""
+    return time.time_ns()
 
 
 class Clock(Protocol):

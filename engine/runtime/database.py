@@ -14,6 +14,11 @@ from engine.runtime.errors import StoreError as StoreError
 from engine.runtime.tables import SCHEMA
 
 Row = Sequence[Any]
+RETIRED = "moved"
+"""The key of `meta` under which a retired database says where its cases went."""
+WORKS_FROM = "works_from"
+"""The key of `meta` that says of a form which is that of the oldest programs that may work on it: `0017 0016`."""
+RETIREMENT = "Start this program again with --database of where they are."
 
 
 class Connection(Protocol):
@@ -38,8 +43,9 @@ class Connection(Protocol):
     def run(self, sql: str, parameters: Row = ()) -> int:
         """Executes, and returns how many rows it touched."""
 
-    def bulk(self, sql: str, rows: Sequence[Row]) -> int:
-        """Executes a bulk statement of `Statements` for all rows, and returns how many it touched."""
+    def bulk(self, sql: str, rows: Sequence[Row], exactly: bool = False) -> None:
+        """Executes a bulk statement of `Statements` for all rows, now or together with what is asked next or committed:
+        what it raises may come only then. exactly: Collision unless it touches as many rows as it is given."""
 
     def close(self) -> None: ...
 
@@ -59,7 +65,8 @@ class Database(Protocol):
     def engine(self) -> Engine:
         """For cold queries through the SQLModel tables."""
 
-    def connect(self) -> Connection: ...
+    def connect(self, hot: bool = False) -> Connection:
+        """hot: for a runner's batches, which only ask for what an index finds."""
 
     def close(self) -> None: ...
 
@@ -89,19 +96,41 @@ def open_database(url: str, unsafe: bool = False, check: bool = True) -> Databas
 
 
 def check_schema(database: Database) -> None:
-    """Raises StoreError unless the database has the form that this program works with."""
+    """Raises StoreError unless this program may work on the database: it has this program's form, or a newer one that
+    says that programs of this form may still work on it, while an upgrade is under way."""
     with database.engine.connect() as connection:
         known = inspect(connection).has_table("alembic_version")
         row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first() if known else None
+        said = connection.exec_driver_sql("SELECT key, value FROM meta").all() if known else []
     if row is None:
         raise StoreError("This is no database of ours yet.", "`caseway init` makes its tables.")
+    meta = {key: value for key, value in said}
     if row[0] > SCHEMA:
-        raise StoreError(
-            f"The database has schema version {row[0]}, this program works with {SCHEMA}.",
-            "Install the newer program that wrote it.",
-        )
+        refuse_newer(row[0], oldest_of(row[0], meta.get(WORKS_FROM)))
     if row[0] < SCHEMA:
         raise StoreError(
             f"The database has the older schema version {row[0]}, this program works with {SCHEMA}.",
             "Back it up, then let `caseway init` bring it up to date.",
         )
+    if RETIRED in meta:
+        raise StoreError(
+            f"The cases of this database were moved to {meta[RETIRED]}.",
+            f"Use them there: --database {meta[RETIRED]}",
+        )
+
+
+def oldest_of(found: str, noted: str | None) -> str:
+    """The form of the oldest programs that may work on a database of a form, by what is noted there; "": unknown."""
+    form, _, oldest = (noted or "").partition(" ")
+    return oldest if form == found else ""
+
+
+def refuse_newer(found: str, works_from: str) -> None:
+    """Raises StoreError unless a database of that newer form says that programs of ours may work on it."""
+    if works_from and works_from <= SCHEMA:
+        return
+    upto = f" Programs from {works_from} on may work on it." if works_from else ""
+    raise StoreError(
+        f"The database has schema version {found}, this program works with {SCHEMA}.{upto}",
+        "Install the newer program that wrote it, or go back with it: `caseway database downgrade`.",
+    )

@@ -50,7 +50,7 @@ class Group:
     """Runs the entries of many callers together. `run` gets them in order and returns their results."""
 
     def __init__(self, run: Callable[[list[Any]], list[Any]]) -> None:
-        self._run = run
+        self.run = run
         self._mutex = threading.Lock()
         self._people: deque[Call] = deque()
         self._machines: deque[Call] = deque()
@@ -91,7 +91,7 @@ class Group:
         """Nobody leads, so nobody waits: without a call for others to find."""
         self._crowd = 1
         try:
-            return self._run(list(entries))
+            return self.run(list(entries))
         finally:
             self._pass_on(None, ())
 
@@ -103,7 +103,7 @@ class Group:
             self._crowd = len(batch)
         try:
             entries = [entry for call in batch for entry in call.entries]
-            results = self._run(entries)
+            results = self.run(entries)
             start = 0
             for call in batch:
                 call.results = results[start : start + len(call.entries)]

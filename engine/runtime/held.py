@@ -15,7 +15,6 @@ from engine.runtime.chain import START
 from engine.runtime.cipher import CaseCipher
 from engine.runtime.clock import FRESH
 from engine.runtime.database import Connection
-from engine.runtime.errors import Collision
 from engine.runtime.history import StoredRow
 from engine.runtime.statements import Statements, quoted
 from engine.runtime.tables import metadata, micros
@@ -154,8 +153,8 @@ class Cases:
         if new:
             connection.bulk(self._insert, new)
         for sql, rows in ((self._update, changed), (self._update_shown, shown)):
-            if rows and connection.bulk(sql, rows) != len(rows):
-                raise Collision("a case has been moved by another writer")
+            if rows:
+                connection.bulk(sql, rows, exactly=True)
         if history:
             connection.bulk(self._history, history)
             given = [(row.command_id, row.case_id, row.seq) for row in history if row.command_id[:1] != FRESH]

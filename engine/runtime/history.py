@@ -5,13 +5,14 @@ gets `HistoryRow`s. Command, answer and events stay JSON until the machine, whic
 them.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from engine.runtime.chain import START, header, link
 from engine.runtime.cipher import CaseCipher, VaultError
-from engine.runtime.database import Database
+from engine.runtime.database import Connection, Database
 from engine.runtime.vault import Vault
 
 
@@ -127,10 +128,22 @@ def read(database: Database, vault: Vault, case: str, newest: int = 0, before: i
         connection.close()
     if found is None:
         return []
-    cipher, previous = vault.cipher(case, found[0]), START
-    kept = list(map(StoredRow._make, stored))
+    kept, previous = list(map(StoredRow._make, stored)), START
     if 0 < newest < len(kept):
         previous = kept.pop(0).hash
+    return _opened(vault.cipher(case, found[0]), previous, kept)
+
+
+def whole(connection: Connection, vault: Vault, case: str) -> list[HistoryRow]:
+    """The whole history of a case, as `read`, on a connection of the caller's: for who reads many cases."""
+    found = connection.one("SELECT key FROM cases WHERE id = ?", (case,))
+    if found is None:
+        return []
+    kept = map(StoredRow._make, connection.all(_OF_CASE, (case,)))
+    return _opened(vault.cipher(case, found[0]), START, kept)
+
+
+def _opened(cipher: CaseCipher, previous: bytes, kept: Iterable[StoredRow]) -> list[HistoryRow]:
     rows: list[HistoryRow] = []
     for row in kept:
         rows.append(decode_row(cipher, previous, row))

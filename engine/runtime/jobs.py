@@ -82,18 +82,16 @@ class Jobs:
 
         def take(connection: Connection) -> list[Leased]:
             rows = connection.all(DUE + self._skip, (micros(now), limit))
-            taken = [_leased(row, worker) for row in rows]
+            taken = [leased(row, worker) for row in rows]
             for job in taken:
-                until = now + max(timedelta(seconds=job.timeout) + MARGIN, timedelta(seconds=seconds))
-                connection.run(LEASE, (micros(until), worker, job.case, job.id))
+                connection.run(LEASE, (until(job, now, seconds), worker, job.case, job.id))
             return taken
 
         return self._runner.write(take, machine=True)
 
     def extend(self, job: Leased, now: datetime, seconds: int) -> bool:
         """The heartbeat of long work: the lease lasts `seconds` from now. False when it is no longer ours."""
-        until = micros(now + timedelta(seconds=seconds))
-        return self._touch(EXTEND, (until,), job)
+        return self._touch(EXTEND, (micros(now + timedelta(seconds=seconds)),), job)
 
     def succeed(self, job: Leased, result: Any, now: datetime) -> Answer:
         """Hands the result, in state form, to the case. A result that comes after the lease has lapsed counts
@@ -143,7 +141,13 @@ def _given_up(row: Any, now: datetime) -> Item:
     return Item(_request(case, 1, FailJob(job, text), moment(since), now), also)
 
 
-def _leased(row: Any, worker: str) -> Leased:
+def until(job: Leased, now: datetime, seconds: int = 0) -> int:
+    """When a lease that begins now lapses, in microseconds."""
+    return micros(now + max(timedelta(seconds=job.timeout) + MARGIN, timedelta(seconds=seconds)))
+
+
+def leased(row: Any, worker: str) -> Leased:
+    """The job of a row of `COLUMNS` and the case's number, once its try is counted."""
     case, job, token, step, function, args, times, first, factor, longest, timeout, since, attempts, number = row
     given = msgspec.json.decode(args)
     return Leased(

@@ -1,5 +1,6 @@
 """What is done with the keys that are stored, of cases and of others: wrapped again, or destroyed (R13)."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,8 @@ from sqlalchemy import Column, Table, inspect
 from engine.runtime.cipher import VaultError
 from engine.runtime.database import Connection, Database
 from engine.runtime.errors import OnHold
+from engine.runtime.schema import tables_of
 from engine.runtime.statements import quoted
-from engine.runtime.tables import metadata
 from engine.runtime.vault import Vault
 
 PAGE = 1_000  # keys in one transaction
@@ -17,11 +18,27 @@ HEARD = timedelta(minutes=1)
 """After which every program that runs has heard of a rotation: they look every second or two."""
 
 KEPT = {"history", "given_ids", "refusals", "looks", "glass"}
-"""Tables that keep what they know of a destroyed case: nobody can read its history, the others hold no data."""
+"""Tables that keep what they know of a destroyed case: nobody can read its history, the others hold no data but what
+somebody wrote as a reason, which goes."""
 
 _INSTALLATION = "SELECT value FROM meta WHERE key = 'installation'"
 _OWN = "INSERT INTO meta (key, value) VALUES ('installation', ?) ON CONFLICT DO NOTHING"
 
+_MESSAGES = (
+    "DELETE FROM messages WHERE id IN (SELECT message_id FROM deliveries WHERE case_id = ?)",
+    # What it sent has its command's id before a point.
+    "DELETE FROM messages WHERE id IN (SELECT m.id FROM history h JOIN messages m ON m.id > h.command_id || '.'"
+    " AND m.id < h.command_id || '/' AND m.sender = 'case ' || h.case_id WHERE h.case_id = ?)",
+)
+_NEXT = "SELECT min(name) FROM messages WHERE name > ?"
+_UNDELIVERED = """
+    DELETE FROM messages WHERE name = ? AND key = (SELECT number FROM cases WHERE id = ?)
+    AND (state <> 'pending' OR ?) AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = messages.id)
+"""
+"""What came for it under its number, and nobody took, nor may take any more: what waits in an old backup waits for
+nobody. By name, for that is how the index goes."""
+_SAID = {"reason", "note"}
+"""Columns of tables that are kept in which somebody may have written about the case."""
 _SECURE = {"sqlite": ("PRAGMA secure_delete = ON",), "postgresql": ()}
 
 
@@ -51,7 +68,7 @@ def check(connection: Connection, vault: Vault) -> None:
 def rotate(database: Database, vault: Vault) -> int:
     """Makes new keys current, wraps again all that is wrapped, and returns how many. When it was cut off, the next
     call goes on. The old master keys stay until `forget`: programs that run may still wrap with them."""
-    _tables(database)
+    tables_of(database)
     vault.rotate()
     return rewrap(database, vault)
 
@@ -73,21 +90,12 @@ def rewrap(database: Database, vault: Vault) -> int:
     try:
         return sum(
             _rewrap(connection, vault, table, column)
-            for table in _tables(database)
+            for table in tables_of(database)
             for column in table.columns
             if "wrapped" in column.info
         )
     finally:
         connection.close()
-
-
-def _tables(database: Database) -> list[Table]:
-    """The tables of a database. Raises VaultError where this program does not know one: it might hold keys."""
-    there = set(inspect(database.engine).get_table_names()) - {"alembic_version"}
-    unknown = ", ".join(sorted(there - metadata.tables.keys()))
-    if unknown:
-        raise VaultError(f"The database has tables that are not known here, and may hold keys: {unknown}")
-    return [table for table in metadata.sorted_tables if table.name in there]
 
 
 def _rewrap(connection: Connection, vault: Vault, table: Table, column: Column[Any]) -> int:
@@ -114,11 +122,20 @@ def _rewrap(connection: Connection, vault: Vault, table: Table, column: Column[A
         after = page[-1][0]
 
 
-def destroy(database: Database, case: str, *, ended: bool = False) -> bool:
+def destroy(
+    database: Database,
+    case: str,
+    *,
+    ended: bool = False,
+    again: bool = False,
+    note: Callable[[], None] = lambda: None,
+) -> bool:
     """Destroys a case for good: its key, its state, its rows, the messages that it got. What stays: its number,
     the moments and the process on its row, and a history that nobody can read any more. False, and nothing is gone,
     when there is no such case; with `ended` also when it is open. Raises OnHold, and nothing is gone, while it is under
-    a legal hold. Who may ask for it, and on which ground, is for the caller to check and to record."""
+    a legal hold; with `again` it goes nevertheless: it was destroyed before, and a backup has brought it back. `note`
+    is called when nothing stands in the way any more, before it is done for good; what it raises stops it. Who may ask
+    for it, and on which ground, is for the caller to check and to record."""
     tables = _of_cases(database)
     connection = database.connect()
     try:
@@ -135,13 +152,16 @@ def destroy(database: Database, case: str, *, ended: bool = False) -> bool:
                 connection.rollback()
                 return False
             held = connection.one("SELECT id, reason FROM holds WHERE case_id = ? LIMIT 1", (case,))
-            if held is not None:
+            if held is not None and not again:
                 raise OnHold(f"Case {case} is under a legal hold: {held[1]}.", "Lift the hold first.")
-            connection.run(
-                "DELETE FROM messages WHERE id IN (SELECT message_id FROM deliveries WHERE case_id = ?)", (case,)
-            )
-            for table in tables:
-                connection.run(f"DELETE FROM {quoted(table)} WHERE case_id = ?", (case,))
+            for statement in _MESSAGES:
+                connection.run(statement, (case,))
+            name = ""
+            while (name := connection.one(_NEXT, (name,))[0]) is not None:
+                connection.run(_UNDELIVERED, (name, case, again))
+            for statement in tables:
+                connection.run(statement, (case,))
+            note()
             connection.commit()
         except BaseException:
             connection.rollback()
@@ -152,10 +172,16 @@ def destroy(database: Database, case: str, *, ended: bool = False) -> bool:
 
 
 def _of_cases(database: Database) -> list[str]:
-    """The tables with rows of single cases, those of components that this program has not loaded included."""
-    found = inspect(database.engine)
-    return [
-        name
-        for name in sorted(set(found.get_table_names()) - KEPT)
-        if any(column["name"] == "case_id" for column in found.get_columns(name))
-    ]
+    """The statements for the tables with rows of single cases, those of components that this program has not loaded
+    included: rows go, or, where a table is kept, what somebody wrote."""
+    found, made = inspect(database.engine), []
+    for name in sorted(found.get_table_names()):
+        columns = {column["name"] for column in found.get_columns(name)}
+        if "case_id" in columns and name not in KEPT:
+            made.append(f"DELETE FROM {quoted(name)} WHERE case_id = ?")
+        elif "case_id" in columns:
+            made += [
+                f"UPDATE {quoted(name)} SET {quoted(column)} = '' WHERE case_id = ? AND {quoted(column)} <> ''"
+                for column in sorted(columns & _SAID)
+            ]
+    return made

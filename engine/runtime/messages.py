@@ -84,7 +84,9 @@ def receive(
             return None
         return ANOTHER
 
-    return runner.write(take_in)
+    refused = runner.write(take_in)
+    runner.ring()
+    return refused
 
 
 def deliver(runner: Runner, connection: Connection, starts: Starts, now: datetime) -> int:

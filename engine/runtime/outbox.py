@@ -18,7 +18,7 @@ DUE = (
     "WHERE sent_at IS NULL AND due <= ? ORDER BY due, id LIMIT ?"
 )
 TAKE = "UPDATE outbox SET due = ?, attempts = attempts + 1 WHERE id = ?"
-SENT = "UPDATE outbox SET sent_at = ?, error = NULL WHERE id = ? AND sent_at IS NULL"
+LEAVE = "UPDATE outbox SET sent_at = ?, error = ? WHERE id = ? AND sent_at IS NULL"
 FAILED = "UPDATE outbox SET due = ?, error = ? WHERE id = ? AND sent_at IS NULL"
 POST = (
     'INSERT INTO outbox (id, case_id, step, "to", template, facts, created, due, attempts) '
@@ -65,12 +65,10 @@ class Outbox:
 
         return self._runner.write(take, machine=True)
 
-    def sent(self, notices: list[Notice], now: datetime) -> None:
-        def note(connection: Connection) -> None:
-            for notice in notices:
-                connection.run(SENT, (micros(now), notice.id))
-
-        self._runner.write(note, machine=True)
+    def leave(self, connection: Connection, notice: Notice, now: datetime, error: str | None = None) -> None:
+        """It is no longer here to be delivered, in the caller's transaction: others have taken it over, or it is
+        passed over for the reason given."""
+        connection.run(LEAVE, (micros(now), error, notice.id))
 
     def failed(self, notice: Notice, error: str, now: datetime) -> None:
         """It is tried again later, ever more seldom, and shows its error meanwhile."""

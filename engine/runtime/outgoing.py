@@ -45,6 +45,13 @@ class Outgoing:
         self.calls: list[Row] = []  # what programs outside are told
         self.documents: list[Row] = []
 
+    @property
+    def stirs(self) -> bool:
+        """Whether somebody has work with it at once."""
+        return bool(
+            self.messages or self.inbox or self.notices or self.signals or self.links or self.looks or self.calls
+        )
+
     def add(self, other: "Outgoing") -> None:
         self.messages += other.messages
         self.inbox += other.inbox

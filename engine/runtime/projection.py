@@ -124,6 +124,7 @@ class Projector:
     def __init__(self, projections: Iterable[Projection], statements: Statements) -> None:
         self._plans = [_Plan(projection, statements) for projection in projections]
         self._watches: dict[type[Event], _Watch] = {}
+        self._served = [index for index, plan in enumerate(self._plans) if plan.table.name == "jobs"]
         for index, plan in enumerate(self._plans):
             for event, touches in plan.projection.touches.items():
                 self._watch(event).touches.append((index, touches))
@@ -180,6 +181,10 @@ class Projector:
             else:
                 change.rows.pop(key, None)
                 change.gone[key] = None
+
+    def stirs(self, changes: dict[int, Changes]) -> bool:
+        """Whether there is service work to do at once."""
+        return any(index in changes and changes[index].rows for index in self._served)
 
     def write(self, connection: Connection, changes: dict[int, Changes]) -> None:
         """One statement per table and kind of change."""

@@ -8,7 +8,7 @@ shows either when it is refused or when its row of history collides; so a first 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from engine.core.machine import Machine
 from engine.runtime.answers import Answer, Failed
 from engine.runtime.batch import REFUSAL, Batch, Extras, Item, Shows, Task, Tools, Work, first_answer, refusal_row
 from engine.runtime.cipher import VaultError
+from engine.runtime.clock import stamp
 from engine.runtime.database import Connection, Database
 from engine.runtime.derive import projections as own_projections
 from engine.runtime.errors import Collision, StoreError, Violation
@@ -40,6 +41,10 @@ BUSY = refusal("busy", "他人正在修改本案，请重试", "others keep chan
 
 T = TypeVar("T")
 
+Observer = Callable[[Sequence[Task], Sequence[Any], int, int], None]
+"""Hears of each batch that was run: what it was, what came of it, and from when to when, in nanoseconds
+since 1970. Called by the thread that ran it, before anybody is answered: it takes no time and never fails."""
+
 
 class Runner:
     """Runs commands on cases. One per process is enough; all methods may be called from any thread.
@@ -48,6 +53,7 @@ class Runner:
     and its number are filled in here. projections: of the components; the shell's own come by themselves.
     keep: how long each known message waits for a catcher. shows: see `Shows`. site: for business numbers.
     listeners: programs outside that are told of what happens. documents: what keeps notices as documents.
+    ring: is called after a commit that leaves work behind that is due at once (`engine.runtime.bell`).
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class Runner:
         listeners: Listening | None = None,
         documents: Documenting | None = None,
         extras: Extras | None = None,
+        ring: Callable[[], object] = lambda: None,
     ) -> None:
         statements, shows = Statements(database.dialect), shows or {}
         lock = " FOR UPDATE" if database.dialect == "postgresql" else ""
@@ -72,7 +79,7 @@ class Runner:
         self.machine = machine
         self.versions = versions
         self.sender = Sender(statements, {} if keep is None else keep, listeners, documents)
-        self._connection = database.connect()
+        self._connection = database.connect(hot=True)
         self._tools = Tools(
             machine=machine,
             versions=versions,
@@ -90,6 +97,8 @@ class Runner:
             counters=statement(statements),
         )
         self._group = Group(self._run)
+        self._observers: list[Observer] = []
+        self.ring = ring
 
     def submit(self, request: Request) -> Answer:
         """The answer to one command, once it is durable. Raises StoreError when the database fails."""
@@ -114,10 +123,23 @@ class Runner:
         """Keeps what was refused before it came here (R3)."""
         self.write(lambda connection: connection.bulk(self._tools.refusals, [refusal_row(request, refusal)]))
 
+    def observe(self, observer: Observer) -> None:
+        """Lets an observer hear of every batch from now on."""
+        self._observers.append(observer)
+        self._group.run = self._watched
+
     def close(self) -> None:
         self._connection.close()
 
     # --- the leader's part ------------------------------------------------------------------------
+
+    def _watched(self, tasks: list[Task]) -> list[Any]:
+        began = stamp()
+        results = self._run(tasks)
+        ended = stamp()
+        for observer in self._observers:
+            observer(tasks, results, began, ended)
+        return results
 
     def _run(self, tasks: list[Task]) -> list[Any]:
         if len(tasks) > 1:
@@ -141,6 +163,8 @@ class Runner:
             connection.rollback()
             raise
         self._tools.cases.keep(batch.cases)
+        if batch.stirs:
+            self.ring()
         return answers
 
     def _alone(self, task: Task) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Engine, QueuePool, create_engine, event
 
-from engine.runtime.database import Row
+from engine.runtime.database import RETIREMENT, Row
 from engine.runtime.errors import Collision, StoreError, Violation
 
 PRAGMAS = (
@@ -58,7 +58,7 @@ class SQLite:
         self.unsafe = unsafe
         self.engine = _engine(self)
 
-    def connect(self) -> "SQLiteConnection":
+    def connect(self, hot: bool = False) -> "SQLiteConnection":
         return SQLiteConnection(self._open(), str(self.path))
 
     def close(self) -> None:
@@ -118,13 +118,14 @@ class SQLiteConnection:
         except sqlite3.Error as error:
             complain(error, self._where)
 
-    def bulk(self, sql: str, rows: Sequence[Row]) -> int:
+    def bulk(self, sql: str, rows: Sequence[Row], exactly: bool = False) -> None:
         try:
-            if len(rows) == 1:  # most often, and sooner done
-                return self._execute(sql, rows[0]).rowcount
-            return self._executemany(sql, rows).rowcount
+            # One row most often, and sooner done.
+            done = self._execute(sql, rows[0]) if len(rows) == 1 else self._executemany(sql, rows)
         except sqlite3.Error as error:
             complain(error, self._where)
+        if exactly and done.rowcount != len(rows):
+            raise Collision("a row has been moved by another writer")
 
     def close(self) -> None:
         self.raw.close()
@@ -132,9 +133,11 @@ class SQLiteConnection:
 
 def complain(error: sqlite3.Error, where: str) -> NoReturn:
     """Raises what the error means to the runner, or to a reader."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:  # we have only those of a retired database
+        raise StoreError(f"The database {where} is out of service: {error}.", RETIREMENT) from error
     if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError):
         raise Violation(str(error)) from error
-    code = getattr(error, "sqlite_errorcode", 0)
     if code == sqlite3.SQLITE_BUSY_SNAPSHOT:
         raise Collision(str(error)) from error
     text, cure = CURES.get(code & 0xFF, FAILED)

@@ -16,7 +16,7 @@ Small tables that are only ever reached by their key leave out SQLite's rowid: o
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text, TypeDecorator
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text, TypeDecorator, text
 from sqlmodel import Field, SQLModel
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,7 +32,7 @@ metadata.naming_convention = {
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that compares byte by byte, in PostgreSQL too whatever the locale of the database."""
 
-SCHEMA = "0014"
+SCHEMA = "0017"
 """The form of the database that this program works with: the number of the newest migration."""
 
 
@@ -92,6 +92,14 @@ class Case(SQLModel, table=True):
         Index("uq_cases_number", "number", unique=True),
         Index("ix_cases_process_status_started_at", "process", "status", "started_at", "id"),
         Index("ix_cases_started_at", "started_at", "id"),
+        Index(  # whose time in the archive is over
+            "ix_cases_ended",
+            "process",
+            "ended_at",
+            "id",
+            sqlite_where=text("ended_at IS NOT NULL AND key IS NOT NULL"),
+            postgresql_where=text("ended_at IS NOT NULL AND key IS NOT NULL"),
+        ),
         Index(
             "ix_cases_parent",
             "parent",
@@ -123,6 +131,8 @@ class History(SQLModel, table=True):
     """One row per accepted command (R13). `content` is encrypted, `hash` covers what is stored."""
 
     __tablename__ = "history"
+    # What follows history asks what came since: SQLite has its rowid for that, PostgreSQL an index that costs nothing.
+    __table_args__ = (Index("ix_history_at", "at", postgresql_using="brin").ddl_if(dialect="postgresql"),)
 
     case_id: str = record(key=True)
     seq: int = record(BigInteger, key=True)

@@ -352,3 +352,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'open' AND assignee = ''"),
     )
     # ### end Alembic commands ###
+
+
+def downgrade() -> None:
+    raise RuntimeError("before the first tables there is no database to go back to")

@@ -35,3 +35,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_tokens_user", "tokens", ["user"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("tokens")
+    op.drop_table("accounts")

@@ -12,8 +12,22 @@ INDEXES = (
 )
 
 
+BEFORE = (
+    ("ix_tasks_given", "assignee", "status = 'open' AND assignee <> ''"),
+    ("ix_tasks_held", "holder", "status = 'claimed'"),
+)
+
+
 def upgrade() -> None:
-    for name, first, where in INDEXES:
+    _make(INDEXES)
+
+
+def downgrade() -> None:
+    _make(BEFORE)
+
+
+def _make(indexes: tuple[tuple[str, str, str], ...]) -> None:
+    for name, first, where in indexes:
         op.drop_index(name, table_name="tasks")
         op.create_index(
             name,

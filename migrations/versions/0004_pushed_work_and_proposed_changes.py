@@ -34,3 +34,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proposals")),
     )
     op.create_index("ix_proposals_state", "proposals", ["state", "proposed_at"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("proposals")
+    op.drop_table("allocations")

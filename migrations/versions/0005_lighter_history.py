@@ -20,3 +20,8 @@ def upgrade() -> None:
     )
     op.execute("INSERT INTO given_ids (id, case_id, seq) SELECT command_id, case_id, seq FROM history")
     op.drop_index("uq_history_command_id", "history")
+
+
+def downgrade() -> None:
+    op.create_index("uq_history_command_id", "history", ["command_id"], unique=True)
+    op.drop_table("given_ids")

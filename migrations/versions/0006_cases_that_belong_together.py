@@ -40,3 +40,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_likenesses_key", "likenesses", ["key", "case_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("likenesses")
+    op.drop_table("holds")
+    op.drop_table("links")

@@ -24,3 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_attachments")),
         sqlite_with_rowid=False,
     )
+
+
+def downgrade() -> None:
+    op.drop_table("attachments")

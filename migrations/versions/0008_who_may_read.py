@@ -93,3 +93,13 @@ def _lists() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_tasks_due", "tasks")
+    op.drop_index("ix_cases_started_at", "cases")
+    op.drop_index("ix_cases_process_status_started_at", "cases")
+    op.create_index("ix_cases_process_status_started_at", "cases", ["process", "status", "started_at"], unique=False)
+    op.drop_table("case_words")
+    op.drop_table("glass")
+    op.drop_table("looks")

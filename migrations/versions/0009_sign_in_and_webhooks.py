@@ -102,3 +102,13 @@ def _sign_in() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proposed_deployments")),
     )
     op.create_index("ix_proposed_deployments_state", "proposed_deployments", ["state", "proposed_at"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("webhook_calls")
+    op.drop_table("webhooks")
+    op.drop_table("proposed_deployments")
+    op.drop_table("recovery_codes")
+    op.drop_table("second_factors")
+    for column in ("acknowledged_at", "acknowledged_by", "reason"):
+        op.drop_column("clocks", column)

@@ -26,3 +26,9 @@ def upgrade() -> None:
     op.create_index("ix_sessions_began", "sessions", ["began"], unique=False)
     op.add_column("accounts", sa.Column("closed_at", sa.BigInteger(), nullable=True))
     op.add_column("accounts", sa.Column("closed_by", TEXT, nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("accounts", "closed_by")
+    op.drop_column("accounts", "closed_at")
+    op.drop_table("sessions")

@@ -38,3 +38,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_migration_cases_state", "migration_cases", ["run", "state", "case_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("migration_cases")
+    op.drop_table("migration_runs")

@@ -16,3 +16,8 @@ def upgrade() -> None:
         ("ix_clocks_unexplained", "closed_at", UNEXPLAINED),
     ):
         op.create_index(name, "clocks", [column, "case_id"], unique=False, sqlite_where=which, postgresql_where=which)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_clocks_unexplained", "clocks")
+    op.drop_index("ix_clocks_paused", "clocks")

@@ -45,3 +45,8 @@ def _fill() -> None:
     for case, at, state in connection.execute(found).all():
         for user in json.loads(state).get("work", {}).get("watchers", ()):
             connection.execute(insert, {"case": case, "user": user, "at": at})
+
+
+def downgrade() -> None:
+    op.drop_table("case_watchers")
+    op.drop_table("given_answers")

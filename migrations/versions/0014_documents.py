@@ -19,3 +19,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "revision", "place", name=op.f("pk_documents")),
         sqlite_with_rowid=False,
     )
+
+
+def downgrade() -> None:
+    op.drop_table("documents")

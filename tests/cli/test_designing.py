@@ -138,6 +138,14 @@ def test_scenarios_are_run(processes: Path) -> None:
     assert said.code == 0 and "2 passed, 0 failed" in said.out
 
 
+def test_a_process_stands_for_its_scenarios(processes: Path) -> None:
+    kept = processes / "scenarios/inquiry"
+    for file in sorted(kept.glob("*.yaml"))[1:]:
+        file.unlink()
+    said = call("test", "processes/inquiry.yaml")
+    assert said.code == 0 and "1 passed, 0 failed" in said.out
+
+
 def test_a_scenario_about_several_cases_names_the_other_by_its_number(processes: Path) -> None:
     (processes.parent / "two.yaml").write_text(SEVERAL, encoding="utf-8")
     (processes.parent / "lost.yaml").write_text(SEVERAL.replace("in: XT-2026-00001", "in: XT-2026-00002"), "utf-8")

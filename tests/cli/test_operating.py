@@ -223,3 +223,24 @@ def test_a_house_may_ask_for_two(caseway: Caseway, house: Path) -> None:
     made = caseway("deploy", "--propose", "--reason", "back to one", "--as", "dong_lei", "--json").json
     assert caseway("proposal", "approve", made["proposal"], "--as", "yu_siqi").code == 0
     assert caseway("deploy", "--as", "dong_lei").code == 0
+
+
+def test_a_backup_is_made_rehearsed_restored_and_moved(caseway: Caseway, house: Path, tmp_path: Path) -> None:
+    copy, key = tmp_path / "copy", house / "caseway.key"
+    assert "3 cases" in caseway("backup", copy).out
+    rehearsed = call("restore", copy, "--key", key, "--rehearse")
+    assert rehearsed.code == 0 and "would be ready; 3 cases" in rehearsed.out
+    assert call("restore", copy, "--key", key, "--home", tmp_path / "again", "--json").json["clean"]
+    assert len(call("case", "list", "--json", home=tmp_path / "again").json) == 3
+    moved = caseway("database", "move", tmp_path / "other.db")
+    assert moved.code == 0 and "3 of 3 cases whole" in moved.out
+    gone = caseway("case", "list")
+    assert gone.code == 1 and "moved" in gone.err and "other.db" in gone.err
+    assert len(caseway("case", "list", "--database", tmp_path / "other.db", "--json").json) == 3
+
+
+def test_what_no_backup_can_be_made_of_is_said(caseway: Caseway, house: Path, tmp_path: Path) -> None:
+    assert caseway("backup", tmp_path).code == 1
+    said = call("restore", tmp_path, "--key", house / "caseway.key", "--home", tmp_path / "x")
+    assert said.code == 1 and "is no backup" in said.err
+    assert call("restore", tmp_path, "--key", tmp_path / "none", "--home", tmp_path / "x").code == 1

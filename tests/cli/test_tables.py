@@ -60,9 +60,10 @@ def test_what_a_table_leaves_open_is_told_at_its_cell(folder: Path) -> None:
     text = process.read_text(encoding="utf-8").replace("decisions/complaint_grade.csv", "decisions/grades.xlsx")
     process.write_text(text, encoding="utf-8")
     assert call("table", "check", "processes/decisions/grades.xlsx").out.endswith("in order; used by complaint\n")
-    filled(folder / "decisions/grades.xlsx", {"A8": "phone"})
+    filled(folder / "decisions/grades.xlsx", {"A12": "phone"})
     said = call("table", "check", "processes/decisions/grades.xlsx")
-    question = "channel = web, severity = ordinary, joint = false, facts_clear = false"
+    question = "channel = web, severity = ordinary, joint = false, facts_clear = false, kind = product"
+    question += ", customer_type = person"
     message = f"A2: table complaint_grade: no row answers {question}"
     assert said.code == 0 and f"grades.xlsx:2:1: warning CW641: {message}" in said.out
     (one,) = call("table", "check", "processes/decisions/grades.xlsx", "--json").json
@@ -80,10 +81,10 @@ def test_a_table_that_no_process_uses_is_looked_at_by_itself(tmp_path: Path) -> 
 def test_differences_are_told_in_either_language(tmp_path: Path, folder: Path) -> None:
     old, new = folder / "decisions/remedy_approval.csv", tmp_path / "new.csv"
     new.write_text(old.read_text(encoding="utf-8").replace("> 3000", "> 5000"), encoding="utf-8")
-    assert call("table", "diff", old, new).out == "第 2 条：remedy_amount > 3000 → > 5000\n"
-    assert call("table", "diff", old, new, "--lang", "en").out == "rule 2: remedy_amount > 3000 → > 5000\n"
+    assert call("table", "diff", old, new).out == "第 3 条：remedy_amount > 3000 → > 5000\n"
+    assert call("table", "diff", old, new, "--lang", "en").out == "rule 3: remedy_amount > 3000 → > 5000\n"
     assert call("table", "diff", old, new, "--json").json == [
-        {"zh": "第 2 条：remedy_amount > 3000 → > 5000", "en": "rule 2: remedy_amount > 3000 → > 5000"}
+        {"zh": "第 3 条：remedy_amount > 3000 → > 5000", "en": "rule 3: remedy_amount > 3000 → > 5000"}
     ]
     assert call("table", "diff", old, old, "--lang", "en").out == "They decide alike: nothing differs.\n"
 

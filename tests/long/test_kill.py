@@ -30,11 +30,11 @@ OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database
 
 
 class Child:
-    """A process at work, and what it has said until now."""
+    """A process at work, and what it has said until now. `program`: where its program lies."""
 
-    def __init__(self, home: Home, seed: int, since: str, first: list[str]) -> None:
+    def __init__(self, home: Home, seed: int, since: str, first: list[str], program: Path = ROOT) -> None:
         command = [sys.executable, "-m", "tests.long.child", str(home.folder), home.url, str(seed), since]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(command, cwd=program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdin is not None and self.process.stdout is not None
         self.output = self.process.stdout
         self.process.stdin.write("".join(first).encode())
@@ -54,10 +54,14 @@ class Child:
             self.lines.append(END)
             self.said.notify()
 
+    def hear(self, after: int) -> bool:
+        """Waits until it has said so many lines, or has ended; False when it takes too long."""
+        with self.said:
+            return self.said.wait_for(lambda: len(self.lines) >= after or self.lines[-1:] == [END], 120)
+
     def kill(self, after: int) -> None:
         """Kills it when it has said so many lines; 0 is while it still begins."""
-        with self.said:
-            heard = self.said.wait_for(lambda: len(self.lines) >= after or self.lines[-1:] == [END], 120)
+        heard = self.hear(after)
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self.reader.join()

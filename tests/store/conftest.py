@@ -173,12 +173,11 @@ def breaking(town: Town, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]
         for name in ("run", "bulk"):
             plain = getattr(connection, name)
 
-            def failing(sql: str, parameters: Any = (), plain: Any = plain) -> int:
+            def failing(sql: str, parameters: Any = (), plain: Any = plain, **more: Any) -> Any:
                 if part in sql and left[0]:
                     left[0] -= 1
                     raise error
-                done: int = plain(sql, parameters)
-                return done
+                return plain(sql, parameters, **more)
 
             monkeypatch.setattr(connection, name, failing)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from bootstrap import Caseway, Home, create
 from engine.core.commands import CancelCase, CompleteTask, Refusal, StartCase
@@ -20,7 +21,7 @@ from engine.runtime.cipher import VaultError
 from engine.runtime.clock import VirtualClock, new_id
 from engine.runtime.database import open_database
 from engine.runtime.errors import StoreError
-from engine.runtime.postgres import Postgres
+from engine.runtime.postgres import Postgres, noticing
 from engine.runtime.sqlite import SQLite, SQLiteConnection
 from engine.runtime.tables import metadata
 from engine.runtime.vault import Vault
@@ -317,3 +318,9 @@ def test_whoever_only_reads_connects_again_too(server: str, tmp_path: Path) -> N
                     use()
                 use()
             assert app.verify().clean
+
+
+def test_a_dead_line_is_noticed_as_soon_as_the_url_says_or_we_do() -> None:
+    found = conninfo_to_dict(noticing("postgresql://caseway@db.example/house?connect_timeout=3&host=/tmp/x"))
+    assert found["connect_timeout"] == "3" and found["tcp_user_timeout"] == "30000" and found["host"] == "/tmp/x"
+    assert found["dbname"] == "house" and found["user"] == "caseway"

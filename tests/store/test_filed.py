@@ -12,6 +12,7 @@ from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock
 from tasks.registry import BusinessError, Job
 
+ON = "2036-03-04"
 MORNING = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 ASKED = {
     "reader_kind": "agent", "reader_name": "贾雪", "department": "sales", "file_number": "TB-2018-002210",
@@ -40,14 +41,14 @@ def test_a_file_is_destroyed_with_its_case_but_not_while_that_is_open_or_held(pl
         return place.registry.workers[function].serve(Job("x", "XH-2026-0001", function, args, "k", 1))
 
     def due() -> list[str]:
-        return [file["number"] for file in call("files_due", on="2026-03-03")["files"]]
+        return [file["number"] for file in call("files_due", on=ON)["files"]]
 
-    filed = {"title": "调阅", "kind": "other", "grade": "internal", "place": "electronic", "keep_until": "2026-03-02"}
+    filed = {"title": "调阅", "kind": "other", "grade": "internal", "place": "electronic", "keep_until": "2031-03-02"}
     call("file_away", file_number=number, **filed)
     old = due()
     assert number not in old and old
     with pytest.raises(BusinessError, match="has not ended"):
-        call("destroy_file", file_number=number, on="2026-03-03")
+        call("destroy_file", file_number=number, on=ON)
     place.work()  # a secret file for marketing: refused by rule, and the case ends
     assert place.connection.one("SELECT status FROM cases")[0] == "ended"
     assert number in due()
@@ -56,11 +57,11 @@ def test_a_file_is_destroyed_with_its_case_but_not_while_that_is_open_or_held(pl
     (hold,) = place.connection.one("SELECT id FROM holds WHERE case_id = ?", (case,))
     assert number not in due()
     with pytest.raises(BusinessError, match="court of Pudong"):
-        call("destroy_file", file_number=number, on="2026-03-03")
+        call("destroy_file", file_number=number, on=ON)
     assert isinstance(place.ask(case, LiftHold(hold, "settled"), "yu_siqi"), Accepted)
-    assert call("destroy_file", file_number=number, on="2026-03-03") == {"electronic": True}
-    assert call("destroy_file", file_number=number, on="2026-03-03") == {"electronic": True}  # tried again
-    assert call("destroy_file", file_number=old[0], on="2026-03-03") == {"electronic": False}  # paper alone
+    assert call("destroy_file", file_number=number, on=ON) == {"electronic": True}
+    assert call("destroy_file", file_number=number, on=ON) == {"electronic": True}  # tried again
+    assert call("destroy_file", file_number=old[0], on=ON) == {"electronic": False}  # paper alone
     assert due() == old[1:]
     # What a case holds that is cancelled is free again.
     other = place.start(StartCase("archive_access", {**ASKED, "file_number": old[1], "purpose": "audit"}), "jia_xue")
@@ -68,6 +69,7 @@ def test_a_file_is_destroyed_with_its_case_but_not_while_that_is_open_or_held(pl
     place.work()
     assert due() == old[2:]
     assert isinstance(place.ask(other.case, CancelCase("entered twice"), "gu_mingyuan"), Accepted)
-    assert due() == old[1:]
+    (second,) = place.connection.one("SELECT number FROM cases WHERE id = ?", (other.case,))
+    assert due() == [*old[1:], second]  # never filed; over is its own time, too
     report = place.verify()
     assert report.clean and (report.whole, report.destroyed) == (1, 1)

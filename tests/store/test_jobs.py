@@ -113,5 +113,5 @@ def test_notices_go_out_once(town: Town) -> None:
     assert outbox.take(BEGIN + 29 * SECOND) == []
     [again] = outbox.take(BEGIN + 30 * SECOND)
     assert again.attempt == 2
-    outbox.sent([again], BEGIN + 31 * SECOND)
+    town.runner.write(lambda connection: outbox.leave(connection, again, BEGIN + 31 * SECOND))
     assert outbox.take(BEGIN + timedelta(days=30)) == []

@@ -110,7 +110,12 @@ class Office:
 
     def next(self, user: str, connection: Connection | None = None, *queues: str) -> Any:
         return claim_next(
-            connection or self.reading, self.people, user, lambda case, command: self.ask(user, case, command), queues
+            connection or self.reading,
+            self.people,
+            user,
+            lambda case, command: self.ask(user, case, command),
+            self.clock.now(),
+            queues,
         )
 
     def row(self, case: str, task: int) -> dict[str, Any]:
@@ -277,6 +282,54 @@ def test_who_is_asked_sees_it_but_is_not_given_it_as_the_next_task(office: Offic
     office.do("li", case, t.AnswerReview(1, "It is.", True))
     assert queries.my_work(office.reading, "li") == []
     assert [one.status for one in queries.my_work(office.reading, "chen")] == ["claimed"]
+
+
+def test_who_asks_at_once_does_not_run_after_the_same_task(office: Office) -> None:
+    """While the best is being given to one, another is given the next; and gets the best again once it was released."""
+    first, second = office.start("low"), office.start("low")
+    seen: list[str] = []
+
+    def ask(case: str, command: c.Command) -> Answer:
+        seen.append(case)
+        assert office.next("chen").case == second, "who asks meanwhile"
+        return office.ask("li", case, command)
+
+    found = claim_next(office.reading, office.people, "li", ask, office.clock.now())
+    assert found is not None and getattr(found, "case", "") == first
+    assert seen == [first]
+    office.do("li", first, t.ReleaseTask(1))
+    assert office.next("sun").case == first, "what was released is the best again"
+
+
+def test_what_was_refused_is_passed_by_until_it_has_changed(office: Office) -> None:
+    """A queue begins with hundreds of tasks that are not for li, who did the step before."""
+    cases = [office.start("high") for _ in range(5)]
+    for case in cases:
+        office.do("li", case, t.ClaimTask(1))
+        office.do("li", case, c.CompleteTask(1))
+    asked: list[str] = []
+
+    def next_for(user: str) -> str:
+        asked.clear()
+
+        def ask(case: str, command: c.Command) -> Answer:
+            asked.append(case)
+            return office.ask(user, case, command)
+
+        found = claim_next(office.reading, office.people, user, ask, office.clock.now(), tries=5)
+        return getattr(found, "case", "")
+
+    assert next_for("li") == "" and asked == cases
+    assert next_for("li") == "" and asked == cases[:1], "of the first it was not known how the case stood"
+    last = office.start("low")
+    assert next_for("li") == last and asked == [last], "what is passed by is no try"
+    office.do("li", last, t.ReleaseTask(1))
+    office.do("chen", last, t.ClaimTask(1))
+    office.do("chen", cases[2], t.Comment("seen"))
+    assert next_for("li") == "" and asked == [cases[2]], "the case has changed"
+    office.clock.advance(timedelta(hours=1))
+    assert next_for("li") == "" and asked == cases
+    assert next_for("chen") == cases[0] and asked == cases[:1], "what is not for li may be for others"
 
 
 # --- the organisation -----------------------------------------------------------------------------------

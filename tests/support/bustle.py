@@ -276,7 +276,13 @@ class Bustle:
 
     def next_task(self) -> None:
         user = self.pick("chen", "li", "wang", "sun", "gu", "wu")
-        claim_next(self.reading, self.app.directory, user, lambda case, command: self.ask(case, command, user))
+        claim_next(
+            self.reading,
+            self.app.directory,
+            user,
+            lambda case, command: self.ask(case, command, user),
+            self.app.clock.now(),
+        )
 
     def manage(self) -> None:
         case = self.book.some(self.random)

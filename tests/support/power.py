@@ -159,7 +159,7 @@ class PowerDatabase:
     def engine(self) -> NoReturn:
         raise NotImplementedError("cold queries do not go through this file layer")
 
-    def connect(self) -> "PowerConnection":
+    def connect(self, hot: bool = False) -> "PowerConnection":
         connection = apsw.Connection(str(self.path), vfs=self.power.name)
         for pragma in (*PRAGMAS, f"PRAGMA synchronous = {'NORMAL' if self.unsafe else 'FULL'}"):
             connection.execute(pragma).fetchall()
@@ -206,13 +206,14 @@ class PowerConnection:
         self.all(sql, parameters)
         return self.raw.total_changes() - before
 
-    def bulk(self, sql: str, rows: Sequence[Row]) -> int:
+    def bulk(self, sql: str, rows: Sequence[Row], exactly: bool = False) -> None:
         before = self.raw.total_changes()
         try:
             self.raw.executemany(sql, [tuple(row) for row in rows]).fetchall()
         except apsw.Error as error:
             complain(error)
-        return self.raw.total_changes() - before
+        if exactly and self.raw.total_changes() - before != len(rows):
+            raise Collision("a row has been moved by another writer")
 
     def close(self) -> None:
         self.raw.close(True)

@@ -23,6 +23,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("web",),
     ("workbench", "migrations"),
     ("bootstrap",),
+    ("reports",),
     ("tasks", "sla", "papers", "notices"),
     ("organisation",),
     ("engine.runtime",),

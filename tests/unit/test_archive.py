@@ -1,12 +1,13 @@
 """The embedded archive, and what its procedures ask of it."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.archive import ArchiveRegister, Held, NoCases, StillOpen, archive_functions, years_later
+from tasks.archive import ArchiveRegister, File, Held, NoCases, StillOpen, archive_functions, years_later
 from tasks.registry import BusinessError, Job, Registry
 
 TABLE = """number,title,kind,grade,place,keep_until
@@ -20,16 +21,19 @@ class Cases:
     """Cases that the archive may ask for; some are not to go."""
 
     def __init__(self, **kept: Exception) -> None:
-        self.kept, self.gone = kept, list[str]()
+        self.kept, self.gone, self.over = kept, list[str](), list[File]()
 
-    def held(self, number: str) -> bool:
+    def held(self, number: str, on: date) -> bool:
         return number[:2] + number[-1] in self.kept
+
+    def due(self, on: date) -> Iterator[File]:
+        return iter(self.over)
 
     def cancelled(self, number: str) -> bool:
         return False
 
-    def destroy(self, number: str) -> bool:
-        if self.held(number):
+    def destroy(self, number: str, on: date, by: str) -> bool:
+        if self.held(number, on):
             raise self.kept[number[:2] + number[-1]]
         self.gone.append(number)
         return True
@@ -135,6 +139,19 @@ def test_a_case_that_is_held_or_open_stays(tmp_path: Path, why: Exception) -> No
     with pytest.raises(BusinessError, match=str(why)):
         desk("destroy_file", file_number="LP-2014-1", on="2026-01-01")
     assert desk("find_file", file_number="LP-2014-1")["title"] == "一"
+
+
+def test_a_case_that_was_never_filed_is_entered_when_its_time_is_over(tmp_path: Path) -> None:
+    cases = Cases()
+    cases.over = [
+        File("DS-2015-1", "x", "other", "internal", "electronic", date(2020, 3, 2)),
+        File("LP-2024-3", "x", "other", "internal", "electronic", date(2020, 3, 2)),  # its file is kept for longer
+    ]
+    desk = Desk(tmp_path, cases)
+    assert desk.due("2020-03-03") == ["LP-2014-1", "DS-2015-1"]
+    desk("keep_longer", file_number="DS-2015-1", keep_until="2021-03-02")
+    assert desk.due("2020-03-03") == ["LP-2014-1"]
+    assert desk.due("2021-03-03") == ["LP-2014-1", "DS-2015-1"]
 
 
 def test_what_nobody_has_looked_at_for_the_longest_is_looked_at_next(tmp_path: Path) -> None:

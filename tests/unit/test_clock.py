@@ -458,6 +458,22 @@ def test_beyond_the_last_published_year_a_deadline_is_provisional_until_rebased(
     assert story.refused(RebaseClocks("insurer", new), "system").code == "current"
 
 
+def test_what_has_passed_stays_breached_on_another_calendar() -> None:
+    """R29: the calendar that knows the year would end it a day later, but it has been late for a day."""
+    process = loop(clock("c", "30wd", ladder=(rung("due", notice("owner")),)))
+    story = ClockStory(process, "2025-12-15 10:00", calendars={"insurer": calendar(until=2025)}).start()
+    story.go("2026-01-27 09:00")
+    assert story.run("c").fired == {0: 1}
+    story.env["calendars"] = {"insurer": calendar(until=2026)}
+    new = calendar(until=2026).version
+    story.do(RebaseClocks("insurer", new), "system")
+    assert (story.deadline("c"), story.run("c").version) == ("2026-01-26 17:00", new)
+    assert story.refused(RebaseClocks("insurer", new), "system").code == "current"
+    story.complete("work", "ok")
+    (stopped,) = story.told("ClockStopped")
+    assert stopped.breached
+
+
 def test_a_resume_on_a_newer_calendar_says_so_first() -> None:
     story = ClockStory(
         loop(clock("c", "30wd", pause=PAUSED)), "2025-12-15 10:00", calendars={"insurer": calendar(2025)}

@@ -178,6 +178,10 @@ def test_schemas_that_are_refused(schema: dict[str, Any]) -> None:
         validator(schema)
 
 
+def test_what_is_no_number_can_stand_in_a_list_without_doubles() -> None:
+    assert errors(papers=[0, D("NaN")]) == dict.fromkeys(("papers[0]", "papers[1]"), "should be a group of fields")
+
+
 @given(
     st.dictionaries(
         st.sampled_from([*SCHEMA["properties"], "other"]),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bootstrap import compiler, shipped
+from engine.core.expressions import Expression
 from engine.core.model import Human, Notify, Process
 from engine.core.templates import compile_template
 from engine.language.compile_house import compile_house
@@ -16,6 +17,7 @@ from engine.language.source import read
 from sla.model import Clock, Notice, clocks_of, limit_of
 from tasks.stranded import NOTICE
 from tasks.watching import NOTICE as WATCHED
+from tests.support.rungs import acts_of, alike, unrun, written
 from web.accounts import LOCKED
 from workbench.reading import BROKEN
 
@@ -47,6 +49,7 @@ MANUALS = {
     "risk_warning": "A-4.1 C-4.2 C-4.4",
     "contract_review": "A-4.3 C-4.4",
     "advertising_review": "A-3.4",
+    "agent_sale": "C-2.2 C-3.1 C-3.2",
     "product_change": "A-3.5",
     "data_subject_request": "E-2.1 D-6.2",
     "customer_profile": "A-2.1 D-1.1 D-1.2 D-1.3 D-2.1 D-2.2 D-2.3 D-2.4",
@@ -159,6 +162,29 @@ def test_every_outcome_of_every_step_has_a_scenario(processes: dict[str, Process
             for outcome in node.spec.outcomes
         }
         assert not known - taken
+
+
+def test_every_rung_that_is_written_is_compiled_and_run(house: House, processes: dict[str, Process]) -> None:
+    ladders: Any = getattr(house.parts["clocks"], "ladders", {})
+    for name, process in processes.items():
+        found = [rung for clock in _clocks(process) for rung in clock.ladder]
+        saved = list(written(read(shipped().read(f"{name}.yaml"), name).value, ladders))
+        assert sorted(rung.at for rung in found) == sorted(rung["at"] for rung in saved), name
+        assert sum(len(rung.acts) for rung in found) == sum(map(acts_of, saved)), name
+    every = alike(clock for process in processes.values() for clock in _clocks(process))
+    assert [text for clock in every for text in unrun(clock)] == [] and len(every) > 5
+
+
+def test_no_notice_reads_a_secret(processes: dict[str, Process]) -> None:
+    read = 0
+    for name, process in processes.items():
+        acts = [act for clock in _clocks(process) for rung in clock.ladder for act in rung.acts]
+        steps = [node.spec for node in process.nodes.values()]
+        for notice in (one for one in (*steps, *acts) if isinstance(one, Notify | Notice)):
+            read += len(notice.facts)
+            parts = (one for one in (*notice.facts.values(), *notice.to) if isinstance(one, Expression))
+            assert not [one.source for one in parts if one.secret], (name, notice.template)
+    assert read > 500
 
 
 def _cited(process: Process) -> Iterator[str]:

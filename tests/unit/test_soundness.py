@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent, indent
-from time import process_time
 from typing import Any
-
-import pytest
 
 from engine.core.model import Fail, Process
 from engine.language.problems import DefinitionError, Problem
@@ -307,25 +304,12 @@ def test_a_search_that_is_given_up_says_so_and_finds_no_step_dead() -> None:
 def test_branches_are_not_multiplied() -> None:
     branches = {f"b{n}": {"do": {f"b{n}_{k}": {"human": {"queue": "intake"}} for k in range(8)}} for n in range(8)}
     steps = f"both: {{parallel: {{branches: {branches}}}}}\nclosed: {{end: closed}}\n".replace("'", "")
-    before = process_time()
-    assert not found("\n" + steps)
-    assert process_time() - before < 5, "8 to the power of 8 standings"
+    assert not found("\n" + steps), "8 to the power of 8 standings would not end"
 
 
 def test_nothing_is_told_of_the_shipped_processes() -> None:
     project = project_of(PROCESSES)
     assert not list(check(project))
-
-
-@pytest.mark.parametrize("name", sorted(project_of(PROCESSES).processes))
-def test_a_shipped_process_takes_less_than_a_tenth_of_a_second(name: str) -> None:
-    process = project_of(PROCESSES).processes[name].process
-    took = []
-    for _ in range(3):
-        before = process_time()
-        examine(process, Given())
-        took.append(process_time() - before)
-    assert min(took) < 0.1
 
 
 SHOWN = {

@@ -33,6 +33,7 @@ def render(source: str, facts: dict[str, Any] | None = None, zone: str = "Asia/S
         ("{{ amount|number }} {{ 7|number }}", "12,345.6 7"),
         ("{{ at|date }} {{ at|date('zh') }} {{ day|date('en') }}", "2026-02-17 2026年2月17日 17 February 2026"),
         ("{{ at|datetime }} {{ at|datetime('zh') }}", "2026-02-17 07:30 2026年2月17日07:30"),
+        ("{{ '30wd'|span('zh') }} {{ '1wd'|span }} {{ '2h'|span('en') }}", "30 个工作日 1 working day 2 hours"),
         ("{{ papers|join('、') }} {{ papers|length }}", "bill、form 2"),
         ("{{ payee.name }} {{ payee['name'] }} {{ payee.items }}", "Li Li own"),
         (
@@ -95,6 +96,9 @@ def test_unknown_names_are_told_with_the_nearest() -> None:
         ("{{ name|date }}", "expected a date and time"),
         ("{{ day|datetime }}", "expected a date and time"),
         ("{{ at|date('fr') }}", "unknown style 'fr'"),
+        ("{{ nothing|span }}", "nothing is not set"),
+        ("{{ name|span }}", "expected a length of time, got text"),
+        ("{{ '2h'|span('fr') }}", "unknown style 'fr'"),
         ("{{ papers }}", "a list or an object cannot be written"),
         ("{{ papers|join(payee) }}", "argument must be text"),
         ("{% for c in name %}{% endfor %}", "goes through a list"),

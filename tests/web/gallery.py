@@ -22,6 +22,8 @@ from engine.core.commands import StartCase
 from engine.runtime.answers import Accepted
 from engine.runtime.clock import VirtualClock
 from engine.runtime.hooks import Calls, Tried
+from notices.dispatches import Dispatches, NotSent
+from notices.people import Way
 from tests.support.adhoc import written
 from tests.support.samples import PDF, photo
 from tests.web.conftest import CHEAP, PASSWORD, Town
@@ -68,6 +70,11 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "start": ("lu_yao", "/start"),
     "start-form": ("lu_yao", "/start/claims"),
     "floor": ("zhou_jianguo", "/floor"),
+    "reports": ("lin_xiaoyan", "/reports/compliance?period=2026-Q1"),
+    "reports-steps": ("gu_mingyuan", "/reports/steps?period=2026-Q1&process=claims"),
+    "reports-late": ("gu_mingyuan", "/reports/breaches?period=2026-Q1"),
+    "reports-open": ("gu_mingyuan", "/reports/open"),
+    "reports-figures": ("lin_xiaoyan", "/reports/figures"),
     "floor-tasks": ("lin_xiaoyan", "/floor/tasks?queue=intake"),
     "floor-breaches": ("gu_mingyuan", "/floor/breaches"),
     "reading": ("yu_siqi", "/reading"),
@@ -95,6 +102,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "admin-tokens": ("dong_lei", "/admin/tokens"),
     "admin-webhooks": ("dong_lei", "/admin/webhooks"),
     "admin-webhook": ("dong_lei", "/admin/webhooks/{hook}"),
+    "admin-notices": ("dong_lei", "/admin/notices"),
+    "admin-retention": ("dong_lei", "/admin/retention?on=2040-01-01"),
     "admin-calendar": ("dong_lei", "/admin/calendars/insurer/2026"),
     "admin-incidents": ("dong_lei", "/admin/incidents"),
     "account": ("chen_wei", "/account"),
@@ -127,6 +136,18 @@ REPORTED: dict[str, Any] = {
     "data.claimed_amount": "8000", "data.identity_number": "11010119900101123X",
 }  # fmt: skip
 """A claim that is tried out."""
+CHANNELS = """
+channels:
+  mail: {title: {zh: 邮件, en: Mail}, url: "mailto://a:b@127.0.0.1:9?from=a@example.com&to={address}", contact: email}
+  sms: {title: {zh: 短信, en: SMS}, url: "json://127.0.0.1:9/{address}", contact: phone, short: true}
+  wecom: {title: {zh: 企业微信, en: WeCom}, url: "json://127.0.0.1:9/wecom/{address}", contact: wecom}
+customer: {channels: {mail: [customer_email], sms: [customer_phone]}}
+"""
+"""By which ways notices leave the house."""
+REFUSED = (
+    "渠道 {channel} 发送失败（Socket Exception: (550, b'no such mailbox ***')）",
+    "{channel} did not take it (Socket Exception: (550, b'no such mailbox ***'))",
+)
 MOVE = "migration: claims\nto: in_force\nreason: {zh: 时限按新规, en: new limits}\n"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
 
@@ -169,11 +190,15 @@ def gallery(folder: Path) -> Iterator[Gallery]:
     )
     quarter.begin, quarter.end = MONDAY - timedelta(days=DAYS), MONDAY
     quarter.run()
+    ways = folder / "house" / "channels.yaml"
+    ways.write_text(CHANNELS, encoding="utf-8")
+    ways.chmod(0o600)
     clock = VirtualClock(MONDAY)
     with Caseway(Home(folder / "house"), clock) as caseway:
         app = create_app(caseway, hasher=CHEAP)
         app.state.accounts.set_passwords(list(caseway.directory.users), PASSWORD, "system")
         try:
+            caseway.collector.run(MONDAY)
             yield furnished(Town(caseway, clock, app), folder)
         finally:
             app.state.live.close()
@@ -183,6 +208,7 @@ def gallery(folder: Path) -> Iterator[Gallery]:
 def furnished(town: Town, folder: Path) -> Gallery:
     """The installation, with something on every page; `folder` is for what is deployed."""
     _arrangements(town, folder)
+    _undelivered(town)
     listening = Webhooks(town.caseway).add(*ARCHIVE, "dong_lei")[0]
     return Gallery(town, _cases(town) | _definitions(town) | _told(town, listening))
 
@@ -251,6 +277,19 @@ def _told(town: Town, hook: str) -> dict[str, str]:
     town.caseway.runner.write(lambda c: c.run("UPDATE webhooks SET stopped_at = NULL, stopped_why = NULL"))
     Webhooks(town.caseway).ping(hook)
     return {"hook": hook}
+
+
+def _undelivered(town: Town) -> None:
+    """Notices of the last weeks: those that a mail server refused, one without an address, one still to be sent."""
+    now, found = town.clock.now(), Dispatches(town.caseway.runner)
+    for index, notice in enumerate(found.outbox.take(now, 7)):
+        case = town.caseway.connection.one("SELECT number FROM cases WHERE id = ?", (notice.case,))
+        channel = ("mail", "mail", "sms", "")[index % 4]
+        to = next((one for one in notice.to if one.startswith("user.") or one == "customer"), "user.chen_wei")
+        found.spread(notice, case[0] if case is not None else "", False, [Way(to, channel, now)], now)
+    for index, lot in enumerate(found.take(now)):
+        zh, en = (text.format(channel=lot.leader.channel) for text in REFUSED)
+        found.failed(lot, NotSent(zh, en, final=index % 2 == 0), now)
 
 
 def _definitions(town: Town) -> dict[str, str]:

@@ -50,6 +50,7 @@ SAME: Mapping[str, str] = {
     "/account/absences": "POST /api/admin/absences", "/account/absences/end": "POST /api/admin/absences/{key}/end",
     "/absences/{key}": "POST /api/admin/absences/{key}/move", "/cases/{number}/merge": CASE,
     "/admin/changes/{id}/{decision}": "POST /api/admin/changes/{id}/{decision}",
+    "/admin/notices": "POST /api/admin/notices/{dispatch}/retry", "/account/notices": "PUT /api/me/notices",
     "/admin/file": "PUT /api/admin/organisation",
     "/admin/webhooks": "POST /api/webhooks", "/admin/webhooks/{webhook}/ping": "POST /api/webhooks/{webhook}/ping",
     "/admin/webhooks/{webhook}/secret": "POST /api/webhooks/{webhook}/secret",

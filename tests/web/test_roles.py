@@ -25,6 +25,9 @@ from starlette.routing import Route
 
 from bootstrap import Caseway, Home
 from engine.runtime.clock import VirtualClock
+from engine.runtime.outbox import post
+from notices.dispatches import Dispatches, listed
+from notices.people import Way
 from tests.web.conftest import CHEAP, MORNING, PASSWORD, Town
 from tests.web.test_api import INTAKE
 from web.app import create_app
@@ -113,6 +116,10 @@ POST /cases/{number}/{action} finish                         s   s   x   x   x  
 GET /floor                                                   s   s   x   x   x   2   2   2   2   2   2
 GET /floor/breaches                                          s   s   x   x   x   2   2   2   2   2   2
 POST /floor/breaches/{number}/{clock}                        s   s   x   x   x   3   x   x   3   3   x
+GET /reports                                                 s   s   x   x   x   3   3   3   3   3   3
+GET /reports/figures                                         s   s   x   x   x   2   2   2   2   2   2
+GET /reports/{name}                                          s   s   x   x   x   2   2   2   2   2   2
+GET /reports/{name}/file                                     s   s   x   x   x   2   2   2   2   2   2
 GET /floor/tasks                                             s   s   x   x   x   2   x   2   2   2   2
 POST /floor/tasks                                            s   s   x   x   x   2   x   2   2   2   2
 GET /start                                                   s   s   2   2   2   2   2   2   2   2   2
@@ -147,6 +154,10 @@ POST /admin/webhooks/{webhook}/ping                          s   s   x   x   x  
 POST /admin/webhooks/{webhook}/secret                        s   s   x   x   x   x   x   x   x   x   2
 POST /admin/webhooks/{webhook}/stop                          s   s   x   x   x   x   x   x   x   x   3
 POST /admin/webhooks/{webhook}/calls/{call}/retry            s   s   x   x   x   x   x   x   x   x   3
+GET /admin/notices                                           s   s   x   x   x   x   x   x   x   x   2
+POST /admin/notices                                          s   s   x   x   x   x   x   x   x   x   3
+GET /admin/retention                                         s   s   x   x   x   x   x   x   x   x   2
+POST /account/notices                                        s   s   3   3   3   3   3   3   3   3   3
 GET /admin/calendars                                         s   s   x   x   x   3   3   3   3   3   3
 GET /admin/calendars/{name}/{year}                           s   s   x   x   x   2   2   2   2   2   2
 GET /admin/incidents                                         s   s   x   x   x   2   2   2   2   2   2
@@ -176,6 +187,8 @@ POST /admin/changes/{id}/{decision}                          s   s   x   x   x  
 GET /admin/file                                              s   s   x   x   x   x   x   x   x   x   2
 GET /admin/file/organisation.yaml                            s   s   x   x   x   x   x   x   x   x   2
 POST /admin/file                                             s   s   x   x   x   x   x   x   x   x   -
+GET /health/live                                             2   2   2   2   2   2   2   2   2   2   2
+GET /health/ready                                            2   2   2   2   2   2   2   2   2   2   2
 GET /live                                                    4   4   -   -   -   -   -   -   -   -   -
 GET /live floor                                              4   4   -   -   -   -   -   -   -   -   -
 GET /c/{token}                                               2   2   2   2   2   2   2   2   2   2   2
@@ -232,6 +245,8 @@ POST /api/cases                                              4   4   2   2   2  
 GET /api/cases/{number}                                      4   4   2   2   2   2   2   2   2   2   2
 GET /api/cases/{number}/tasks/{task}/actions                 4   4   2   2   x   2   x   x   2   2   2
 GET /api/floor                                               4   4   x   x   x   2   2   2   2   2   2
+GET /api/reports/figures                                     4   4   x   x   x   2   2   2   2   2   2
+GET /api/reports/{name}                                      4   4   x   x   x   2   2   2   2   2   2
 GET /api/floor/tasks                                         4   4   x   x   x   2   x   2   2   2   2
 GET /api/floor/breaches                                      4   4   x   x   x   2   2   2   2   2   2
 POST /api/cases/{number}/clocks/{clock}/acknowledge          4   4   x   x   x   2   x   x   2   2   x
@@ -244,6 +259,11 @@ POST /api/webhooks/{webhook}/secret                          4   4   x   x   x  
 POST /api/webhooks/{webhook}/ping                            4   4   x   x   x   x   x   x   x   x   2
 GET /api/webhooks/{webhook}/calls                            4   4   x   x   x   x   x   x   x   x   2
 POST /api/webhooks/{webhook}/calls/{call}/retry              4   4   x   x   x   x   x   x   x   x   2
+GET /api/admin/notices                                       4   4   x   x   x   x   x   x   x   x   2
+POST /api/admin/notices/{dispatch}/retry                     4   4   x   x   x   x   x   x   x   x   2
+GET /api/admin/retention                                     4   4   x   x   x   x   x   x   x   x   2
+GET /api/me/notices                                          4   4   2   2   2   2   2   2   2   2   2
+PUT /api/me/notices                                          4   4   2   2   2   2   2   2   2   2   2
 GET /api/start                                               4   4   2   2   2   2   2   2   2   2   2
 GET /api/versions/{name}/figures                             4   4   x   x   x   2   2   2   2   2   2
 GET /api/versions/{name}/{version}/differences/{other}       4   4   x   x   x   2   2   2   2   2   2
@@ -352,6 +372,11 @@ class World:
             return str(self.done("admin", "/api/admin/absences", given)["key"])
         return str(found[0]["key"])
 
+    def document(self) -> str:
+        """The first letter of the case that `{case}` names."""
+        number = self.kept.setdefault("{case}", self.case())
+        return str(self.ask("director", "GET", f"/api/cases/{number}/documents").json()["documents"][0]["document"])
+
     def linked(self) -> str:
         """A customer's link of a case, as its path has it: `number/links/1`."""
         number = self.case()
@@ -386,6 +411,14 @@ class World:
     def call(self) -> str:
         hook = self.hook()
         return f"{hook}/calls/{self.done('admin', f'/api/webhooks/{hook}/ping')['call']}"
+
+    def dead(self) -> str:
+        """A notice for somebody who cannot be reached."""
+        found, now = Dispatches(self.town.caseway.runner), self.town.clock.now()
+        self.town.caseway.runner.write(lambda c: post(c, ["user.chen_wei"], "account_locked", {}, now))
+        for notice in found.outbox.take(now, 500):
+            found.spread(notice, "", False, [Way("user.chen_wei", "", now)], now)
+        return listed(self.town.caseway.connection, "dead", limit=1)[0].id
 
     def proposal(self) -> str:
         """One of the director's."""
@@ -461,7 +494,8 @@ def marked(world: World) -> dict[str, Any]:
 MADE: Mapping[str, Make] = {
     "{case}": World.case, "{task}": World.task, "{listed}": World.listed, "{late}": World.late,
     "{taken}": World.taken, "{suspended}": World.suspended, "{restricted}": World.restricted, "{glass}": World.glass,
-    "{link}": World.link, "{linked}": World.linked, "{hook}": World.hook, "{call}": World.call,
+    "{link}": World.link, "{linked}": World.linked, "{document}": World.document,
+    "{hook}": World.hook, "{call}": World.call, "{dead}": World.dead,
     "{proposal}": World.proposal, "{version}": World.version, "{away}": World.away, "{migration}": World.migration,
 }  # fmt: skip
 """What stands for something fresh in a path."""
@@ -481,6 +515,8 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /account/zone": ("/account/zone", {"data": {"zone": "Europe/Berlin"}}),
     "POST /account/tokens": ("/account/tokens", {"data": {"title": "a test"}}),
     "POST /account/tokens/revoke": ("/account/tokens/revoke", {"data": {"digest": "none"}}),
+    "POST /api/admin/notices/{dispatch}/retry": ("/api/admin/notices/{dead}/retry", {}),
+    "PUT /api/me/notices": ("/api/me/notices", {"json": {"hours": "any"}}),
     "POST /api/me/password": ("/api/me/password", {"json": {"old": "wrong", "new": "x"}}),
     "POST /api/me/second-factor/confirm": ("/api/me/second-factor/confirm", {"json": {"code": "000000"}}),
     "POST /api/me/second-factor/remove": ("/api/me/second-factor/remove", {"json": {"code": "000000"}}),
@@ -508,6 +544,8 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /cases/{number}/{action} finish": ("/cases/{case}/finish", {"data": {"token": "1"}}),
     "POST /cases/{number}/{action} owner": ("/cases/{case}/owner", {"data": {"user": "jin_tao", **WHY}}),
     "POST /floor/breaches/{number}/{clock}": ("/floor/breaches/{late}/review_24h", {"data": {"reason": "staff"}}),
+    "GET /reports/{name}": ("/reports/compliance?by=person", {}),
+    "GET /reports/{name}/file": ("/reports/breaches/file?format=xlsx", {}),
     "GET /floor/tasks": ("/floor/tasks?queue=intake", {}),
     "POST /floor/tasks": ("/floor/tasks?queue=intake", {"data": marked}),
     "GET /start/{name}": ("/start/claims", {}),
@@ -572,6 +610,7 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /api/cases/{number}/{action} begin": ("/api/cases/{case}/begin", {"json": {"token": 1, "step": "x"}}),
     "POST /api/cases/{number}/{action} finish": ("/api/cases/{case}/finish", {"json": {"token": 1}}),
     "POST /api/cases/{number}/{action} owner": ("/api/cases/{case}/owner", {"json": {"user": "jin_tao", **WHY}}),
+    "GET /api/reports/{name}": ("/api/reports/steps?process=claims", {}),
     "GET /api/floor/tasks": ("/api/floor/tasks?queue=intake", {}),
     "POST /api/cases/{number}/clocks/{clock}/acknowledge": (
         "/api/cases/{late}/clocks/review_24h/acknowledge", {"json": {"reason": "staff"}},
@@ -620,6 +659,8 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /admin/webhooks/{webhook}/ping": ("/admin/webhooks/{hook}/ping", {}),
     "POST /admin/webhooks/{webhook}/secret": ("/admin/webhooks/{hook}/secret", {}),
     "POST /admin/webhooks/{webhook}/stop": ("/admin/webhooks/{hook}/stop", {}),
+    "POST /admin/notices": ("/admin/notices", {"data": {"dispatch": "none"}}),
+    "POST /account/notices": ("/account/notices", {"data": {"hours": "any"}}),
     "POST /admin/webhooks/{webhook}/calls/{call}/retry": ("/admin/webhooks/{call}/retry", {}),
     "POST /admin/tokens/revoke": ("/admin/tokens/revoke", {"data": {"user": "lu_yao", "digest": "none"}}),
     "GET /api/admin/calendars/{name}/{year}": ("/api/admin/calendars/insurer/2026", {}),
@@ -699,7 +740,6 @@ def sign(answer: httpx.Response) -> str:
 PLAIN = (
     ("{number}/{task}", "{task}"), ("{number}/tasks/{task}", "{listed}"),
     ("{number}/links/{number_of_link}", "{linked}"), ("{number}", "{case}"), ("{attachment}", "1"),
-    ("{document}", "1-35"),
     ("{paper}/{action}", "claim_form/receive"), ("/c/{token}", "{link}"), ("{name}/{year}", "insurer/2026"),
     ("{user}", "wang_fang"), ("{group}", "claims_intake"), ("{queue}", "intake"),
     *((name, "none") for name in ("{key}", "{id}", "{digest}", "{decision}", "{action}")),

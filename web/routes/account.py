@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from engine.core.zones import zones
-from web import own
+from web import notified, own
 from web.absences import absences
 from web.accounts import SHORTEST, Known
 from web.deps import Entered, Form, Signed, must_have_second
@@ -61,6 +61,7 @@ def account_page(request: Request, desk: Desk, status: int = 200, wrong: str = "
         sessions=accounts.sessions.of(desk.caseway.connection, desk.user), this=request.state.session.place,
         second=accounts.factors.enrolled(desk.caseway.connection, desk.user),
         left=accounts.factors.left(desk.caseway.connection, desk.user), least=SHORTEST, wrong=wrong, token=token,
+        ways=notified.channels(desk), wishes=notified.wishes(desk), languages=desk.house.languages,
     )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from engine.runtime.clock import new_id
+from web import notified, upkeep
 from web import organisation as view
-from web import upkeep
 from web.accounts import ACTS
 from web.bulk import MOST, Chosen, several
 from web.deps import Form
@@ -34,6 +34,7 @@ def _overview(request: Request, desk: Desk, status: int, wrong: str) -> Response
     return admin_page(
         request, desk, "admin.html", status, wrong, changes=len(view.waiting(desk)),
         incidents=len(upkeep.incidents(desk, limit=999).incidents), failing=len(upkeep.failing(desk, limit=999).jobs),
+        undelivered=notified.undelivered(desk, 999) if arranges(desk) else 0,
         away=[one for one in view.people(desk, state="away")], revision=desk.caseway.directory.revision,
         locked=request.app.state.accounts.locked(connection) if arranges(desk) else [],
     )  # fmt: skip

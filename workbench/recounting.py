@@ -1,0 +1,97 @@
+"""A changed calendar and the deadlines that were reckoned on the one before: what would move, and moving it (R30).
+
+Theory of operation. Open clocks keep the version of the calendar with which they were reckoned until somebody has them
+counted again. What would come of that is found by deciding the same command on a copy of the case, with the new
+calendar in its surroundings; then the command is asked, case by case. Each case is done or not, with old and new
+deadline in its history; a recount that was cut off goes on with the cases that are left. A deadline that has passed
+stays: it was missed (R29).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec import structs
+
+from bootstrap import MACHINE, Caseway
+from engine.core.commands import Refusal
+from engine.runtime.answers import Accepted
+from sla import reports
+from sla.calendar import WorkCalendar
+from sla.events import ClockRebased, RebaseClocks
+from sla.model import clock_of
+from workbench.foresight import foresee
+from workbench.story import state_of
+
+TOGETHER = 16
+"""Cases that are asked at once, so that they share commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A deadline that moves."""
+
+    number: str
+    process: str
+    clock: str
+    origin: str
+    clauses: tuple[str, ...]
+    before: datetime
+    after: datetime
+    provisional: bool  # still, for the new calendar does not know that year either
+
+
+@dataclass(frozen=True, slots=True)
+class Recounted:
+    """cases: counted again; left: why some were not, case by case."""
+
+    cases: int
+    left: Mapping[str, str]
+
+
+def older(caseway: Caseway, calendar: WorkCalendar) -> list[str]:
+    """The cases with an open clock on another version of this calendar."""
+    return reports.outdated(caseway.connection, calendar.name, calendar.version)
+
+
+def moves(caseway: Caseway, calendar: WorkCalendar) -> Iterator[Move]:
+    """Every open deadline that would move if this calendar were in force and all were counted again."""
+    env = structs.replace(caseway.env(), calendars={**caseway.calendars, calendar.name: calendar})
+    for case in older(caseway, calendar):
+        state, process = state_of(caseway, case)
+        found = foresee(MACHINE, process, state, RebaseClocks(calendar.name, calendar.version), case, env)
+        for event in () if isinstance(found, Refusal) else found:
+            if isinstance(event, ClockRebased) and event.deadline != event.old:
+                clock = clock_of(process, event.clock)
+                yield Move(
+                    state.flow.number, process.name, event.clock, clock.origin, clock.clauses, event.old,
+                    event.deadline, event.provisional,
+                )  # fmt: skip
+
+
+def recount(
+    caseway: Caseway, calendar: WorkCalendar, by: str, ground: str, told: Callable[[int], None] = lambda done: None
+) -> Recounted:
+    """Counts all open clocks on this calendar, which is in force, again. `told`: after each lot, how many are done.
+    Whatever cut it off: the same once more does the rest."""
+    command, left, done = RebaseClocks(calendar.name, calendar.version), dict[str, str](), 0
+
+    def ask(case: str) -> str:
+        answer = caseway.ask(case, command, by, ground=ground)
+        return "" if isinstance(answer, Accepted) else answer.text
+
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        for lot in _lots(older(caseway, calendar), 10 * TOGETHER):
+            for case, why in zip(lot, pool.map(ask, lot), strict=True):
+                if why:
+                    left[case] = why
+                else:
+                    done += 1
+            told(done)
+    return Recounted(done, left)
+
+
+def _lots(cases: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for first in range(0, len(cases), size):
+        yield cases[first : first + size]
