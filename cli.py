@@ -24,6 +24,7 @@ from console import (
     people,
     pooling,
     proposals,
+    repairing,
     reports,
     retention,
     safekeeping,
@@ -77,6 +78,7 @@ people.user_commands.command()(serve.password)
 app.command("try")(trying.try_out)
 steering.add(cases.case_commands)
 adhoc.add(cases.case_commands)
+floor.sla_commands.command()(repairing.rebuild)
 talking.add(cases.case_commands, handling.task_commands)
 
 

@@ -190,7 +190,12 @@ def extend(
     home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Lengthens a running clock, within what its definition allows."""
+    from workbench.late import in_charge
+
     with opened(home, database) as caseway:
+        actor, case = acting(caseway, user), case_of(caseway, number)
+        if not in_charge(caseway.connection, caseway.directory, actor, case):
+            stop(f"{number} is not on {actor}'s floor.", "Whoever looks after one of its queues gives it more time.")
         tell_where(caseway, ask(caseway, number, ExtendClock(clock, by, reason), user), as_json)
 
 
@@ -204,11 +209,11 @@ def acknowledge(
     user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
 ) -> None:  # fmt: skip
     """Says why a clock is late, or closed late; once for each run."""
-    from workbench.late import may_explain
+    from workbench.late import in_charge
 
     with opened(home, database) as caseway:
         actor, case = acting(caseway, user), case_of(caseway, number)
-        if not may_explain(caseway.connection, caseway.directory, actor, case):
+        if not in_charge(caseway.connection, caseway.directory, actor, case):
             stop(f"{number} is not on {actor}'s floor.", "Whoever looks after one of its queues says why it is late.")
         tell_where(caseway, ask(caseway, number, AcknowledgeBreach(clock, reason, note, run), user), as_json)
 

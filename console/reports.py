@@ -41,7 +41,7 @@ def _report(
     from reports.files import FORMATS
     from reports.periods import day_of
     from reports.periods import period as period_of
-    from reports.sheets import REPORTS, Asked
+    from reports.sheets import LISTS, REPORTS, Asked
 
     known(by, DIMENSIONS, "dimension")
     with opened(home, database) as caseway:
@@ -61,7 +61,7 @@ def _report(
             columns = [column.name for column in sheet.columns]
             rows = [{c.name: _cell(row[c.name], c.unit) for c in sheet.columns} for row in sheet.rows]
             show(rows, columns, as_json=False, title=f"{name}, {span.name}", zone=caseway.zone,
-                 limit=limit if name in ("breaches", "unmet") else 0)  # fmt: skip
+                 limit=limit if name in LISTS else 0)  # fmt: skip
             return
         content = FORMATS[format][1](sheet, zone, language)
         _give(content, format, out)
@@ -127,6 +127,15 @@ def unmet(
 ) -> None:  # fmt: skip
     """Clocks that the end of their case left unmet, in time or not yet late: the latest first."""
     _report("unmet", by, period, process, queue, value, 12, limit, format, out, language, home, database)
+
+
+@report_commands.command()
+def extensions(
+    period: When = "this-month", process: Process = "", queue: Queue = "", limit: Limit = 50, format: Form = "table",
+    out: Out = None, language: Language = "en", home: HomeOption = HERE, database: DatabaseOption = "",
+) -> None:  # fmt: skip
+    """More time that clocks were given, by whom and why, and how much is allowed in all: the latest first."""
+    _report("extensions", "clause", period, process, queue, "", 12, limit, format, out, language, home, database)
 
 
 @report_commands.command()

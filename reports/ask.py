@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from engine.runtime.database import Connection
-from engine.runtime.tables import micros, moment
+from engine.runtime.tables import moment
 from reports import histogram, periods
 from reports.collect import state
 from reports.figures import OF_PROCESS, PERCENTILES
@@ -15,7 +15,6 @@ from reports.periods import Period
 from reports.sums import JUDGED, MEASURES
 from sla.model import ORIGINS
 
-_DAY = timedelta(days=1)
 _PLACES = Decimal("0.0001")
 
 
@@ -45,10 +44,10 @@ class Wanted:
         for name, value in (("process", self.process), ("queue", self.queue)):
             if value:
                 sql, given = f"{sql} AND {name} = ?", [*given, value]
-        return _among(sql, given, "queue", self.scope.queues)
+        return among(sql, given, "queue", self.scope.queues)
 
 
-def _among(sql: str, given: list[Any], name: str, allowed: frozenset[str] | None) -> tuple[str, list[Any]]:
+def among(sql: str, given: list[Any], name: str, allowed: frozenset[str] | None) -> tuple[str, list[Any]]:
     if allowed is None:
         return sql, given
     marks = ", ".join("?" * len(allowed)) or "NULL"
@@ -88,7 +87,7 @@ def compliance(connection: Connection, wanted: Wanted, by: str) -> list[Counted]
     process = "process" if by in OF_PROCESS else "''"
     where, given = wanted.where()
     if by == "person":
-        where, given = _among(where, given, "value", wanted.scope.people)
+        where, given = among(where, given, "value", wanted.scope.people)
     sql = (
         f"SELECT {value}, {process}, {_totals()} FROM report_runs WHERE span = ? AND dim = ? AND day >= ? AND day <= ?"
         f"{where} GROUP BY {', '.join(dict.fromkeys((value, *(('process',) if by in OF_PROCESS else ()))))}"
@@ -126,7 +125,7 @@ def trend(
     if value:
         where, given = f"{where} AND value = ?", [*given, value]
     if dim == "person":
-        where, given = _among(where, given, "value", wanted.scope.people)
+        where, given = among(where, given, "value", wanted.scope.people)
     first, last = spans[0].first.isoformat(), spans[-1].last.isoformat()
     sql = (
         f"SELECT day, {_totals()} FROM report_runs WHERE span = ? AND dim = ? AND day >= ? AND day <= ?{where} "
@@ -205,85 +204,3 @@ def open_now(connection: Connection, kind: str, wanted: Wanted) -> dict[tuple[st
     where, given = wanted.where()
     sql = f"SELECT process, value, sum(count) FROM report_open WHERE kind = ?{where} GROUP BY process, value"
     return {(row[0], row[1]): int(row[2]) for row in connection.all(sql, (kind, *given))}
-
-
-# --- lists ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """A run that closed late, or unmet."""
-
-    case: str
-    id: int
-    number: str
-    process: str
-    clock: str
-    run: int
-    clauses: tuple[str, ...]
-    origin: str
-    klass: str
-    queue: str
-    person: str
-    deadline: datetime
-    closed_at: datetime
-    closed_by: str
-    reason: str
-    lost: tuple[str, ...]
-    lost_time: str
-
-    @property
-    def late_by(self) -> timedelta:
-        return self.closed_at - self.deadline
-
-
-_COLUMNS = (
-    "case_id, id, number, process, clock, run, clauses, origin, klass, queue, person, deadline, closed_at, closed_by, "
-    "reason, lost, lost_time"
-)
-Place = tuple[int, str, int]
-"""Where a list goes on: when the last one shown closed (microseconds), its case and run."""
-FILTERS = ("clause", "origin", "person", "class", "clock", "reason", "lost", "version")
-_BY = {"clause": "clauses LIKE ?", "lost": "lost = ?", "class": "klass = ?"}
-
-
-def missed(
-    connection: Connection,
-    wanted: Wanted,
-    judged: str,
-    by: str = "",
-    value: str = "",
-    after: Place | None = None,
-    limit: int = 50,
-    zone: Any = None,
-) -> list[Missed]:
-    """Runs that closed `late` (or `unmet`) in the period, the latest first; those of one value of a dimension.
-
-    zone: the house's, in which the period begins and ends."""
-    where, given = wanted.where()
-    if by in FILTERS:
-        where += f" AND {_BY.get(by, f'{by} = ?')}"
-        given.append(f"% {value} %" if by == "clause" else f" {value} " if by == "lost" and value else value)
-    if by == "person":
-        where, given = _among(where, given, "person", wanted.scope.people)
-    if after is not None:
-        where, given = f"{where} AND (closed_at, case_id, id) < (?, ?, ?)", [*given, *after]
-    ends = [micros(datetime(day.year, day.month, day.day, tzinfo=zone))
-            for day in (wanted.period.first, wanted.period.last + _DAY)]  # fmt: skip
-    sql = (
-        f"SELECT {_COLUMNS} FROM report_missed WHERE judged = ? AND closed_at >= ? AND closed_at < ?{where} "
-        "ORDER BY closed_at DESC, case_id DESC, id DESC LIMIT ?"
-    )
-    return [_missed(row, wanted.scope) for row in connection.all(sql, (judged, *ends, *given, limit))]
-
-
-def _missed(row: Any, scope: Scope) -> Missed:
-    case, number_, number, process, clock, run, clauses, origin, klass, queue, person, deadline, closed = row[:13]
-    by, reason, lost, lost_time = row[13:]
-    return Missed(
-        case=case, id=number_, number=number, process=process, clock=clock, run=run, clauses=tuple(clauses.split()),
-        origin=origin, klass=klass, queue=queue,
-        person=person if scope.people is None or person in scope.people else "",
-        deadline=moment(deadline), closed_at=moment(closed), closed_by=by, reason=reason, lost=tuple(lost.split()),
-        lost_time=lost_time,
-    )  # fmt: skip

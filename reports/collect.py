@@ -42,21 +42,33 @@ ROWS = 2_000
 LONGEST = timedelta(seconds=2)
 """For how long one look counts, before the worker sees to other work again."""
 
+FORM = 1
+"""Rises when more is counted than before: what older programs counted is then counted anew."""
+
 STATE = "SELECT value FROM meta WHERE key = 'reports'"
 _MAKE = "INSERT INTO meta (key, value) VALUES ('reports', ?) ON CONFLICT DO NOTHING"
 _MOVE = "UPDATE meta SET value = ? WHERE key = 'reports' AND value = ?"
 KEY = "SELECT key FROM cases WHERE id = ?"
-_COUNTED = ("report_cases", "report_missed", "report_runs", "report_times", "report_open")
+_COUNTED = ("report_cases", "report_missed", "report_extended", "report_runs", "report_times", "report_open")
+
+_NAMING = ("report_cases", "report_missed", "report_extended")
+"""Tables whose rows name a case."""
 
 Events = list[tuple[int, datetime, list[Event]]]
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How far history is counted. `at`: everything until then is (microseconds); 0: not once yet."""
+    """How far history is counted. `at`: everything until then is (microseconds); 0: not once yet. `form`: what is
+    counted, see `FORM`."""
 
     zone: str
     mark: str = BEGINNING
     at: int = 0
+    form: int = 0
+
+    def holds(self, zone: str) -> bool:
+        """Whether what was counted is what would be counted now."""
+        return (self.zone, self.form) == (zone, FORM)
 
 
 def state(connection: Connection) -> State | None:
@@ -89,7 +101,7 @@ class Collector:
     def due(self, now: datetime) -> bool:
         """Whether the figures have become old, or history is not counted to its end yet."""
         known = state(self._connection)
-        return known is None or known.zone != self._zone() or not 0 <= micros(now) - known.at < micros_of(EVERY)
+        return known is None or not known.holds(self._zone()) or not 0 <= micros(now) - known.at < micros_of(EVERY)
 
     def run(self, now: datetime, longest: timedelta | None = None, clock: Callable[[], float] | None = None) -> int:
         """Counts until history is counted to its end, or for so long by the clock (seconds); how many cases."""
@@ -104,8 +116,8 @@ class Collector:
         """Counts one batch; how many cases had anything new, and whether there is more. Raises StoreError."""
         connection = self._connection
         row = connection.one(STATE)
-        known = msgspec.json.decode(row[0], type=State) if row is not None else State(self._zone())
-        if known.zone != self._zone():
+        known = msgspec.json.decode(row[0], type=State) if row is not None else State(self._zone(), form=FORM)
+        if not known.holds(self._zone()):
             self._runner.write(lambda writing: _forget(writing, row[0]), machine=True)
             return 0, True
         found = FOLLOW[self._runner.database.dialect](connection, known.mark, now, ROWS)
@@ -119,7 +131,7 @@ class Collector:
         at = known.at if found.more else micros(now)
         # Looked at together with what is counted, so that the page has one moment for all of it.
         opened = None if found.more else count_open(connection, now)
-        after = msgspec.json.encode(State(known.zone, found.mark, at)).decode()
+        after = msgspec.json.encode(State(known.zone, found.mark, at, FORM)).decode()
         self._runner.write(lambda writing: self._write(writing, row, after, sums, counted, opened), machine=True)
         return len(counted), found.more
 
@@ -173,7 +185,7 @@ class Collector:
             writing.bulk(self._statements.upsert(table, ["case_id", "seq"], ["seq"]), list(counted.items()))
             # One that was destroyed while it was read leaves no row that names it.
             gone = [row for row in counted if (found := writing.one(KEY, (row,))) is None or found[0] is None]
-            for name in ("report_cases", "report_missed"):
+            for name in _NAMING:
                 for case in gone:
                     writing.run(f"DELETE FROM {name} WHERE case_id = ?", (case,))
         if opened is not None:
@@ -184,7 +196,7 @@ class Collector:
 
 
 def _forget(writing: Connection, before: str) -> None:
-    """Begins anew, in another zone."""
+    """Begins anew: in another zone, or as more is counted."""
     if writing.run("DELETE FROM meta WHERE key = 'reports' AND value = ?", (before,)):
         for table in _COUNTED:
             writing.run(f"DELETE FROM {table}")

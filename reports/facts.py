@@ -15,7 +15,7 @@ from engine.core.env import Versions
 from engine.core.events import Event
 from engine.runtime.errors import StoreError
 from reports.keywords import class_of
-from reports.reader import STANDS, Explained, Fact, Judged, Measured, Reader, Reopened, Stay, Visit
+from reports.reader import STANDS, Explained, Extended, Fact, Judged, Measured, Reader, Reopened, Stay, Visit
 from sla import events as clocks
 from sla.model import find_clock
 from tasks import events as work
@@ -161,10 +161,24 @@ def _clock_started(reader: Reader, at: datetime, event: clocks.ClockStarted) -> 
 
 
 def _clock_aimed(
-    reader: Reader, at: datetime, event: clocks.ClockResumed | clocks.ClockExtended | clocks.ClockRebased
+    reader: Reader, at: datetime, event: clocks.ClockResumed | clocks.ClockRebased | clocks.ClockMigrated
 ) -> Iterator[Fact]:
     reader.runs[event.id].deadline = event.deadline
     yield from ()
+
+
+def _clock_extended(reader: Reader, at: datetime, event: clocks.ClockExtended) -> Iterator[Fact]:
+    run, process = reader.runs[event.id], reader.process
+    clock = find_clock(process, run.clock) if process is not None else None
+    run.deadline, run.extended = event.deadline, run.extended + 1
+    if process is None or clock is None:
+        return
+    stay = reader.stays.get(run.token)
+    yield Extended(
+        event.at, event.id, run.extended, process.name, run.clock, run.run, tuple(clock.clauses), clock.origin,
+        stay.queue if stay else reader.queue_of(min(run.since, event.at), event.at), event.by,
+        str(clock.extension.most) if clock.extension else "", event.reason, event.approver, event.old, event.deadline,
+    )  # fmt: skip
 
 
 def _clock_redated(reader: Reader, at: datetime, event: clocks.ClockRedated) -> Iterator[Fact]:
@@ -233,7 +247,7 @@ _TAKES: dict[type[Event], Any] = {
     work.OwnerChanged: _owner,
     clocks.ClockStarted: _clock_started,
     clocks.ClockResumed: _clock_aimed,
-    clocks.ClockExtended: _clock_aimed,
+    clocks.ClockExtended: _clock_extended,
     clocks.ClockRebased: _clock_aimed,
     clocks.ClockMigrated: _clock_aimed,
     clocks.ClockRedated: _clock_redated,

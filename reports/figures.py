@@ -108,6 +108,13 @@ FIGURES: dict[str, Figure] = {
         "lost none",
         "text",
     ),
+    "extended_by": _figure(
+        "延长", "Extended by", "一次批准的延长，按时限自身的单位", "One approved extension, in the limit's own measure",
+        "text",
+    ),
+    "extension_cap": _figure(
+        "累计上限", "Cap", "该时限各次延长合计的上限", "By how much the clock may be extended in all", "text"
+    ),
     "reason": _figure(
         "原因", "Reason", "主管对逾期的说明（原因代码）", "What a supervisor said of why it was late, by its code",
         "text",

@@ -61,7 +61,29 @@ class Explained:
     reason: str
 
 
-Fact = Visit | Reopened | Judged | Explained
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """A run was given more time, for the `nth` time. `most`: by how much it may be in all, "" where its version no
+    longer says."""
+
+    at: datetime
+    id: int
+    nth: int
+    process: str
+    clock: str
+    run: int
+    clauses: tuple[str, ...]
+    origin: str
+    queue: str
+    by: str
+    most: str
+    reason: str
+    approver: str
+    before: datetime
+    deadline: datetime
+
+
+Fact = Visit | Reopened | Judged | Explained | Extended
 
 
 @dataclass(slots=True)
@@ -95,6 +117,7 @@ class Measured:
     deadline: datetime
     token: int
     reason: str = ""
+    extended: int = 0  # how often
 
 
 @dataclass(slots=True)

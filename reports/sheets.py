@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core.model import Text
 from engine.runtime.database import Connection
-from reports import ask
+from reports import ask, lists
 from reports.ask import Counted, Wanted
 from reports.figures import DIMENSIONS, FIGURES, OF_LATE, OF_PROCESS, PERCENTILES
 from reports.now import AGES
@@ -50,7 +50,7 @@ class Asked:
     by: str = "clause"
     value: str = ""
     count: int = 12  # periods of a trend
-    after: ask.Place | None = None
+    after: lists.Place | None = None
     limit: int = 50
 
 
@@ -104,7 +104,7 @@ _MISSED = (
 
 
 def _missed(asked: Asked, judged: str, name: str, more: tuple[Column, ...]) -> Sheet:
-    found = ask.missed(
+    found = lists.missed(
         asked.connection, asked.wanted, judged, asked.by if asked.value else "", asked.value, asked.after,
         asked.limit, asked.zone,
     )  # fmt: skip
@@ -133,6 +133,32 @@ def _breaches(asked: Asked) -> Sheet:
 
 def _unmet(asked: Asked) -> Sheet:
     return _missed(asked, "unmet", "unmet", ())
+
+
+_EXTENSIONS = (
+    _text("number", "案件", "Case"), _PROCESS, _text("clock_title", "时限", "Clock"),
+    _text("clauses", "条款", "Clauses"), _text("origin_title", "依据", "Origin"),
+    *figures("extended_by", "extension_cap"), _text("reason", "理由", "Reason"),
+    _text("approver_title", "批准人", "Approved by"), _text("at", "批准时间", "When", "moment"),
+    _text("before", "原到期", "Was due", "moment"), _text("deadline", "现到期", "Now due", "moment"),
+)  # fmt: skip
+
+
+def _extensions(asked: Asked) -> Sheet:
+    told = asked.told
+    rows = [
+        {
+            "case": one.case, "id": one.id, "number": one.number, "process": one.process,
+            "process_title": told("process", one.process, ""), "clock": one.clock, "run": one.run,
+            "clock_title": told("clock", one.clock, one.process), "clauses": " ".join(one.clauses),
+            "origin": one.origin, "origin_title": told("origin", one.origin, ""), "queue": one.queue,
+            "extended_by": one.length, "extension_cap": one.most, "reason": one.reason, "approver": one.approver,
+            "approver_title": told("person", one.approver, ""), "at": one.at, "before": one.before,
+            "deadline": one.deadline,
+        }
+        for one in lists.extensions(asked.connection, asked.wanted, asked.after, asked.limit, asked.zone)
+    ]  # fmt: skip
+    return _sheet(asked, "extensions", _EXTENSIONS, rows)
 
 
 _TIMES = figures(*(f"{name}_p{share}" for name in MEASURES for share in PERCENTILES))
@@ -200,8 +226,12 @@ REPORTS: Mapping[str, Callable[[Asked], Sheet]] = {
     "trend": _trend,
     "breaches": _breaches,
     "unmet": _unmet,
+    "extensions": _extensions,
     "steps": _steps,
     "cases": _cases,
     "open": _open,
 }
 """Each report by its name."""
+
+LISTS: Mapping[str, str] = {"breaches": "closed_at", "unmet": "closed_at", "extensions": "at"}
+"""Reports that list single runs, and the moment by which each goes, the latest first."""

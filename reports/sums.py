@@ -13,8 +13,8 @@ from engine.runtime.statements import Statements, keys
 from engine.runtime.tables import micros
 from reports import histogram
 from reports.periods import day_of
-from reports.reader import Explained, Fact, Judged, Reopened, Visit
-from reports.tables import MissedRun, RunSum, TimeSum
+from reports.reader import Explained, Extended, Fact, Judged, Reopened, Visit
+from reports.tables import ExtendedRun, MissedRun, RunSum, TimeSum
 
 JUDGED = ("met", "late", "unmet", "void")
 MEASURES = ("cycle", "touch", "waiting")
@@ -37,6 +37,12 @@ class _Times:
     spent: tuple[Counter[int], ...] = field(default_factory=lambda: tuple(Counter() for _ in MEASURES))
 
 
+def _listed(clauses: Iterable[str]) -> str:
+    """Between spaces, so that one of them can be asked for."""
+    text = " ".join(clauses)
+    return f" {text} " if text else ""
+
+
 class Sums:
     """What is to be added."""
 
@@ -46,6 +52,7 @@ class Sums:
         self.times: dict[tuple[str, ...], _Times] = {}
         self.missed: dict[tuple[str, int], list[Any]] = {}
         self.explained: dict[tuple[str, int], str] = {}
+        self.extended: list[tuple[Any, ...]] = []
 
     def add(self, case: str, number: str, facts: Iterable[Fact], lost: Lost) -> None:
         """The facts of a case; `lost` tells of its runs that closed late."""
@@ -60,6 +67,12 @@ class Sums:
                     self._judged(case, number, fact, lost.get(fact.id, ("", "")))
                 case Explained():
                     self._explained(case, fact)
+                case Extended():
+                    self.extended.append((
+                        case, fact.id, fact.nth, number, fact.process, fact.clock, fact.run, _listed(fact.clauses),
+                        fact.origin, fact.queue, fact.by, fact.most, fact.reason, fact.approver, micros(fact.at),
+                        micros(fact.before), micros(fact.deadline),
+                    ))  # fmt: skip
 
     def _days(self, at: Any) -> tuple[tuple[str, str], tuple[str, str]]:
         day = day_of(at, self._zone)
@@ -88,9 +101,9 @@ class Sums:
                 self._count((span, dim, day, run.process, run.queue, value), run.judged)
         if run.judged in ("late", "unmet"):
             day = day_of(run.at, self._zone).isoformat()
-            clauses = f" {' '.join(run.clauses)} " if run.clauses else ""
             self.missed[case, run.id] = [
-                case, run.id, run.judged, day, number, run.process, run.version, run.clock, run.run, clauses,
+                case, run.id, run.judged, day, number, run.process, run.version, run.clock, run.run,
+                _listed(run.clauses),
                 run.origin, run.klass, run.queue, run.person, micros(run.since), micros(run.deadline),
                 micros(run.at), run.closed_by, run.reason, *lost,
             ]  # fmt: skip
@@ -129,6 +142,10 @@ class Sums:
         if self.missed:
             table = table_of(MissedRun)
             connection.bulk(statements.upsert(table, MISSED, MISSED[2:]), [tuple(row) for row in self.missed.values()])
+        if self.extended:
+            table = table_of(ExtendedRun)
+            columns = [column.name for column in table.columns]
+            connection.bulk(statements.upsert(table, columns, columns[3:]), self.extended)
         if self.runs:
             rows = [key + tuple(counts) for key, counts in sorted(self.runs.items())]
             connection.bulk(_adding(statements), rows)

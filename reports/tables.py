@@ -54,6 +54,34 @@ class MissedRun(SQLModel, table=True):
     lost_time: str = operational()  # how much, in the limit's own measure
 
 
+class ExtendedRun(SQLModel, table=True):
+    """More time that a run of a clock was given."""
+
+    __tablename__ = "report_extended"
+    __table_args__ = (
+        Index("ix_report_extended_at", "at", "case_id", "id", "nth"),
+        {"sqlite_with_rowid": False},
+    )
+
+    case_id: str = operational(key=True)
+    id: int = operational(BigInteger, key=True)  # of the run within its case
+    nth: int = operational(Integer, key=True)  # of the run's extensions, from 1
+    number: str = operational()
+    process: str = operational()
+    clock: str = operational()
+    run: int = operational(Integer)
+    clauses: str = operational()  # between spaces
+    origin: str = operational()
+    queue: str = operational()
+    length: str = operational()  # by how much, as 5wd
+    most: str = operational()  # by how much in all the clock may be extended
+    reason: str = operational()
+    approver: str = operational()
+    at: datetime = operational(Moment)
+    before: datetime = operational(Moment)
+    deadline: datetime = operational(Moment)
+
+
 class RunSum(SQLModel, table=True):
     """How many runs closed on a day or in a month, by one dimension. The key begins with what every question names."""
 

@@ -36,18 +36,19 @@ def extend(turn: Turn, command: ExtendClock) -> None:
         en = f"clock {clock.name} can no longer be extended: its deadline passed at {at}"
         raise Refuse("passed", f"时限 {clock.name} 已于 {at} 到期，不能再延期", en)
     by = _within_cap(clock, cap, run, command.by)
-    calendar = calendar_of(turn, clock)
-    recount(turn, number, clock, run, calendar, "calendar")
     try:
-        due = metered(calendar, run.since, parse_duration(run.limit), clock.roll, [*run.more, str(by)], run.breaks).due
+        lengthen(turn, number, clock, str(by), command.reason.strip(), turn.request.actor)
     except ValueError as error:
         raise Refuse("duration", f"时限 {clock.name}：{error}", f"clock {clock.name}: {error}") from error
-    turn.emit(
-        ClockExtended(
-            number, clock.name, str(by), command.reason.strip(), turn.request.actor, turn.now, run.deadline,
-            due.at, due.provisional,
-        )
-    )  # fmt: skip
+
+
+def lengthen(turn: Turn, number: int, clock: Clock, by: str, reason: str, approver: str) -> None:
+    """Gives a run more time, counted on the calendar in force. Raises ValueError where it ends beyond all days."""
+    run: Run = turn.state.clocks.open[number]
+    calendar = calendar_of(turn, clock)
+    recount(turn, number, clock, run, calendar, "calendar")
+    due = metered(calendar, run.since, parse_duration(run.limit), clock.roll, [*run.more, by], run.breaks).due
+    turn.emit(ClockExtended(number, clock.name, by, reason, approver, turn.now, run.deadline, due.at, due.provisional))
     aim(turn, number, clock, calendar)
 
 
@@ -110,16 +111,19 @@ def _within_cap(clock: Clock, cap: Extension, run: Run, text: str) -> Duration:
     try:
         by = parse_duration(text)
     except ValueError as error:
-        raise Refuse("duration", f"不是有效的时长：{text}", str(error)) from error
+        told = {"by": {"zh": "请写成 5wd、10d 这样的时长", "en": "Write a length such as 5wd or 10d"}}
+        raise Refuse("duration", f"不是有效的时长：{text}", str(error), told) from error
     if by.measure != cap.most.measure or (by.unit not in SECONDS and by.unit != cap.most.unit):
         en = f"expected an extension in {cap.most.unit}, like the {cap.most} allowed, not {by}"
-        raise Refuse("duration", f"延期须以 {cap.most.unit} 为单位，与允许的 {cap.most} 相同", en)
+        told = {"by": {"zh": f"请用单位 {cap.most.unit}", "en": f"Write it in {cap.most.unit}"}}
+        raise Refuse("duration", f"延期须以 {cap.most.unit} 为单位，与允许的 {cap.most} 相同", en, told)
     total = sum((_size(parse_duration(one)) for one in run.more), start=_size(by))
     if total > _size(cap.most):
         had = f", of which {' + '.join(run.more)} is used" if run.more else ""
         used = f"（已用 {' + '.join(run.more)}）" if run.more else ""
         en = f"clock {clock.name} may be extended by {cap.most} in all{had}, not by {by}"
-        raise Refuse("cap", f"时限 {clock.name} 累计最多延长 {cap.most}{used}，不能再延长 {by}", en)
+        told = {"by": {"zh": f"累计最多 {cap.most}{used}", "en": f"At most {cap.most} in all{had}"}}
+        raise Refuse("cap", f"时限 {clock.name} 累计最多延长 {cap.most}{used}，不能再延长 {by}", en, told)
     return by
 
 

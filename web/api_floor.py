@@ -10,6 +10,7 @@ from starlette.requests import Request
 from web.api import ANSWERS, Cursor, Done, Key, Limit, Name, Number, ProblemBody, Seen, done_of, revision
 from web.breaches import Breaches, Which, acknowledge, breaches
 from web.bulk import MOST, Bulk, Chosen, Result, several
+from web.clocks import extend
 from web.deps import Caller
 from web.desk import Desk
 from web.floor import Floor, Tasks, floor, tasks
@@ -115,6 +116,26 @@ def acknowledge_breach(
         acknowledge(
             desk, rollup, number, clock, given.run, given.reason, given.note, id=key, revision=revision(seen)
         )
+    )  # fmt: skip
+
+
+class MoreTime(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"by": "5wd", "reason": "the police report is not out yet"}]}
+    )
+
+    by: str = Field(max_length=20, description="A length in the limit's own measure, as 5wd.")
+    reason: str = Field(max_length=2000)
+    run: int = Field(default=0, ge=0, le=2**31, description="Which run, where several are open; 0: the only one.")
+
+
+@router.post("/cases/{number}/clocks/{clock}/extend")
+def extend_clock(
+    desk: Caller, number: Number, clock: ClockName, given: MoreTime, key: Key = "", seen: Seen = ""
+) -> Done:
+    """Gives a running clock more time, within what its definition allows; for who has the role that may."""
+    return done_of(
+        extend(desk, number, clock, given.run, given.by, given.reason, id=key, revision=revision(seen))
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from reports.figures import FIGURES
 from reports.files import plain
+from reports.sheets import LISTS
 from web.api import ANSWERS, Cursor, Name
 from web.deps import Caller
 from web.once import Once
@@ -15,7 +16,7 @@ from web.reports import Question, after, asked, report, scope
 
 router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once, tags=["reports"])
 
-ReportName = Literal["compliance", "trend", "breaches", "unmet", "steps", "cases", "open"]
+ReportName = Literal["compliance", "trend", "breaches", "unmet", "extensions", "steps", "cases", "open"]
 By = Literal["clause", "origin", "process", "version", "queue", "person", "class", "clock", "reason", "lost"]
 Period = Annotated[
     str, Query(max_length=40, description="2026, 2026-Q3, 2026-09, 2026-W36, a day, DAY..DAY, last-month")
@@ -61,9 +62,9 @@ def get_report(
     by: By = "clause", value: Name = "", after_: Annotated[Cursor, Query(alias="after")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> ReportBody:  # fmt: skip
-    """The figures of a period; of the lists of what was late or unmet a page, the latest first."""
+    """The figures of a period; of the lists of single runs a page, the latest first."""
     asks = Question(period, process, queue, by, value, after_)
-    lists = name in ("breaches", "unmet")
+    lists = name in LISTS
     sheet, span = report(desk, name, asks, limit + 1), asked(desk, asks).wanted.period
     more = lists and len(sheet.rows) > limit
     if more:

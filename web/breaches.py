@@ -99,7 +99,7 @@ def acknowledge(
     """Says why a clock of the caller's floor is late. Raises Problem."""
     supervises(desk)
     opened = Opened(desk, number)
-    if not late.may_explain(desk.caseway.connection, desk.caseway.directory, desk.user, opened.case):
+    if not late.in_charge(desk.caseway.connection, desk.caseway.directory, desk.user, opened.case):
         raise Problem(403, "floor", desk.say("floor.not_you"))
     answer = submit(desk, opened.case, AcknowledgeBreach(clock, reason, note, run), **how)
     if not isinstance(answer, Accepted):

@@ -17,12 +17,12 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from engine.runtime.errors import StoreError
-from reports import ask
+from reports import ask, lists
 from reports.ask import Scope, Wanted
 from reports.figures import DIMENSIONS, FIGURES
 from reports.keywords import class_of
 from reports.periods import day_of, period
-from reports.sheets import REPORTS, Asked, Column, Sheet, Told
+from reports.sheets import LISTS, REPORTS, Asked, Column, Sheet, Told
 from web import charts, show
 from web.breaches import reasons, supervises
 from web.desk import Desk
@@ -145,6 +145,8 @@ def cell(desk: Desk, column: Column, value: Any) -> str | Markup:
     if column.unit == "share":
         bar = charts.share_bar(value) if column.name == "share" else ""
         return Markup("{} {}").format(charts.percent(value), bar)
+    if column.name in ("extended_by", "extension_cap"):
+        return show.length(desk, value) if value else "–"
     if column.name == "lost_time":
         return spent(desk, value)
     if column.unit == "seconds":
@@ -208,10 +210,11 @@ _CHARTS = {"trend": _trend, "open": _ages, "steps": _spans, "cases": _spans}
 def after(sheet: Sheet) -> str:
     """Where a list goes on."""
     last = sheet.rows[-1]
-    return f"{int(last['closed_at'].timestamp())}.{last['closed_at'].microsecond:06}.{last['case']}.{last['id']}"
+    at = last[LISTS[sheet.report]]
+    return f"{int(at.timestamp())}.{at.microsecond:06}.{last['case']}.{last['id']}"
 
 
-def _place(text: str) -> ask.Place | None:
+def _place(text: str) -> lists.Place | None:
     if not text:
         return None
     seconds, _, rest = text.partition(".")

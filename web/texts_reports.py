@@ -9,6 +9,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reports.trend": ("达标趋势", "Compliance over time"),
     "reports.breaches": ("逾期清单", "Late"),
     "reports.unmet": ("未完成即结束", "Unmet"),
+    "reports.extensions": ("延期清单", "Extensions"),
     "reports.steps": ("步骤时长与返工", "Steps and rework"),
     "reports.cases": ("结案", "Cases"),
     "reports.open": ("在办与账龄", "Open cases"),

@@ -21,7 +21,7 @@ from organisation.reading import NAMED, Reading, Sight
 from papers.model import checklist_of
 from tasks.lifecycle import SYSTEM
 from web import show
-from web.cases import ClockView, clocks
+from web.clocks import ClockView, clocks
 from web.definitions import sources_of
 from web.desk import Desk
 from web.forms import Field, at, fields, fields_of, shown

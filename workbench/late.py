@@ -117,8 +117,9 @@ def supervises(people: Directory, user: str) -> bool:
     return bool(people.roles(user) & LEADS) and bool(floor_queues(people, user))
 
 
-def may_explain(connection: Connection, people: Directory, user: str, case: str) -> bool:
-    """Whether it is the user's affair to say why a clock of the case is late; the house says by which role."""
+def in_charge(connection: Connection, people: Directory, user: str, case: str) -> bool:
+    """Whether the clocks of the case are the user's affair: to say why one is late, to give one more time.
+    The house and the clock say by which role."""
     return supervises(people, user) and looks_after(connection, case, floor_queues(people, user))
 
 

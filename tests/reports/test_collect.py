@@ -11,10 +11,10 @@ from bootstrap import Caseway, Home
 from engine.core.commands import CompleteTask
 from engine.core.model import Process
 from engine.runtime.errors import StoreError
-from reports import ask
+from reports import ask, lists
 from reports.ask import Scope, Wanted
 from reports.periods import period
-from sla.events import AcknowledgeBreach
+from sla.events import AcknowledgeBreach, ExtendClock
 from tests.support.bureau import Bureau
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -41,7 +41,7 @@ def issue(bureau: Bureau, at: datetime) -> str:
 def late(app: Caseway, text: str, scope: Scope = ask.EVERYTHING) -> tuple[int, int]:
     """How many were late in a period, by the sums and by the list."""
     wanted = Wanted(period(text, END.date()), scope)
-    rows = ask.missed(app.connection, wanted, "late", zone=ZONE)
+    rows = lists.missed(app.connection, wanted, "late", zone=ZONE)
     return ask.total(ask.compliance(app.connection, wanted, "process")).late, len(rows)
 
 
@@ -64,8 +64,37 @@ def test_a_reason_that_is_given_afterwards_moves_the_run_to_it(bureau: Bureau) -
     assert bureau.ask(case, AcknowledgeBreach("issued", "staff"), "sun")
     app.collector.run(bureau.clock.now())
     assert [(one.value, one.late) for one in ask.compliance(app.connection, wanted, "reason")] == [("staff", 1)]
-    rows = ask.missed(app.connection, wanted, "late", "reason", "staff", zone=ZONE)
+    rows = lists.missed(app.connection, wanted, "late", "reason", "staff", zone=ZONE)
     assert [(one.case, one.reason, one.person, one.lost) for one in rows] == [(case, "staff", "", ())]
+
+
+def test_more_time_is_listed_with_who_gave_it_why_and_how_much_there_may_be(bureau: Bureau) -> None:
+    app, begun = bureau.app, bureau.clock.now()
+    case = bureau.start("permit", urgent=True, asked_at=begun.isoformat())
+    bureau.clock.advance(timedelta(minutes=5))
+    assert bureau.ask(case, ExtendClock("issued", "1wd", "the expert is ill"), "sun")
+    assert not bureau.ask(case, ExtendClock("issued", "1wd", "once more"), "sun")
+    app.collector.run(bureau.clock.now())
+    wanted = Wanted(period("2026-Q2", END.date()))
+    (found,) = lists.extensions(app.connection, wanted, zone=ZONE)
+    assert (found.case, found.clock, found.clauses, found.origin) == (case, "issued", ("X-3",), "manual")
+    assert (found.length, found.most, found.reason, found.approver) == ("1wd", "1wd", "the expert is ill", "sun")
+    assert found.at == bureau.clock.now() and found.deadline - found.before >= timedelta(days=1)
+    later = lists.extensions(app.connection, wanted, after=(0, "", 0), zone=ZONE)
+    assert later == [] == lists.extensions(app.connection, Wanted(period("2026-Q3", END.date())), zone=ZONE)
+    app.destroy(case)
+    app.collector.run(bureau.clock.now())
+    assert lists.extensions(app.connection, wanted, zone=ZONE) == []
+
+
+def test_what_an_older_program_counted_is_counted_anew(bureau: Bureau) -> None:
+    issue(bureau, END)
+    bureau.app.collector.run(bureau.clock.now())
+    bureau.app.connection.run("UPDATE meta SET value = replace(value, ',\"form\":1', '') WHERE key = 'reports'")
+    bureau.app.connection.run("DELETE FROM report_runs")
+    assert bureau.app.collector.due(bureau.clock.now())
+    bureau.app.collector.run(bureau.clock.now())
+    assert late(bureau.app, "2026-Q3") == (1, 1)
 
 
 def test_two_who_count_at_once_count_everything_once(bureau: Bureau) -> None:

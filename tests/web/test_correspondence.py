@@ -33,6 +33,7 @@ SAME: Mapping[str, str] = {
     "/cases/{number}/{action}": CASE,
     "/reading/glass/{id}": "POST /api/reading/glass/{id}",
     "/floor/breaches/{number}/{clock}": "POST /api/cases/{number}/clocks/{clock}/acknowledge",
+    "/cases/{number}/clocks/{clock}/extend": "POST /api/cases/{number}/clocks/{clock}/extend",
     "/floor/tasks": BULK,
     "/start/{name}": "POST /api/cases",
     "/processes/upload": PROPOSE, "/processes/edit": PROPOSE,

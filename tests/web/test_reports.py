@@ -2,6 +2,7 @@
 
 import csv
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_what_was_late_says_where_its_time_went_and_when_it_was_counted(busy: To
     assert all(row[0].startswith("LP-2026-") for row in found)
 
 
-@pytest.mark.parametrize("name", ["compliance", "trend", "breaches", "unmet", "steps", "cases", "open"])
+@pytest.mark.parametrize("name", ["compliance", "trend", "breaches", "unmet", "extensions", "steps", "cases", "open"])
 def test_every_report_has_a_page_a_spreadsheet_and_an_endpoint(busy: Town, name: str) -> None:
     browser, query = busy.browser("gu_mingyuan", "zh"), "period=2026-03&process=claims&by=class"
     assert browser.get(f"/reports/{name}?{query}").status_code == 200
@@ -109,3 +110,21 @@ def test_every_report_has_a_page_a_spreadsheet_and_an_endpoint(busy: Town, name:
 def test_a_wrong_question_is_answered_in_words(town: Town, address: str, status: int) -> None:
     answer = town.browser("gu_mingyuan").get(address)
     assert answer.status_code == status, answer.text[:400]
+
+
+def test_who_may_gives_a_clock_more_time_on_the_page_of_the_case(town: Town) -> None:
+    number = town.claim(claimed_amount=Decimal("8000.00"))
+    town.settle()
+    clerk, lead = town.browser("lu_yao", "en"), town.browser("lin_xiaoyan", "en")
+    at = f"/cases/{number}/clocks/general_handled/extend"
+    assert "May be extended by 10 working days in all" in lead.get(f"/cases/{number}").text
+    assert at in lead.get(f"/cases/{number}").text and at not in clerk.get(f"/cases/{number}").text
+    assert clerk.post(at, by="2wd", reason="x").status_code == 403
+    for wrong in ({"by": "2wd", "reason": " "}, {"by": "soon", "reason": "x"}, {"by": "11wd", "reason": "x"}):
+        assert lead.post(at, **wrong).status_code == 422
+    assert lead.post(at, by="2wd", reason="the police report is not out", run="1").status_code == 303
+    page = lead.get(f"/cases/{number}").text
+    assert "Extended by 2 working days" in page and "the police report is not out" in page
+    town.caseway.collector.run(town.clock.now())
+    found = rows(town, "lin_xiaoyan", "period=2026-03", "extensions")
+    assert [row[0] for row in found] == [number] and "the police report is not out" in found[0]

@@ -53,6 +53,7 @@ GET /sign-in/oidc/done                                       -   -   -   -   -  
 GET /cases/{number}/papers                                   s   s   2   2   x   2   x   x   2   2   2
 POST /cases/{number}/papers/upload                           s   s   -   -   x   -   x   x   -   -   -
 POST /cases/{number}/papers/{paper}/{action}                 s   s   3   3   x   3   x   x   3   3   3
+POST /cases/{number}/clocks/{clock}/extend                   s   s   x   x   x   3   x   x   x   x   x
 GET /cases/{number}/documents                                s   s   2   2   x   2   x   x   2   2   2
 GET /cases/{number}/documents/{document}                     s   s   2   2   x   2   x   x   2   2   2
 GET /cases/{number}/files/{attachment}                       s   s   -   -   x   -   x   x   -   -   -
@@ -250,6 +251,7 @@ GET /api/reports/{name}                                      4   4   x   x   x  
 GET /api/floor/tasks                                         4   4   x   x   x   2   x   2   2   2   2
 GET /api/floor/breaches                                      4   4   x   x   x   2   2   2   2   2   2
 POST /api/cases/{number}/clocks/{clock}/acknowledge          4   4   x   x   x   2   x   x   2   2   x
+POST /api/cases/{number}/clocks/{clock}/extend               4   4   x   x   x   2   x   x   x   x   x
 POST /api/bulk                                               4   4   2   2   2   2   2   2   2   2   2
 GET /api/webhooks                                            4   4   x   x   x   x   x   x   x   x   2
 POST /api/webhooks                                           4   4   x   x   x   x   x   x   x   x   2
@@ -614,6 +616,12 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "GET /api/floor/tasks": ("/api/floor/tasks?queue=intake", {}),
     "POST /api/cases/{number}/clocks/{clock}/acknowledge": (
         "/api/cases/{late}/clocks/review_24h/acknowledge", {"json": {"reason": "staff"}},
+    ),
+    "POST /api/cases/{number}/clocks/{clock}/extend": (
+        "/api/cases/{case}/clocks/general_handled/extend", {"json": {"by": "1wd", "reason": "ill"}},
+    ),
+    "POST /cases/{number}/clocks/{clock}/extend": (
+        "/cases/{case}/clocks/general_handled/extend", {"data": {"by": "1wd", "reason": "ill"}},
     ),
     "POST /api/bulk": ("/api/bulk", {"json": several("claim")}),
     "POST /api/webhooks": ("/api/webhooks", {"json": HOOK}),

@@ -13,6 +13,7 @@ from engine.core import commands as core
 from engine.runtime.clock import new_id
 from web.cases import case_view
 from web.casework import ACTS, preview, steer, why_closed
+from web.clocks import extend
 from web.commands import ask
 from web.correcting import changed, correctable
 from web.deps import Form, Signed
@@ -94,6 +95,22 @@ def retry(desk: Signed, number: str, incident: int) -> Response:
         raise Problem(403, "not_steering", why)
     ask(desk, opened.case, core.RetryIncident(incident))
     return RedirectResponse(f"/cases/{quote(number)}", 303)
+
+
+@router.post("/cases/{number}/clocks/{clock}/extend")
+def extend_clock(request: Request, desk: Signed, form: Form, number: str, clock: str) -> Response:
+    """More time for a clock, with a reason."""
+    run = str(form.get("run", ""))
+    try:
+        extend(
+            desk, number, clock, int(run) if run.isdecimal() and len(run) < 10 else 0, str(form.get("by", "")).strip(),
+            str(form.get("reason", ""))[:2000], id=str(form.get("command", "")),
+        )  # fmt: skip
+    except Problem as problem:
+        if problem.code == "unknown":
+            raise
+        return case_page(request, desk, number, problem.status, problem.detail)
+    return RedirectResponse(f"/cases/{quote(number)}?said=extended", 303)
 
 
 # --- correcting and moving: pages of their own --------------------------------------------------------

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from reports.figures import DIMENSIONS, FIGURES
 from reports.files import FORMATS
-from reports.sheets import REPORTS
+from reports.sheets import LISTS, REPORTS
 from web.deps import Signed
 from web.desk import Desk
 from web.problems import Problem
@@ -19,7 +19,6 @@ from web.reports import FILE_ROWS, PAGE, PERIODS, Question, after, asked, cell, 
 
 router = APIRouter()
 TABS = (*(name for name in REPORTS if name != "trend"), "figures")
-LISTS = frozenset({"breaches", "unmet"})
 _Text = Annotated[str, Query(max_length=120)]
 
 
