@@ -44,9 +44,12 @@ def call(*args: object, home: Path | None = None) -> Said:
     return Said(result.exit_code, result.stdout, result.stderr)
 
 
+BEGAN = SystemClock().now()  # one moment for the whole run: what is written and what is looked for agree at any hour
+
+
 def reported(hours: int) -> str:
-    """The local time so many hours ago, as insurers' systems write it."""
-    at = (SystemClock().now() - timedelta(hours=hours)).astimezone(ZoneInfo("Asia/Shanghai"))
+    """The local time so many hours before the tests began, as insurers' systems write it."""
+    at = (BEGAN - timedelta(hours=hours)).astimezone(ZoneInfo("Asia/Shanghai"))
     return f"{at:%Y-%m-%d %H:%M}"
 
 
