@@ -69,6 +69,7 @@ class ClockView(BaseModel):
     stretches: list[Stretch]
     extensions: list[Extended]
     extendable: str  # by how much in all, as 10wd; "" where the clock cannot be extended, or no longer
+    extendable_unit: str  # in which it is given, as wd
     may_extend: bool
 
 
@@ -119,6 +120,7 @@ def _clock(opened: Opened, account: Account) -> ClockView:
             for one in account.more
         ],
         extendable=str(clock.extension.most) if extendable and clock.extension else "",
+        extendable_unit=clock.extension.most.unit if extendable and clock.extension else "",
         may_extend=extendable and clock.extension is not None and clock.extension.role in desk.roles
         and late.in_charge(desk.caseway.connection, desk.caseway.directory, desk.user, opened.case),
     )  # fmt: skip

@@ -228,7 +228,9 @@ WORDS: Mapping[type[Event], Words] = {
     clocks.ClockRebased: lambda t, e: t.desk.say(
         "h.clock_rebased", clock=t.clock(e.clock), at=show.moment(t.desk, e.deadline)
     ),
-    clocks.ClockExtended: lambda t, e: t.desk.say("h.extended", clock=t.clock(e.clock), by=e.by) + t.because(e),
+    clocks.ClockExtended: lambda t, e: t.desk.say(
+        "h.extended", clock=t.clock(e.clock), by=show.length(t.desk, e.by)
+    ) + t.because(e),
     clocks.BreachAcknowledged: _explained,
     clocks.BreachExplained: _explained,
     **PAPERS,

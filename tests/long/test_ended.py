@@ -100,9 +100,9 @@ def test_a_server_answers_what_is_under_way(house: Path, with_worker: bool) -> N
             for _ in range(20):  # the server has taken in what came before
                 httpx.get(f"{address}/health/live")
             server.send_signal(signal.SIGTERM)
-            end = time.monotonic() + 4
+            end, tick = time.monotonic() + 4, threading.Event()
             while not refuses(port) and time.monotonic() < end:
-                time.sleep(0.05)  # and no more connections than it can take
+                tick.wait(0.05)  # and no more connections than it can take
             assert refuses(port), "it takes in nothing more"
             assert server.poll() is None and not answers, "it waits for what is under way"
         for thread in under_way:

@@ -122,7 +122,9 @@ def test_who_may_gives_a_clock_more_time_on_the_page_of_the_case(town: Town) -> 
     assert clerk.post(at, by="2wd", reason="x").status_code == 403
     for wrong in ({"by": "2wd", "reason": " "}, {"by": "soon", "reason": "x"}, {"by": "11wd", "reason": "x"}):
         assert lead.post(at, **wrong).status_code == 422
-    assert lead.post(at, by="2wd", reason="the police report is not out", run="1").status_code == 303
+    refused = lead.post(at, by="11", unit="wd", reason="the police report is not out", run="1").text
+    assert 'value="11"' in refused and 'value="the police report is not out"' in refused, "nothing is typed twice"
+    assert lead.post(at, by="2", unit="wd", reason="the police report is not out", run="1").status_code == 303
     page = lead.get(f"/cases/{number}").text
     assert "Extended by 2 working days" in page and "the police report is not out" in page
     town.caseway.collector.run(town.clock.now())

@@ -61,16 +61,17 @@ def case(request: Request, desk: Signed, number: str) -> Response:
 
 def case_page(
     request: Request, desk: Desk, number: str, status: int = 200, wrong: str = "",
-    secrets: Mapping[str, Any] | None = None, text: str = "",
+    secrets: Mapping[str, Any] | None = None, text: str = "", more: Mapping[str, Any] | None = None,
 ) -> Response:  # fmt: skip
-    """The page of a case. `secrets`: those that the user has opened. text: a comment that was refused."""
+    """The page of a case. `secrets`: those that the user has opened. text: a comment that was refused. more: what was
+    written when a clock was refused more time."""
     users = sorted(
         (user for user in desk.caseway.directory.users if request.app.state.accounts.in_service(user)), key=desk.person
     )
     return page(
         request, desk, "case.html", status, view=case_view(desk, number, secrets), wrong=wrong,
         command=new_id(desk.now), users=[(user, desk.person(user)) for user in users], shown=secrets is not None,
-        text=text,
+        text=text, more=more,
     )  # fmt: skip
 
 
@@ -100,16 +101,15 @@ def retry(desk: Signed, number: str, incident: int) -> Response:
 @router.post("/cases/{number}/clocks/{clock}/extend")
 def extend_clock(request: Request, desk: Signed, form: Form, number: str, clock: str) -> Response:
     """More time for a clock, with a reason."""
-    run = str(form.get("run", ""))
+    run, by, reason = whole(form.get("run")), str(form.get("by", "")).strip(), str(form.get("reason", ""))[:2000]
+    length = f"{by}{form.get('unit', '')}" if by.isdecimal() else by
     try:
-        extend(
-            desk, number, clock, int(run) if run.isdecimal() and len(run) < 10 else 0, str(form.get("by", "")).strip(),
-            str(form.get("reason", ""))[:2000], id=str(form.get("command", "")),
-        )  # fmt: skip
+        extend(desk, number, clock, run, length, reason, id=str(form.get("command", "")))
     except Problem as problem:
         if problem.code == "unknown":
             raise
-        return case_page(request, desk, number, problem.status, problem.detail)
+        more = {"clock": clock, "run": run, "by": by, "reason": reason}
+        return case_page(request, desk, number, problem.status, problem.detail, more=more)
     return RedirectResponse(f"/cases/{quote(number)}?said=extended", 303)
 
 
