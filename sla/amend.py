@@ -16,7 +16,7 @@ from sla.events import (
 )
 from sla.measure import metered
 from sla.model import Clock, Extension, calendar_name, clock_of, clocks_of
-from sla.runs import aim, calendar_of, kept, recount
+from sla.runs import aim, calendar_of, follow, recount
 from sla.state import ClocksState, Late, Run
 
 
@@ -146,10 +146,7 @@ def rebase(turn: Turn, command: RebaseClocks) -> None:
         clock = clock_of(turn.process, run.clock)
         if calendar_name(turn.process, clock) != command.calendar:
             continue
-        if run.deadline < (run.paused or turn.now):
-            kept(turn, number, run, calendar)
-            continue
-        recount(turn, number, clock, run, calendar, "calendar")
+        follow(turn, number, clock, run, calendar)
         aim(turn, number, clock, calendar)
     if len(turn.events) == before:
         en = f"no open clock of this case is on an older version of {command.calendar}"

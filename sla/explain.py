@@ -226,6 +226,11 @@ class _Told:
 # --- cutting it into stretches --------------------------------------------------------------------
 
 
+def _stayed(again: e.ClockRebased) -> bool:
+    """Whether a run that was late already was only held against another calendar."""
+    return again.deadline == again.old < again.at
+
+
 def _account(process: Process, run: _Run, told: _Told, calendars: Mapping[str, Calendar], now: datetime) -> Account:
     started = run.started
     limit = run.rebased[-1].limit if run.rebased else started.limit
@@ -261,7 +266,7 @@ def _account(process: Process, run: _Run, told: _Told, calendars: Mapping[str, C
         rungs=tuple(run.rungs),
         note=started.note,
         closed_by=run.closed.by if run.closed is not None else "",
-        version=run.rebased[-1].version if run.rebased else started.version,
+        version=next((one.version for one in reversed(run.rebased) if not _stayed(one)), started.version),
     )
 
 

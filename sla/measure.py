@@ -80,20 +80,26 @@ def latest(calendar: Calendar, rung: Rung, first: Point, now: datetime) -> Point
 
 def _from_share(calendar: Calendar, clock: Clock, run: Run, meter: Meter, rung: Rung) -> datetime | None:
     reached = meter.reach(calendar, rung.share)
-    return None if reached is None else reached.at
+    if reached is None:
+        return None
+    return min(reached.at, run.deadline) if rung.share <= 1 else reached.at
 
 
 def _from_due(calendar: Calendar, clock: Clock, run: Run, meter: Meter, rung: Rung) -> datetime | None:
+    return _offset(calendar, meter, run.deadline, rung)
+
+
+def _offset(calendar: Calendar, meter: Meter, due: datetime, rung: Rung) -> datetime | None:
     if not meter.running and meter.used < meter.allowance:
         return None  # the deadline moves on with the pause
-    return meter.due.at if rung.offset is None else calendar.shift(meter.due.at, rung.offset, rung.back).at
+    return due if rung.offset is None else calendar.shift(due, rung.offset, rung.back).at
 
 
 def _from_start(calendar: Calendar, clock: Clock, run: Run, meter: Meter, rung: Rung) -> datetime | None:
     """`4h` after the start is a limit of its own over the same stretches: pauses do not count for it either."""
     assert rung.offset is not None
     own = metered(calendar, run.since, rung.offset, False, (), run.breaks)
-    return _from_due(calendar, clock, run, own, _PLAIN)
+    return _offset(calendar, own, own.due.at, _PLAIN)
 
 
 _PLAIN = Rung("due", "due", ())

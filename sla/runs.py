@@ -125,6 +125,8 @@ def attend(turn: Turn, number: int, run: Run) -> None:
     if not come and clock.pause is None:
         return
     calendar = calendar_of(turn, clock)
+    if come:
+        follow(turn, number, clock, run, calendar)
     changed = come
     if clock.pause is not None:
         hold = holding(turn, clock.pause, run, calendar)
@@ -165,9 +167,12 @@ def recount(turn: Turn, number: int, clock: Clock, run: Run, calendar: Calendar,
     )
 
 
-def kept(turn: Turn, number: int, run: Run, calendar: Calendar) -> None:
-    """Notes that a run whose deadline stays has been held against this version of the calendar."""
-    if calendar.version != run.version:
+def follow(turn: Turn, number: int, clock: Clock, run: Run, calendar: Calendar) -> None:
+    """Has a run follow its calendar. One whose deadline has passed stays what it was, breached (R29): it is only noted
+    that it has been held against this version."""
+    if run.deadline >= (run.paused or turn.now):
+        recount(turn, number, clock, run, calendar, "calendar")
+    elif calendar.version != run.version:
         stays = run.deadline
         turn.emit(e.ClockRebased(number, run.clock, turn.now, "calendar", run.limit, calendar.version, stays, stays))
 

@@ -474,6 +474,45 @@ def test_what_has_passed_stays_breached_on_another_calendar() -> None:
     assert stopped.breached
 
 
+def on_another(before: int, after: int, *times: str) -> ClockStory:
+    """A case of 30 working days with rungs, begun on one calendar; then another is in force, and nothing counted again
+    yet. Known until 2025 the deadline is 26 January 17:00, known until 2026 it is the 27th."""
+    process = loop(clock("c", "30wd", ladder=tuple(rung(time, notice("owner")) for time in times or ("due",))))
+    story = ClockStory(process, "2025-12-15 10:00", calendars={"insurer": calendar(until=before)}).start()
+    story.env["calendars"] = {"insurer": calendar(until=after)}
+    return story
+
+
+def test_a_rung_whose_time_comes_on_a_newer_calendar_is_counted_again_first() -> None:
+    story = on_another(2025, 2026).go("2026-01-27 09:00")
+    assert (story.rungs(), story.deadline("c")) == ([], "2026-01-27 17:00")
+    story.go("2026-01-28 09:00")
+    assert story.rungs() == ["c 0.1 @ 2026-01-27 17:00"]
+    assert [(shown(e.old), shown(e.deadline), e.why) for e in story.told("ClockRebased")] == [
+        ("2026-01-26 17:00", "2026-01-27 17:00", "calendar")
+    ]
+
+
+def test_no_rung_comes_before_the_deadline_that_the_case_knows() -> None:
+    story = on_another(2026, 2025, "50%", "due").go("2026-01-12 09:00")
+    assert story.deadline("c") == "2026-01-26 17:00" and len(story.rungs()) == 1
+    story.go("2026-01-28 09:00")
+    assert story.rungs()[1:] == ["c 1.1 @ 2026-01-26 17:00"]
+
+
+def test_what_was_missed_on_the_calendar_before_climbs_from_the_deadline_that_stands() -> None:
+    for counted in (False, True):
+        story = on_another(2025, 2026, "99%", "due", "due + 1wd").go("2026-01-27 09:00", fire=False)
+        if counted:
+            story.do(RebaseClocks("insurer", calendar(until=2026).version), "system")
+        story.go("2026-01-28 09:00")
+        assert story.deadline("c") == "2026-01-26 17:00"
+        assert [one for one in story.rungs() if not one.startswith("c 0")] == [
+            "c 1.1 @ 2026-01-26 17:00", "c 2.1 @ 2026-01-27 17:00",
+        ], counted  # fmt: skip
+        assert next(one for one in story.rungs() if one.startswith("c 0")) <= "c 0.1 @ 2026-01-26 17:00"
+
+
 def test_a_resume_on_a_newer_calendar_says_so_first() -> None:
     story = ClockStory(
         loop(clock("c", "30wd", pause=PAUSED)), "2025-12-15 10:00", calendars={"insurer": calendar(2025)}
