@@ -4,6 +4,7 @@ from engine.language import decision_checks, soundness
 from engine.language.between import ends_of_calls, messages_and_signals
 from engine.language.clauses import numbers_of_clauses
 from engine.language.dataflow.checks import never_read, never_written, read_before_written, rows_that_fit, same_outcomes
+from engine.language.keeping import kept_processes
 from engine.language.project import Check
 from engine.language.series import series_apart
 from engine.language.uncaught import errors_caught
@@ -19,6 +20,7 @@ DEEP: tuple[Check, ...] = (
     ends_of_calls,
     series_apart,
     numbers_of_clauses,
+    kept_processes,
     decision_checks.check,
     soundness.check,
 )

@@ -46,11 +46,11 @@ class Project:
         found: T = self._made[make, name]
         return found
 
-    def at_house(self, keys: Place, code: str, message: str, *, hint: str | None = None) -> Problem:
-        """A doubt about what stands under `keys` in house.yaml."""
+    def at_house(self, keys: Place, code: str, message: str, *, hint: str | None = None, key: bool = True) -> Problem:
+        """A doubt about what stands under `keys` in house.yaml, placed at its key unless `key` is false."""
         if self.written is None:
             return Problem(code, "warning", HOUSE_FILE, 1, 1, message, None, hint)
-        return self.written.problem(code, keys, message, hint=hint, severity="warning", key=True)
+        return self.written.problem(code, keys, message, hint=hint, severity="warning", key=key)
 
     def reading(self, process: str, step: str, source: str) -> Place:
         """Where in a step an expression stands, as keys for `problem`."""
