@@ -17,6 +17,7 @@ from benchmarks.pages import handlers as worked
 from benchmarks.pg import compared, crowded
 from benchmarks.pooled import pooled
 from benchmarks.raw import ACTIONS, Raw
+from benchmarks.rebased import rebased
 from benchmarks.reports import reports as figured
 from benchmarks.rounds import Figures, interleaved, percentile, ratio, seconds
 from benchmarks.spiff import Spiff
@@ -54,6 +55,7 @@ class Size:
     deadlines: int  # in a round
     jobs: int  # on a pool of Prefect's, in a round
     rehearsed: int  # days of a rehearsal
+    claims: int  # whose clocks are counted again
 
 
 FULL = Size(
@@ -69,6 +71,7 @@ FULL = Size(
     deadlines=20_000,
     jobs=400,
     rehearsed=28,
+    claims=2_000,
 )
 QUICK = Size(
     rounds=5,
@@ -83,6 +86,7 @@ QUICK = Size(
     deadlines=2_000,
     jobs=200,
     rehearsed=5,
+    claims=200,
 )
 
 Result = tuple[str, float, Figures]
@@ -299,6 +303,11 @@ def prefect(folder: Path, size: Size) -> Iterator[Result]:
     """Jobs a second on a pool of Prefect's, by one worker, its server beside it."""
     reached, figures = pooled(folder, size.jobs, 3)
     yield "prefect_jobs_s", reached, figures
+
+
+def recounts(folder: Path, size: Size) -> Iterator[Result]:
+    """Clocks counted again a second on another calendar."""
+    yield from rebased(folder, size.claims, size.rounds)
 
 
 def rehearsal(folder: Path, size: Size) -> Iterator[Result]:

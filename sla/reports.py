@@ -195,13 +195,13 @@ def _by_clause(rows: Iterable[Any]) -> list[Compliance]:
     ]
 
 
-def outdated(connection: Connection, calendar: str, version: str) -> list[str]:
-    """The cases with an open clock on another version of a calendar: each wants `RebaseClocks`."""
+def outdated(connection: Connection, calendar: str, version: str, after: str = "", limit: int = 100) -> list[str]:
+    """The next cases, by id, with an open clock on another version of a calendar: each wants `RebaseClocks`."""
     sql = (
-        "SELECT DISTINCT case_id FROM clocks WHERE calendar = ? AND version <> ? "
-        "AND status IN ('running', 'paused') ORDER BY case_id"
+        "SELECT DISTINCT case_id FROM clocks WHERE case_id > ? AND calendar = ? AND version <> ? "
+        "AND status IN ('running', 'paused') ORDER BY case_id LIMIT ?"
     )
-    return [row[0] for row in connection.all(sql, (calendar, version))]
+    return [row[0] for row in connection.all(sql, (after, calendar, version, limit))]
 
 
 def standing(connection: Connection, calendar: str, version: str) -> dict[str, int]:

@@ -7,14 +7,14 @@ deadline in its history; a recount that was cut off goes on with the cases that 
 stays: it was missed (R29).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from msgspec import structs
 
-from bootstrap import MACHINE, Caseway
+from bootstrap import MACHINE, Asked, Caseway
 from engine.core.commands import Refusal
 from engine.runtime.answers import Accepted
 from sla import reports
@@ -24,8 +24,8 @@ from sla.model import clock_of
 from workbench.foresight import foresee
 from workbench.story import state_of
 
-TOGETHER = 16
-"""Cases that are asked at once, so that they share commits."""
+TOGETHER = 100
+"""Cases that share a commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,18 @@ class Recounted:
     left: Mapping[str, str]
 
 
-def older(caseway: Caseway, calendar: WorkCalendar) -> list[str]:
-    """The cases with an open clock on another version of this calendar."""
-    return reports.outdated(caseway.connection, calendar.name, calendar.version)
+def older(caseway: Caseway, calendar: WorkCalendar) -> Iterator[list[str]]:
+    """The cases with an open clock on another version of this calendar, lot by lot, as they are by then."""
+    after = ""
+    while lot := reports.outdated(caseway.connection, calendar.name, calendar.version, after, TOGETHER):
+        yield lot
+        after = lot[-1]
 
 
 def moves(caseway: Caseway, calendar: WorkCalendar) -> Iterator[Move]:
     """Every open deadline that would move if this calendar were in force and all were counted again."""
     env = structs.replace(caseway.env(), calendars={**caseway.calendars, calendar.name: calendar})
-    for case in older(caseway, calendar):
+    for case in chain.from_iterable(older(caseway, calendar)):
         state, process = state_of(caseway, case)
         found = foresee(MACHINE, process, state, RebaseClocks(calendar.name, calendar.version), case, env)
         for event in () if isinstance(found, Refusal) else found:
@@ -76,22 +79,10 @@ def recount(
     """Counts all open clocks on this calendar, which is in force, again. `told`: after each lot, how many are done.
     Whatever cut it off: the same once more does the rest."""
     command, left, done = RebaseClocks(calendar.name, calendar.version), dict[str, str](), 0
-
-    def ask(case: str) -> str:
-        answer = caseway.ask(case, command, by, ground=ground)
-        return "" if isinstance(answer, Accepted) else answer.text
-
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        for lot in _lots(older(caseway, calendar), 10 * TOGETHER):
-            for case, why in zip(lot, pool.map(ask, lot), strict=True):
-                if why:
-                    left[case] = why
-                else:
-                    done += 1
-            told(done)
+    for lot in older(caseway, calendar):
+        answers = caseway.ask_many((Asked(case, command, ground) for case in lot), by)
+        why = {case: answer.text for case, answer in zip(lot, answers, strict=True) if not isinstance(answer, Accepted)}
+        left |= why
+        done += len(lot) - len(why)
+        told(done)
     return Recounted(done, left)
-
-
-def _lots(cases: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for first in range(0, len(cases), size):
-        yield cases[first : first + size]
