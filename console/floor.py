@@ -37,7 +37,7 @@ from sla import reports
 from sla.events import AcknowledgeBreach, ExtendClock
 
 sla_commands = typer.Typer(
-    help="Clocks: breaches, what is at risk, compliance, why a deadline is when it is.", no_args_is_help=True
+    help="Clocks: breaches, what is at risk, why a deadline is when it is.", no_args_is_help=True
 )
 message_commands = typer.Typer(help="Messages from outside: send, list.", no_args_is_help=True)
 incident_commands = typer.Typer(help="What went wrong and waits for a person: list, retry.", no_args_is_help=True)
@@ -49,7 +49,6 @@ Since = Annotated[str, typer.Option(help="Due on this day or later: 2026-03-02, 
 Until = Annotated[str, typer.Option(help="Due before this day: 2026-03-02, today, yesterday.")]
 
 BREACH_COLUMNS = ("number", "clock", "clauses", "origin", "deadline", "late", "reason", "time_lost")
-CLAUSE_COLUMNS = ("clause", "origin", "met", "late", "open", "ended", "void", "share")
 _AGO = {"today": 0, "yesterday": 1}
 
 
@@ -131,28 +130,6 @@ def risk(
         told = [{**listed(row), "left": row.deadline - now} for row in rows]
         columns = ("number", "clock", "clauses", "origin", "deadline", "left", "provisional")
         show(told, columns, as_json=as_json, title="at risk", zone=zone_of(caseway), limit=limit)
-
-
-@sla_commands.command()
-def report(
-    process: Process = "",
-    since: Annotated[str, typer.Option(help="Begun on this day or later: 2026-03-02, today, yesterday.")] = "",
-    until: Annotated[str, typer.Option(help="Begun before this day.")] = "",
-    home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
-) -> None:  # fmt: skip
-    """Compliance by clause: the law first."""
-    with opened(home, database) as caseway:
-        zone = zone_of(caseway)
-        rows = reports.compliance(
-            caseway.connection, caseway.clock.now(), since=day(since, caseway, zone),
-            until=day(until, caseway, zone), process=process_named(caseway, process),
-        )  # fmt: skip
-        show(map(clause_row, rows), CLAUSE_COLUMNS, as_json=as_json, title="compliance by clause")
-
-
-def clause_row(row: reports.Compliance) -> dict[str, Any]:
-    """A clause as lists show it."""
-    return {**asdict(row), "share": "" if row.share is None else f"{row.share * 100:.1f} %", "clocks": list(row.clocks)}
 
 
 @sla_commands.command()

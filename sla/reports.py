@@ -152,33 +152,19 @@ def at_risk(
     return [listed(row, now) for row in connection.all(sql, (*given, limit))]
 
 
-def compliance(
-    connection: Connection,
-    now: datetime,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    process: str = "",
-) -> list[Compliance]:
-    """Every clause that a clock cites, the law's first; a clock without a clause stands under its own name.
-
-    since, until: only runs that began to count from then on, and before then."""
-    where, given = _where(process, "", "")
-    for sign, bound in ((">=", since), ("<", until)):
-        if bound is not None:
-            where.append(f"since {sign} ?")
-            given.append(micros(bound))
+def compliance(connection: Connection, now: datetime) -> list[Compliance]:
+    """Every clause that a clock cites, the law's first; a clock without a clause stands under its own name. Of all runs
+    that there were and are: figures of a period are those of `reports`."""
     judged = (
         f"CASE WHEN {_LATE} THEN 'late' WHEN status = 'stopped' THEN 'met' WHEN status = 'unmet' THEN 'ended' "
         "WHEN status = 'void' THEN 'void' ELSE 'open' END"
     )
     sql = (
         f"SELECT process, clock, clauses, origin, judged, count(*) FROM "
-        f"(SELECT process, clock, clauses, origin, {judged} AS judged FROM clocks"
-        f"{' WHERE ' + ' AND '.join(where) if where else ''}) AS each_run "
+        f"(SELECT process, clock, clauses, origin, {judged} AS judged FROM clocks) AS each_run "
         "GROUP BY process, clock, clauses, origin, judged"
     )
-    return _by_clause(connection.all(sql, (micros(now), *given)))
+    return _by_clause(connection.all(sql, (micros(now),)))
 
 
 def _by_clause(rows: Iterable[Any]) -> list[Compliance]:

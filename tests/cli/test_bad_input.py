@@ -348,7 +348,7 @@ def test_files_that_are_not_there(desk: Desk) -> None:
         ("sla", "breaches", "--clause", "X-9"),
         ("sla", "risk", "--within", "soon"),
         ("sla", "risk", "--within", "9" * 30 + "wd"),
-        ("sla", "report", "--until", "31.12.2026"),
+        ("sla", "breaches", "--until", "31.12.2026"),
         ("sla", "explain", "B-1999-1"),
         ("calendar", "due", "99999999wd"),
         ("calendar", "due", "1" * 400 + "d"),

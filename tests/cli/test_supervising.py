@@ -30,7 +30,7 @@ def test_a_day_may_be_said_in_words(caseway: Caseway) -> None:
         (("breaches", "--clause", "E-4.9"), "There is no clause E-4.9"),
         (("breaches", "--origin", "laws"), "is not one of 'law'"),
         (("risk", "--within", "3x"), "--within: expected a duration"),
-        (("report", "--until", "2026-02-30"), "expected a day"),
+        (("breaches", "--until", "2026-02-30"), "expected a day"),
     ],
 )
 def test_misuse_is_told(caseway: Caseway, args: tuple[str, ...], words: str) -> None:
@@ -43,12 +43,6 @@ def test_what_is_at_risk(caseway: Caseway) -> None:
     assert soon and soon == sorted(soon, key=lambda row: str(row["deadline"]))
     assert "left" in caseway("sla", "risk", "--within", "30wd").out
     assert "at risk: nothing" in caseway("sla", "risk", "--within", "1min").out
-
-
-def test_the_report_names_the_law_first(caseway: Caseway) -> None:
-    rows = caseway("sla", "report", "--json").json
-    assert rows[0]["origin"] == "law"
-    assert caseway("sla", "report").code == 0
 
 
 def test_explaining_a_clock(caseway: Caseway, number: str) -> None:
