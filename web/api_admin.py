@@ -1,4 +1,4 @@
-"""Administration under the API: the organisation and its changes by two, accounts, tokens, calendars, incidents."""
+"""Administration under the API: the organisation and its changes by two, accounts, tokens, incidents."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ from web.once import Once
 from web.organisation import Changed, ChangeLine, GrantLine, Person
 from web.paging import paged
 from web.problems import Problem
-from web.upkeep import CalendarView, Failing, Incidents
+from web.upkeep import Failing, Incidents
 from workbench import arranging
 
 router = APIRouter(prefix="/api/admin", responses=ANSWERS, route_class=Once, tags=["administration"])
@@ -239,7 +239,7 @@ def _edit(desk: Any, name: str, given: dict[str, Any], reason: str) -> Changed:
     return view.changed(desk, lambda: arranging.edit(desk.caseway, name, given, desk.user, reason))
 
 
-# --- accounts, tokens, calendars, incidents -------------------------------------------------------------
+# --- accounts, tokens, incidents -------------------------------------------------------------
 
 
 @router.get("/accounts/locked")
@@ -283,12 +283,6 @@ def revoke_token(request: Request, desk: ArrangerCaller, user: User, digest: Use
     if not request.app.state.accounts.revoke(user, digest):
         raise Problem(404, "token")
     return Response(status_code=204)
-
-
-@router.get("/calendars/{name}/{year}")
-def get_calendar(desk: LeadCaller, name: User, year: Annotated[int, Path(ge=1901, le=2200)]) -> CalendarView:
-    """What every day of a year is."""
-    return upkeep.calendar_view(desk, name, year)
 
 
 @router.get("/incidents")

@@ -144,7 +144,7 @@ def compare_versions(
 def list_proposals(desk: ReaderCaller, which: Which = "open", after: Cursor = "", limit: Limit = 25) -> ProposalList:
     """Proposed deployments that wait for a second person, or those that one has decided; the newest first."""
     found, next = view.proposed(desk, which, after, limit)
-    return ProposalList(proposals=[_line(desk, one) for one in found], next=next)
+    return ProposalList(proposals=[proposal_line(desk, one) for one in found], next=next)
 
 
 @router.post("/proposals", status_code=201)
@@ -159,10 +159,10 @@ def propose(desk: DesignerCaller, given: Files) -> ProposalLine:
             desk.caseway.definitions, desk.caseway.runner, files, desk.user, desk.now, given.reason, start
         )
     except Refuse as refused:
-        raise _refused(desk, refused, 422) from None
+        raise unmade(desk, refused, 422) from None
     except DefinitionError as error:
-        raise _broken(desk, error, 422) from None
-    return _line(desk, found)
+        raise broken(desk, error, 422) from None
+    return proposal_line(desk, found)
 
 
 @router.get("/proposals/{id}")
@@ -178,9 +178,9 @@ def decide(
     try:
         proposals.decide(desk.caseway, id, decision == "approve", desk.user, (given or Decision()).why)
     except Refuse as refused:
-        raise _refused(desk, refused, 404 if refused.refusal.code == "proposal.unknown" else 409) from None
+        raise unmade(desk, refused, 404 if refused.refusal.code == "proposal.unknown" else 409) from None
     except DefinitionError as error:
-        raise _broken(desk, error, 409) from None
+        raise broken(desk, error, 409) from None
     return _view(desk, id)
 
 
@@ -189,12 +189,12 @@ def _view(desk: Desk, id: str) -> ProposalView:
     if found is None:
         raise Problem(404, "proposal.unknown", desk.say("proposal.unknown"))
     return ProposalView(
-        **_line(desk, found).model_dump(), changes=view.changes(desk, found.made, found.files),
+        **proposal_line(desk, found).model_dump(), changes=view.changes(desk, found.made, found.files),
         problems=view.doubts(desk, found),
     )  # fmt: skip
 
 
-def _line(desk: Desk, found: Proposed) -> ProposalLine:
+def proposal_line(desk: Desk, found: Proposed) -> ProposalLine:
     return ProposalLine(
         id=found.id, at=found.at, by=found.by, reason=found.reason, in_force_from=found.start, state=found.state,
         decided_at=found.decided_at, decided_by=found.decided_by, why=found.why,
@@ -206,11 +206,11 @@ def _line(desk: Desk, found: Proposed) -> ProposalLine:
     )  # fmt: skip
 
 
-def _refused(desk: Desk, refused: Refuse, status: int) -> Problem:
+def unmade(desk: Desk, refused: Refuse, status: int) -> Problem:
     return Problem(status, refused.refusal.code, refused.refusal.said(desk.language))
 
 
-def _broken(desk: Desk, error: DefinitionError, status: int) -> Problem:
+def broken(desk: Desk, error: DefinitionError, status: int) -> Problem:
     """The problems of the files as a problem of HTTP: each with its place, and whole under `problems`."""
     found = told(error.problems)
     fields = {f"{one.file}:{one.line}:{one.column}": one.message for one in found}

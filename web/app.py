@@ -27,6 +27,7 @@ from web import (
     api_absences,
     api_account,
     api_admin,
+    api_calendars,
     api_cases,
     api_documents,
     api_floor,
@@ -59,6 +60,7 @@ from web.routes import (
     account,
     admin,
     arranging,
+    calendars,
     case,
     customer,
     documents,
@@ -87,13 +89,13 @@ HERE = Path(__file__).parent
 PAGES = (
     signing_in.router, papers.router, documents.router, talk.router, account.router, inbox.router, task.router,
     tasks.router, reading.router, case.router, floor.router, start.router, migrating.router, trying.router,
-    processes.router, absences.router, admin.router, arranging.router, hooks.router,
+    processes.router, absences.router, admin.router, calendars.router, arranging.router, hooks.router,
     notices.router, kept.router, reports.router,
 )  # fmt: skip
 PROGRAMS = (
     api_reading.router, api_papers.router, api_documents.router, api_talk.router, api.router, api_floor.router,
     api_webhooks.router, api_migrating.router, api_processes.router, api_cases.router, api_absences.router,
-    api_admin.router, api_sessions.router, api_account.router,
+    api_admin.router, api_calendars.router, api_sessions.router, api_account.router,
     api_notices.router, api_kept.router, api_reports.router,
 )  # fmt: skip
 THREADS = 24

@@ -21,6 +21,8 @@ WORKED = re.compile(r"班|补班|上班|make-?up|working day", re.IGNORECASE)
 """What an entry says that is a working day where there would be none."""
 MOST = 400
 """Days that one entry may last."""
+_ENTRY = re.compile(r"""\s+- \{date: ["']?([0-9]{4}-[0-9]{2}-[0-9]{2})""")
+"""A day as it is written here: on a line of its own."""
 
 
 class Wrong(ValueError):
@@ -29,7 +31,7 @@ class Wrong(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DayOff:
-    """A day of one's own. hours: `closed`, `usual`, or intervals."""
+    """A day of one's own. hours: `closed`, `usual`, or intervals; "" for a day that is as any other again."""
 
     day: date
     hours: str | Sequence[str]
@@ -91,6 +93,31 @@ def with_days(text: str, file: str, days: Iterable[DayOff], published: int = 0) 
         return changed, load_calendar(read(changed.encode(), file).value), len(fresh)
     except CalendarError as error:
         raise Wrong(str(error)) from error
+
+
+def amended(text: str, file: str, days: Sequence[DayOff], published: int = 0) -> tuple[str, WorkCalendar]:
+    """The file's text with these days in place of what it says of them, and the calendar that it then is. published: as
+    for `with_days`. Raises Wrong."""
+    wanted = {one.day for one in days}
+    lines, dropped = list[str](), set[date]()
+    for line in text.rstrip("\n").split("\n"):
+        entry = _ENTRY.match(line)
+        day = date.fromisoformat(entry[1]) if entry else None
+        if day in wanted:
+            dropped.add(day)
+        else:
+            lines.append(line)
+    absent = sorted(one.day for one in days if not one.hours and one.day not in dropped)
+    if absent:
+        raise Wrong(f"{absent[0]} is no day of its own on a line of its own")
+    head = next((number for number, line in enumerate(lines) if line.split("#")[0].strip() == "company_days:"), None)
+    if head is not None and not "".join(lines[head + 1 : head + 2]).startswith(" "):
+        del lines[head]  # of which nothing is left
+    added = [one for one in days if one.hours]
+    changed, calendar, fresh = with_days("\n".join(lines) + "\n", file, added, published)
+    if fresh < len({one.day for one in added}):
+        raise Wrong("a day is written over several lines: change the file itself")
+    return changed, calendar
 
 
 def _published(lines: list[str], year: int) -> list[str]:

@@ -7,10 +7,10 @@ deadline in its history; a recount that was cut off goes on with the cases that 
 stays: it was missed (R29).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 
 from msgspec import structs
 
@@ -58,10 +58,11 @@ def older(caseway: Caseway, calendar: WorkCalendar) -> Iterator[list[str]]:
         after = lot[-1]
 
 
-def moves(caseway: Caseway, calendar: WorkCalendar) -> Iterator[Move]:
-    """Every open deadline that would move if this calendar were in force and all were counted again."""
+def moves(caseway: Caseway, calendar: WorkCalendar, lots: int | None = None) -> Iterator[Move]:
+    """Every open deadline that would move if this calendar were in force and all were counted again. lots: look at so
+    many lots of cases only."""
     env = structs.replace(caseway.env(), calendars={**caseway.calendars, calendar.name: calendar})
-    for case in chain.from_iterable(older(caseway, calendar)):
+    for case in chain.from_iterable(islice(older(caseway, calendar), lots)):
         state, process = state_of(caseway, case)
         found = foresee(MACHINE, process, state, RebaseClocks(calendar.name, calendar.version), case, env)
         for event in () if isinstance(found, Refusal) else found:
@@ -73,16 +74,13 @@ def moves(caseway: Caseway, calendar: WorkCalendar) -> Iterator[Move]:
                 )  # fmt: skip
 
 
-def recount(
-    caseway: Caseway, calendar: WorkCalendar, by: str, ground: str, told: Callable[[int], None] = lambda done: None
-) -> Recounted:
-    """Counts all open clocks on this calendar, which is in force, again. `told`: after each lot, how many are done.
+def recount(caseway: Caseway, calendar: WorkCalendar, by: str, ground: str, lots: int | None = None) -> Recounted:
+    """Counts all open clocks on this calendar, which is in force, again; with `lots`, those of so many lots of cases.
     Whatever cut it off: the same once more does the rest."""
     command, left, done = RebaseClocks(calendar.name, calendar.version), dict[str, str](), 0
-    for lot in older(caseway, calendar):
+    for lot in islice(older(caseway, calendar), lots):
         answers = caseway.ask_many((Asked(case, command, ground) for case in lot), by)
         why = {case: answer.text for case, answer in zip(lot, answers, strict=True) if not isinstance(answer, Accepted)}
         left |= why
         done += len(lot) - len(why)
-        told(done)
     return Recounted(done, left)

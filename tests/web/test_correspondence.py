@@ -50,6 +50,8 @@ SAME: Mapping[str, str] = {
     "/admin/absences": "POST /api/admin/absences", "/admin/absences/end": "POST /api/admin/absences/{key}/end",
     "/account/absences": "POST /api/admin/absences", "/account/absences/end": "POST /api/admin/absences/{key}/end",
     "/absences/{key}": "POST /api/admin/absences/{key}/move", "/cases/{number}/merge": CASE,
+    "/admin/calendars/{name}/{year}/days": "POST /api/admin/calendars/{name}/days",
+    "/admin/calendars/{name}/{year}/recount": "POST /api/admin/calendars/{name}/recount",
     "/admin/changes/{id}/{decision}": "POST /api/admin/changes/{id}/{decision}",
     "/admin/notices": "POST /api/admin/notices/{dispatch}/retry", "/account/notices": "PUT /api/me/notices",
     "/admin/file": "PUT /api/admin/organisation",

@@ -33,6 +33,8 @@ from tests.web.test_api import INTAKE
 from web.app import create_app
 from web.reach import Reach
 
+DAY_OFF = {"first": "2026-08-05", "title": "outing"}
+DAY = {**DAY_OFF, "last": "", "hours": "closed", "own": ""}
 PEOPLE = {
     "nobody": "", "left": "qin_shuang", "handler": "lu_yao", "officer": "chen_wei", "finance": "fang_qi",
     "supervisor": "lin_xiaoyan", "elsewhere": "ren_hong", "manager": "zhou_jianguo", "director": "gu_mingyuan",
@@ -161,6 +163,8 @@ GET /admin/retention                                         s   s   x   x   x  
 POST /account/notices                                        s   s   3   3   3   3   3   3   3   3   3
 GET /admin/calendars                                         s   s   x   x   x   3   3   3   3   3   3
 GET /admin/calendars/{name}/{year}                           s   s   x   x   x   2   2   2   2   2   2
+POST /admin/calendars/{name}/{year}/days                     s   s   x   x   x   x   x   x   2   2   2
+POST /admin/calendars/{name}/{year}/recount                  s   s   x   x   x   3   3   3   3   3   3
 GET /admin/incidents                                         s   s   x   x   x   2   2   2   2   2   2
 POST /admin/incidents                                        s   s   x   x   x   -   -   -   -   -   -
 GET /admin/people                                            s   s   x   x   x   x   x   x   x   x   2
@@ -315,7 +319,11 @@ GET /api/admin/accounts/locked                               4   4   x   x   x  
 POST /api/admin/accounts/{user}/{action}                     4   4   x   x   x   x   x   x   x   x   2
 GET /api/admin/tokens                                        4   4   x   x   x   x   x   x   x   x   2
 POST /api/admin/tokens/{user}/{digest}/revoke                4   4   x   x   x   x   x   x   x   x   -
+GET /api/admin/calendars/{name}                              4   4   x   x   x   2   2   2   2   2   2
 GET /api/admin/calendars/{name}/{year}                       4   4   x   x   x   2   2   2   2   2   2
+POST /api/admin/calendars/{name}/preview                     4   4   x   x   x   x   x   x   2   2   2
+POST /api/admin/calendars/{name}/days                        4   4   x   x   x   x   x   x   2   2   2
+POST /api/admin/calendars/{name}/recount                     4   4   x   x   x   2   2   2   2   2   2
 GET /api/admin/incidents                                     4   4   x   x   x   2   2   2   2   2   2
 GET /api/admin/jobs/failing                                  4   4   x   x   x   2   2   2   2   2   2
 """
@@ -649,6 +657,8 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /api/proposals/{id}/{decision} approve": ("/api/proposals/{proposal}/approve", {"json": {}}),
     "POST /api/proposals/{id}/{decision} reject": ("/api/proposals/{proposal}/reject", {"json": {"why": "no"}}),
     "GET /admin/calendars/{name}/{year}": ("/admin/calendars/insurer/2026", {}),
+    "POST /admin/calendars/{name}/{year}/days": ("/admin/calendars/insurer/2026/days", {"data": DAY}),
+    "POST /admin/calendars/{name}/{year}/recount": ("/admin/calendars/insurer/2026/recount", {}),
     "GET /admin/people/{user}": ("/admin/people/lu_yao", {}),
     "POST /admin/people": ("/admin/people", {"data": {"user": "lu_yao"}}),
     "POST /admin/people/{user}": ("/admin/people/lu_yao", {"data": {"roles": "boss"}}),
@@ -671,7 +681,15 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /account/notices": ("/account/notices", {"data": {"hours": "any"}}),
     "POST /admin/webhooks/{webhook}/calls/{call}/retry": ("/admin/webhooks/{call}/retry", {}),
     "POST /admin/tokens/revoke": ("/admin/tokens/revoke", {"data": {"user": "lu_yao", "digest": "none"}}),
+    "GET /api/admin/calendars/{name}": ("/api/admin/calendars/insurer", {}),
     "GET /api/admin/calendars/{name}/{year}": ("/api/admin/calendars/insurer/2026", {}),
+    "POST /api/admin/calendars/{name}/preview": (
+        "/api/admin/calendars/insurer/preview", {"json": {"days": [DAY_OFF]}},
+    ),
+    "POST /api/admin/calendars/{name}/days": (
+        "/api/admin/calendars/insurer/days", {"json": {"days": [DAY_OFF], **WHY}},
+    ),
+    "POST /api/admin/calendars/{name}/recount": ("/api/admin/calendars/insurer/recount", {}),
     "PUT /api/admin/organisation": ("/api/admin/organisation", {"json": {"yaml": "users: ["}}),
     "PUT /api/admin/people/{user}": ("/api/admin/people/qin_shuang", {"json": {"capacity": 5}}),
     "PUT /api/admin/groups/{group}": (

@@ -1,4 +1,4 @@
-"""Administration: the overview, accounts, tokens, calendars, incidents."""
+"""Administration: the overview, accounts, tokens, incidents."""
 
 from urllib.parse import quote, urlencode
 
@@ -51,7 +51,7 @@ def account(request: Request, desk: Arranger, form: Form, user: str, action: str
     return RedirectResponse(f"{back}?said={action}", 303)
 
 
-# --- tokens, calendars, incidents -----------------------------------------------------------------------
+# --- tokens, incidents -----------------------------------------------------------------------
 
 
 @router.get("/tokens")
@@ -66,24 +66,6 @@ def revoke(request: Request, desk: Arranger, form: Form) -> Response:
     if not request.app.state.accounts.revoke(str(form.get("user", "")), str(form.get("digest", ""))):
         raise Problem(404, "token")
     return RedirectResponse("/admin/tokens?said=revoked", 303)
-
-
-@router.get("/calendars")
-def calendars(request: Request, desk: Lead) -> Response:
-    names = list(desk.caseway.calendars)
-    if not names:
-        return admin_page(request, desk, "admin_calendar.html", 200, "", calendar=None, calendars=[])
-    return RedirectResponse(f"/admin/calendars/{names[0]}/{desk.now.astimezone(desk.zone).year}", 303)
-
-
-@router.get("/calendars/{name}/{year}")
-def calendar(request: Request, desk: Lead, name: str, year: int) -> Response:
-    found = upkeep.calendar_view(desk, name, year)
-    titles = [(one, desk.told(dict(calendar.title), one)) for one, calendar in desk.caseway.calendars.items()]
-    return admin_page(
-        request, desk, "admin_calendar.html", 200, "", calendar=found, calendars=titles,
-        today=desk.now.astimezone(desk.zone).date(),
-    )  # fmt: skip
 
 
 @router.get("/incidents")
