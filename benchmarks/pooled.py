@@ -13,7 +13,6 @@ from pathlib import Path
 
 from benchmarks.installation import Installation
 from benchmarks.rounds import Figures, seconds
-from console.attend import Tending
 from engine.runtime.clock import SystemClock
 from engine.runtime.handing import Handing
 from tasks.serving import Serving
@@ -41,14 +40,14 @@ def pooled(folder: Path, jobs: int, rounds: int) -> tuple[float, Figures]:
     with running(folder, more=SETTINGS) as server:
         os.environ.update(server.environment)  # before Prefect is imported
         from tasks.prefect_flows.batch import Site
-        from tasks.prefect_flows.pool import deploy
+        from tasks.prefect_flows.pool import TICK, deploy
         from tasks.prefect_flows.serving import Settings, Working
 
         installation, clock, rates = Installation(folder / "installation"), HeldClock(), []
         app = installation.caseway
         asyncio.run(deploy("bench", {}))
         serving = Serving(app.runner, app.registry.workers, app.vault, app.clock)
-        site = Site(serving, Handing(app.runner), clock, Tending(app).once)
+        site = Site(serving, Handing(app.runner), clock, {TICK: app.sweep})
         working = Working(site, Settings("bench"), app.refresh, print)
         working.start()
         for turn in range(rounds + 1):

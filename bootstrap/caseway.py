@@ -28,7 +28,7 @@ from engine.core.model import Process
 from engine.core.values import normalise
 from engine.language.files import Folder
 from engine.language.house import House
-from engine.runtime import anchors, keys, messages
+from engine.runtime import anchors, destroyed, keys, messages
 from engine.runtime.answers import Answer
 from engine.runtime.batch import Also, Item, Shows
 from engine.runtime.bell import Bell
@@ -395,6 +395,10 @@ class Caseway:
         done = keys.destroy(self.database, case, note=lambda: self.filed.note(case, "", ""))
         self.files.forget(case)
         return done
+
+    def retain(self) -> int:
+        """Destroys again what a backup has brought back of what was destroyed; how many cases. Raises StoreError."""
+        return destroyed.again(self.database, self.vault, self.home.destroyed, self.files.forget)
 
     def anchor(self) -> None:
         """Notes the heads of all cases outside the database (R13); daily, or whenever it is asked for."""

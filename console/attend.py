@@ -12,21 +12,22 @@ SOONEST = 0.05
 
 
 class Tending:
-    """Does what is due whenever it is asked to, counts for reports, and writes the anchor: when it begins, and then
-    daily (R13)."""
+    """Does what is due whenever it is asked to, and counts for reports; when it begins, and then daily, it writes the
+    anchor (R13) and destroys again what a backup has brought back."""
 
     def __init__(self, caseway: Any) -> None:
         self._caseway = caseway
-        self._anchored: date | None = None
+        self._daily: date | None = None
 
     def once(self) -> None:
         """Raises StoreError, OSError."""
         self._caseway.sweep()
         self._caseway.count()
         today = self._caseway.clock.now().date()
-        if today != self._anchored:
+        if today != self._daily:
             self._caseway.anchor()
-            self._anchored = today
+            self._caseway.retain()
+            self._daily = today
 
 
 def attend(caseway: Any, stopping: threading.Event, reach: Any, every: float = 1.0) -> None:

@@ -1,4 +1,4 @@
-"""`prefect`: service work and the tick on a work pool of Prefect's, so that many machines share them."""
+"""`prefect`: service work, the tick, reports and retention on a work pool of Prefect's: many machines share them."""
 
 import os
 import threading
@@ -11,7 +11,8 @@ from console.output import known, say, stop, warn
 from console.serve import LevelOption, LogOption, MetricsOption, NetworkOption
 
 prefect_commands = typer.Typer(
-    help="Service work and the tick on a work pool of Prefect's: deploy them, work on them.", no_args_is_help=True
+    help="Service work, the tick, reports and retention on a work pool of Prefect's: deploy them, work on them.",
+    no_args_is_help=True,
 )
 PoolOption = Annotated[
     str, typer.Option("--pool", envvar="CASEWAY_POOL", help="The work pool: one for each installation.")
@@ -50,7 +51,7 @@ def deploy(
         asyncio.run(prefects.deploy(pool, limits))
     except prefects.TROUBLE as error:
         stop(f"Prefect's server at {api}: {type(error).__name__} {error}", STARTED)
-    say(f"work pool {pool}: {prefects.JOBS}, {prefects.TICK}")
+    say(f"work pool {pool}: {', '.join((prefects.JOBS, *prefects.DUTIES))}")
     for function, most in limits.items():
         say(f"{function}: {most} at once")
 
@@ -71,8 +72,8 @@ def serve(
     home: HomeOption = HERE,
     database: DatabaseOption = "",
 ) -> None:
-    """Works on the pool: hands out jobs, does them, ticks, calls webhooks, delivers notices, until stopped (Ctrl-C
-    finishes what is under way). One on each machine; `caseway worker` is then not needed."""
+    """Works on the pool: hands out jobs, does them, ticks, counts for reports, calls webhooks, delivers notices, until
+    stopped (Ctrl-C finishes what is under way). One on each machine; `caseway worker` is then not needed."""
     import signal
 
     from console import logs
@@ -99,14 +100,19 @@ def serve(
 
 def work(caseway: Any, settings: Any, reach: Any, stopping: threading.Event) -> BaseException | None:
     """Works on a pool until it is told to stop; what it ended with, if it was not."""
-    from console.attend import Tending, courier_of
+    from console.attend import courier_of
     from engine.runtime.handing import Handing
     from tasks.prefect_flows.batch import Site
+    from tasks.prefect_flows.pool import ANCHOR, REPORTS, RETENTION, TICK
     from tasks.prefect_flows.serving import Working
     from tasks.serving import Serving
 
     serving = Serving(caseway.runner, caseway.registry.workers, caseway.vault, caseway.clock)
-    site = Site(serving, Handing(caseway.runner), caseway.clock, Tending(caseway).once, settings.threads)
+    duties = {
+        TICK: caseway.sweep, REPORTS: lambda: caseway.collector.run(caseway.clock.now()), RETENTION: caseway.retain,
+        ANCHOR: caseway.anchor,
+    }  # fmt: skip
+    site = Site(serving, Handing(caseway.runner), caseway.clock, duties, settings.threads)
     working, courier = Working(site, settings, caseway.refresh, warn), courier_of(caseway, reach)
     caseway.bell.hear(working.wake)
     caseway.bell.connect(caseway.database)

@@ -62,7 +62,7 @@ def propose(
 def destroy(user: AsOption = "", home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False) -> None:
     """Finishes what was approved and carried out: destroys again what a backup brought back, and writes the database
     anew, so that its files hold nothing of it. Meanwhile nobody can work: stop servers and workers first."""
-    from engine.runtime import destroyed, traces
+    from engine.runtime import traces
     from engine.runtime.errors import StoreError
 
     know_all_tables()
@@ -71,7 +71,7 @@ def destroy(user: AsOption = "", home: HomeOption = HERE, database: DatabaseOpti
         if "admin" not in caseway.directory.roles(actor):
             stop(f"{actor} has not the role admin.")
         try:
-            again = destroyed.again(caseway.database, caseway.vault, caseway.home.destroyed, caseway.files.forget)
+            again = caseway.retain()
             traces.wipe(caseway.database)
         except StoreError as error:
             stop(error.text, error.cure)

@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -42,13 +42,14 @@ HERE = f"{socket.gethostname()}:{os.getpid()}"
 
 @dataclass(slots=True)
 class Site:
-    """The open installation, as flows see it. tick: does all that is due. threads: how many jobs at once, of all flow
-    runs of this process; a worker function that outlasts its time keeps its place until it returns."""
+    """The open installation, as flows see it. duties: what is done besides jobs, by the name of its flow. threads: how
+    many jobs at once, of all flow runs of this process; a worker function that outlasts its time keeps its place until
+    it returns."""
 
     serving: Serving
     handing: Handing
     clock: Clock
-    tick: Callable[[], None]
+    duties: Mapping[str, Callable[[], object]]
     threads: int = 4
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the worker is stopped: nothing more is begun."""

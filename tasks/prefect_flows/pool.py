@@ -30,7 +30,15 @@ log = logging.getLogger(__name__)
 
 TYPE = "caseway"
 JOBS, TICK = "caseway-jobs", "caseway-tick"
+REPORTS, RETENTION, ANCHOR = "caseway-reports", "caseway-retention", "caseway-anchor"
 """The flows. Each has a queue of its own in the pool, so that long jobs keep no tick waiting."""
+DUTIES: Mapping[str, str] = {
+    TICK: "Does what is due: timers, messages, commands between cases, starts by the calendar, work to be given out.",
+    REPORTS: "Counts for reports what has come since.",
+    RETENTION: "Destroys again what a backup has brought back of what was destroyed.",
+    ANCHOR: "Notes the heads of all cases outside the database.",
+}
+"""What is done besides jobs, from time to time: each is a flow."""
 TROUBLE = (httpx.HTTPError, ObjectNotFound, StoreError, OSError)
 """What may be over the next time."""
 
@@ -46,16 +54,18 @@ def flows(site: Site | None = None) -> dict[str, Flow[..., Any]]:
         except Exception as error:
             return _failed(error)
 
-    async def tick() -> State[Any]:
-        """Does what is due: timers, messages, commands between cases, starts by the calendar, webhooks."""
-        assert site is not None
-        try:
-            await asyncio.to_thread(site.tick)
-        except Exception as error:
-            return _failed(error)
-        return Completed()
+    def duty(name: str) -> Flow[..., Any]:
+        async def do() -> State[Any]:
+            assert site is not None
+            try:
+                await asyncio.to_thread(site.duties[name])
+            except Exception as error:
+                return _failed(error)
+            return Completed()
 
-    return {name: Flow(fn, name=name, validate_parameters=False, **QUIET) for name, fn in ((JOBS, jobs), (TICK, tick))}
+        return Flow(do, name=name, description=DUTIES[name], validate_parameters=False, **QUIET)
+
+    return {JOBS: Flow(jobs, name=JOBS, validate_parameters=False, **QUIET), **{name: duty(name) for name in DUTIES}}
 
 
 def _failed(error: Exception) -> State[Any]:
@@ -100,7 +110,7 @@ class PoolWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
         self._flows = flows(site)
         self._by_id: dict[UUID, Flow[..., Any]] = {}
         self._ended = ended
-        self._ticked: datetime | None = None
+        self._did: dict[str, datetime] = {}
         return self
 
     async def run(
@@ -111,14 +121,14 @@ class PoolWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResul
             task_status.started(HERE)
         try:
             flow = await self._flow(flow_run.flow_id)
-            due = flow_run.expected_start_time
-            if flow.name == TICK and self._ticked is not None and due is not None and self._ticked > due:
-                skipped: State[Any] = Completed(name="Skipped", message="a later tick has done it")
+            due, did = flow_run.expected_start_time, self._did.get(flow.name)
+            if flow.name in DUTIES and did is not None and due is not None and did > due:
+                skipped: State[Any] = Completed(name="Skipped", message="a later one has done it")
                 await self.client.set_flow_run_state(flow_run.id, skipped, force=True)
             else:
                 at = self._site.clock.now()
                 await run_flow_async(flow, flow_run=flow_run, parameters=flow_run.parameters, return_type="state")
-                self._ticked = at
+                self._did[flow.name] = at
         except Abort as error:
             log.info("flow run %s: %s", flow_run.id, error)
         except TROUBLE as error:
@@ -214,11 +224,12 @@ async def _lost(client: PrefectClient, lapsed: Iterable[str]) -> None:
 
 
 class Ticker:
-    """Asks for a tick from time to time: one for all workers of the pool, whoever asks first. every: seconds."""
+    """Asks for a duty from time to time: once for all workers of the pool, whoever asks first. every: seconds."""
 
-    def __init__(self, site: Site, pool: str, every: float) -> None:
+    def __init__(self, site: Site, pool: str, duty: str, every: float) -> None:
         self._site = site
         self._pool = pool
+        self._duty = duty
         self._every = every
         self._asked = 0
 
@@ -228,8 +239,8 @@ class Ticker:
         if stretch == self._asked:
             return
         await client.create_flow_run_from_deployment(
-            await deployment(client, TICK, self._pool),
-            name="tick",
-            idempotency_key=f"{self._pool} {self._every:g} {stretch}",
+            await deployment(client, self._duty, self._pool),
+            name=self._duty.removeprefix("caseway-"),
+            idempotency_key=f"{self._pool} {self._duty} {self._every:g} {stretch}",
         )
         self._asked = stretch

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
@@ -12,7 +12,18 @@ import httpx
 from prefect.client.orchestration import PrefectClient
 
 from tasks.prefect_flows.batch import HERE, Site
-from tasks.prefect_flows.pool import JOBS, TICK, TROUBLE, Feeder, PoolWorker, Ticker, deployment
+from tasks.prefect_flows.pool import (
+    ANCHOR,
+    JOBS,
+    REPORTS,
+    RETENTION,
+    TICK,
+    TROUBLE,
+    Feeder,
+    PoolWorker,
+    Ticker,
+    deployment,
+)
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +31,9 @@ BEAT = 30.0
 """Seconds between two signs of life of a worker."""
 POLL, SOONEST = 1.0, 0.5
 """Seconds between two looks for jobs and for flow runs, at most and at least."""
+DAY = 86_400.0
+SLOW: Mapping[str, float] = {REPORTS: 60.0, RETENTION: DAY, ANCHOR: DAY}
+"""Seconds between two times of what may take longer: one worker does them, after each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +90,17 @@ class Working(threading.Thread):
     async def _work(self) -> None:
         settings, said, beat = self._settings, "", time.monotonic()
         name = settings.name or HERE.replace(":", "-")
-        ticker = Ticker(self._site, settings.pool, settings.every)
+        every = {TICK: settings.every, **SLOW}
+        tickers = [Ticker(self._site, settings.pool, duty, seconds) for duty, seconds in every.items()]
         feeder = Feeder(self._site, settings.pool, settings.runs, settings.size)
         async with AsyncExitStack() as stack:
             workers = [
-                await stack.enter_async_context(self._worker(f"{name}-{queue}", queue, limit))
-                for queue, limit in ((JOBS, settings.runs), (TICK, 1))
+                await stack.enter_async_context(self._worker(f"{name}-{queues[0]}", queues, limit))
+                for queues, limit in (([JOBS], settings.runs), ([TICK], 1), (list(SLOW), 1))
             ]
             with suppress(httpx.HTTPError):  # a server that is away may come back; a pool that is not there does not
                 await deployment(workers[0].client, JOBS, settings.pool)
-            asking = asyncio.create_task(self._ask(ticker, workers[0].client))
+            asking = asyncio.create_task(self._ask(tickers, workers[0].client))
             stack.callback(asking.cancel)
             while not self._site.leaving.is_set():
                 self._wake.clear()
@@ -107,18 +122,19 @@ class Working(threading.Thread):
                     await asyncio.wait_for(self._wake.wait(), POLL - SOONEST)
                 await asyncio.sleep(SOONEST)  # what comes close together is done together
 
-    async def _ask(self, ticker: Ticker, client: PrefectClient) -> None:
+    async def _ask(self, tickers: list[Ticker], client: PrefectClient) -> None:
         """Apart from the jobs: a server under load may take seconds for it."""
         while True:
-            try:
-                await ticker.ask(client)
-            except TROUBLE as error:
-                log.info("no tick could be asked for: %s", error)
+            for ticker in tickers:
+                try:
+                    await ticker.ask(client)
+                except TROUBLE as error:
+                    log.info("nothing could be asked for: %s", error)
             await asyncio.sleep(POLL)
 
-    def _worker(self, name: str, queue: str, limit: int) -> PoolWorker:
+    def _worker(self, name: str, queues: list[str], limit: int) -> PoolWorker:
         worker = PoolWorker(
-            self._settings.pool, [queue], name, prefetch_seconds=0, create_pool_if_not_found=False, limit=limit
+            self._settings.pool, queues, name, prefetch_seconds=0, create_pool_if_not_found=False, limit=limit
         )
         worker.at_work(self._site, self._wake.set)
         return worker

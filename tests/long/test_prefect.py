@@ -18,6 +18,7 @@ import pytest
 
 from benchmarks.installation import Installation
 from bootstrap import Home
+from engine.runtime.destroyed import Destruction, note
 from tests.support.errand import IDENTITY, WHO, Errands
 from tools.prefect_server import PrefectServer, running
 
@@ -265,8 +266,25 @@ def test_the_tick_is_triggered_and_timers_start_what_is_due(errands: Errands, po
         until(lambda: not errands.jobs(), "all jobs are done")
         errands.ahead(2 * 3600)
         until(ended, "a tick has fired the timers")
-        until(lambda: any(run.state.is_completed() for run in runs(pool, "caseway-tick")), "the tick is shown")
+        for duty in ("tick", "reports", "retention", "anchor"):
+            until(partial(done, pool, f"caseway-{duty}"), f"{duty} is shown")
     assert (errands.folder / "caseway.anchor").exists()
+    assert errands.app.connection.one("SELECT count(*) FROM report_cases")[0], "cases are counted for reports"
+
+
+def done(pool: str, flow: str) -> bool:
+    return any(run.state.is_completed() for run in runs(pool, flow))
+
+
+def test_what_a_backup_brought_back_is_destroyed_again_by_the_pool(errands: Errands, pool: str) -> None:
+    [case] = errands.start(1)
+    with worker(errands, pool):
+        until(lambda: not errands.jobs(), "its job is done")
+    app = errands.app
+    note(app.home.destroyed, app.vault, Destruction(case, "E-2026-1", app.clock.now(), WHO))
+    errands.ahead(25 * 3600)  # the next day
+    with worker(errands, pool):
+        until(lambda: app.connection.one("SELECT key FROM cases WHERE id = ?", (case,))[0] is None, "it is gone again")
 
 
 def test_stopping_gives_back_what_has_not_begun(errands: Errands, pool: str) -> None:
