@@ -16,6 +16,7 @@ from console import (
     design,
     exporting,
     floor,
+    forecasting,
     handling,
     keys,
     notices,
@@ -48,7 +49,7 @@ for command in (
     operate.init, operate.run, operate.year, beginning.new, checking.lint, design.show, design.schema, testing.test,
     coverage.coverage, operate.deploy, cases.start, operate.worker, serve.serve, operate.verify, versions.diff,
     safekeeping.backup, safekeeping.restore,
-    exporting.export, simulating.simulate,
+    exporting.export, simulating.simulate, forecasting.forecast,
 ):  # fmt: skip
     app.command()(command)
 for name, group in (

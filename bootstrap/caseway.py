@@ -59,6 +59,7 @@ from papers.model import intake_of
 from papers.reception import take_in
 from papers.store import Store
 from reports.collect import LONGEST, Collector
+from reports.forecast.forecaster import Forecaster
 from sla.calendar import WorkCalendar
 from sla.contract import DUE_CHANGES, task_due
 from tasks.capacity import counting
@@ -352,6 +353,14 @@ class Caseway:
         )
 
     @cached_property
+    def forecaster(self) -> Forecaster:
+        """What learns the chance of a breach, and tells it."""
+        return Forecaster(
+            self.runner, self.vault, self.definitions, self.definitions.names, lambda: self.calendars,
+            MACHINE.decode_events,
+        )  # fmt: skip
+
+    @cached_property
     def staffing(self) -> Staffing:
         def ask(case: str, command: Command) -> Answer:
             return self.ask(case, command, SYSTEM, ground="organisation")
@@ -419,7 +428,17 @@ class Caseway:
         )
 
     def close(self) -> None:
-        for name in ("delivery", "bell", "executor", "sweeper", "staffing", "collector", "runner", "listeners"):
+        for name in (
+            "delivery",
+            "bell",
+            "executor",
+            "sweeper",
+            "staffing",
+            "collector",
+            "forecaster",
+            "runner",
+            "listeners",
+        ):
             if self.__dict__.get(name) is not None:
                 self.__dict__[name].close()
         self.connection.close()

@@ -1,5 +1,6 @@
 """The worker's loop, for `caseway worker` and for `caseway serve`."""
 
+import logging
 import threading
 from datetime import date
 from typing import Any
@@ -7,6 +8,10 @@ from typing import Any
 from console.options import tell_problems
 from console.output import stop, warn
 
+log = logging.getLogger(__name__)
+
+MINUTE = 60.0
+"""Seconds between two looks at what may be breached."""
 SOONEST = 0.05
 """Seconds between two looks, at least."""
 
@@ -43,6 +48,7 @@ def attend(caseway: Any, stopping: threading.Event, reach: Any, every: float = 1
     caseway.bell.connect(caseway.database)
     caseway.executor.start()
     courier, tending, said = courier_of(caseway, reach), Tending(caseway), ""
+    seer = foresee(caseway, stopping)
     if caseway.delivery is not None:
         caseway.delivery.start()
     while not stopping.is_set():
@@ -58,6 +64,31 @@ def attend(caseway: Any, stopping: threading.Event, reach: Any, every: float = 1
         stopping.wait(min(SOONEST, every))  # what comes close together is done together
         woken.clear()
     courier.close()
+    seer.join()
+
+
+def foresee(caseway: Any, stopping: threading.Event, every: float = MINUTE) -> threading.Thread:
+    """What learns and tells the chances of breaches, at work in a thread of its own: learning takes seconds, for which
+    no rung and no job waits."""
+    from engine.runtime.errors import StoreError
+
+    def run() -> None:
+        said = ""
+        while not stopping.is_set():
+            try:
+                caseway.forecaster.run(caseway.clock.now(), lambda: not stopping.is_set())
+                said = ""
+            except (StoreError, OSError) as error:
+                if str(error) != said:
+                    said = str(error)
+                    warn(said)
+            except Exception:
+                log.exception("forecast")
+            stopping.wait(every)
+
+    thread = threading.Thread(target=run, name="forecast", daemon=True)
+    thread.start()
+    return thread
 
 
 def courier_of(caseway: Any, reach: Any) -> Any:

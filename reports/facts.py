@@ -259,6 +259,12 @@ _TAKES: dict[type[Event], Any] = {
 }
 
 
+def take(reader: Reader, at: datetime, event: Event) -> list[Fact]:
+    """Reads the next event of a case, recorded at a moment, and tells the facts that follow from it."""
+    takes = _TAKES.get(type(event))
+    return list(takes(reader, at, event)) if takes is not None else []
+
+
 def facts(
     versions: Versions, history: Iterable[tuple[int, datetime, Iterable[Event]]], counted: int
 ) -> tuple[Reader, list[Fact]]:
@@ -268,7 +274,6 @@ def facts(
     reader, found = Reader(versions), list[Fact]()
     for seq, at, events in history:
         for event in events:
-            takes = _TAKES.get(type(event))
-            new = list(takes(reader, at, event)) if takes is not None else []
+            new = take(reader, at, event)
             found += new if seq > counted else ()
     return reader, found

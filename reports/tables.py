@@ -130,3 +130,33 @@ class OpenSum(SQLModel, table=True):
     queue: str = operational(key=True)
     value: str = operational(key=True)
     count: int = operational(BigInteger)
+
+
+class LearntForecast(SQLModel, table=True):
+    """What was learnt of a clock's chance of a breach, or why nothing is said; clock "" says when all of a process were
+    looked at."""
+
+    __tablename__ = "forecasts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    process: str = operational(key=True)
+    clock: str = operational(key=True)
+    at: datetime = operational(Moment)
+    content: str = operational()  # JSON: plain numbers, see reports.forecast.model
+
+
+class Chance(SQLModel, table=True):
+    """The chance that an open run is breached, as it stood at a moment; or why nothing is said of it."""
+
+    __tablename__ = "forecast_chances"
+    __table_args__ = (
+        Index("ix_forecast_chances_chance", "chance", "case_id", "id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    case_id: str = operational(key=True)
+    id: int = operational(BigInteger, key=True)  # of the run within its case
+    chance: int | None = operational(Integer, null=True)  # of 10,000
+    why: str = operational()  # why there is none: a code of reports.forecast.words
+    at: datetime = operational(Moment)
+    revision: int = operational(BigInteger)  # of the case, as it was looked at

@@ -32,7 +32,7 @@ metadata.naming_convention = {
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that compares byte by byte, in PostgreSQL too whatever the locale of the database."""
 
-SCHEMA = "0018"
+SCHEMA = "0019"
 """The form of the database that this program works with: the number of the newest migration."""
 
 
