@@ -1,11 +1,12 @@
-"""A branch at work in a process of its own, to be killed: `python -m tests.long.child FOLDER URL SEED SINCE`.
+"""A branch at work in a process of its own, to be killed: `python -m tests.long.child FOLDER URL SEED SINCE [BEGAN]`.
 
 Several threads ask for anything at random, one more fires timers and looks after the anchors, others do the
 jobs, until the process is killed. What is about to be asked, and each answer once it has come, goes to the
 standard output at once, a line of JSON each. What stands on the standard input is asked first: the commands
 that the process before was killed over.
 
-The clock starts at SINCE and runs ten minutes a second, so that timers and clocks come due.
+The clock runs ten minutes a second, so that timers and clocks come due. It showed SINCE when the process began, or
+when the machine's steady clock showed BEGAN: so machines share a time, or differ by as much as they are told.
 """
 
 import json
@@ -31,9 +32,9 @@ HASTE = 600
 
 
 class HastyClock:
-    def __init__(self, since: datetime) -> None:
+    def __init__(self, since: datetime, began: float) -> None:
         self._since = since
-        self._began = time.monotonic()
+        self._began = began
 
     def now(self) -> datetime:
         return self._since + timedelta(seconds=(time.monotonic() - self._began) * HASTE)
@@ -52,7 +53,7 @@ class Wire:
                 text = text[os.write(1, text) :]
 
 
-def main(folder: str, url: str, seed: str, since: str) -> None:
+def main(folder: str, url: str, seed: str, since: str, began: str = "") -> None:
     logging.disable(logging.CRITICAL)
     wire, random = Wire(), Random(int(seed))
 
@@ -68,7 +69,7 @@ def main(folder: str, url: str, seed: str, since: str) -> None:
         )
         wire.send(answered=asked.id, case=asked.case, kind=type(answer).__name__, **taken)
 
-    app = Caseway(Home(Path(folder), url), HastyClock(datetime.fromisoformat(since)))
+    app = Caseway(Home(Path(folder), url), HastyClock(datetime.fromisoformat(since), float(began or time.monotonic())))
     book = Book(asking, note, lambda message: wire.send(received=message))
     book.cases = [row[0] for row in app.connection.all("SELECT id FROM cases ORDER BY last_at")]
     book.numbers = [row[0] for row in app.connection.all("SELECT number FROM cases")]

@@ -16,7 +16,7 @@ from bootstrap import Caseway, Home, create
 from engine.runtime.clock import VirtualClock
 from engine.runtime.tables import moment
 from tests.support.branch import MONDAY, settle_in
-from tests.support.judge import faults
+from tests.support.judge import comes_to_rest, faults
 
 pytestmark = pytest.mark.long
 
@@ -30,10 +30,13 @@ OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database
 
 
 class Child:
-    """A process at work, and what it has said until now. `program`: where its program lies."""
+    """A process at work, and what it has said until now. `program`: where its program lies; `began`: see the child."""
 
-    def __init__(self, home: Home, seed: int, since: str, first: list[str], program: Path = ROOT) -> None:
+    def __init__(
+        self, home: Home, seed: int, since: str, first: list[str], program: Path = ROOT, began: float | None = None
+    ) -> None:
         command = [sys.executable, "-m", "tests.long.child", str(home.folder), home.url, str(seed), since]
+        command += [] if began is None else [repr(began)]
         self.process = subprocess.Popen(command, cwd=program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdin is not None and self.process.stdout is not None
         self.output = self.process.stdout
@@ -58,6 +61,17 @@ class Child:
         """Waits until it has said so many lines, or has ended; False when it takes too long."""
         with self.said:
             return self.said.wait_for(lambda: len(self.lines) >= after or self.lines[-1:] == [END], 120)
+
+    @property
+    def accepted(self) -> int:
+        """How many new commands of its own were accepted."""
+        return sum(line.get("kind") == "Accepted" and not line["repeated"] for line in self.lines)
+
+    def works(self, more: int) -> bool:
+        """Waits until so many more commands are accepted, or it has ended; False when it takes too long."""
+        with self.said:
+            wanted = self.accepted + more
+            return self.said.wait_for(lambda: self.accepted >= wanted or self.lines[-1:] == [END], 120)
 
     def kill(self, after: int) -> None:
         """Kills it when it has said so many lines; 0 is while it still begins."""
@@ -130,6 +144,10 @@ def test_killed_at_work(home: Home, seed: int) -> None:
         with Caseway(home, VirtualClock(MONDAY)) as app:
             found = faults(app, ledger.accepted, deep=number == ROUNDS - 1)
             assert not found, (seed, number, found[:5])
+            if number == ROUNDS - 1:
+                comes_to_rest(app)
+                found = faults(app, ledger.accepted)
+                assert not found, (seed, found[:5])
             there = {row[0] for row in app.connection.all("SELECT command_id FROM history")}
             refused = {row[0] for row in app.connection.all("SELECT command_id FROM refusals")}
             assert not ledger.refused - refused, "a refusal was answered, and is not in the audit"

@@ -3,16 +3,50 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from bootstrap import MACHINE, Caseway
+from engine.core.events import NoticeRequested
 from engine.runtime import history
+from engine.runtime.clock import VirtualClock
+from engine.runtime.tables import micros, moment
+from sla.events import RungFired
 from tasks import events as e
+
+LAPSE = timedelta(hours=12)
+"""After which whatever a killed program had leased has lapsed."""
+DAYS = 5
+WAITS: Mapping[str, str] = {"jobs": "due", "timers": "held_until IS NULL AND due", "inbox": "due", "messages": "due"}
+"""What waits for its time, and the condition of being due before a moment."""
 
 
 def faults(app: Caseway, answered: Mapping[str, tuple[str, int]], *, deep: bool = False) -> list[str]:
     """All that does not hold. answered: the commands that were accepted, by id: case and revision answered."""
-    return [*_verified(app, deep), *_kept(app, answered), *_numbers(app), *_once(app), *_held(app)]
+    return [
+        *_verified(app, deep), *_kept(app, answered), *_numbers(app), *_once(app), *_held(app), *_told_once(app),
+    ]  # fmt: skip
+
+
+def latest(app: Caseway) -> datetime:
+    """The newest moment in the history."""
+    return moment(app.connection.one("SELECT coalesce(max(last_at), 0) FROM cases")[0])
+
+
+def comes_to_rest(app: Caseway) -> None:
+    """Lets days pass, in which everything that is due is done: no lease lasts for ever, and nothing is stuck. `app` has
+    a virtual clock."""
+    assert isinstance(app.clock, VirtualClock)
+    app.clock.advance(latest(app) + LAPSE - app.clock.now())
+    for _ in range(DAYS):
+        app.sweep()
+        app.work()
+        app.clock.advance(timedelta(days=1))
+    app.sweep()
+    now = micros(app.clock.now() - timedelta(days=1))
+    for table, due in WAITS.items():
+        rows = app.connection.all(f"SELECT * FROM {table} WHERE {due} <= ?", (now,))
+        assert not rows, f"{table} are due for a day, and nothing comes of them: {[tuple(row) for row in rows[:3]]}"
 
 
 def _verified(app: Caseway, deep: bool) -> Iterator[str]:
@@ -51,6 +85,27 @@ def _once(app: Caseway) -> Iterator[str]:
         flow = MACHINE.decode(state).flow
         calls[flow.parent, flow.parent_token] += 1
     yield from (f"{call} was called {times} times" for call, times in calls.items() if times > 1)
+
+
+def _told_once(app: Caseway) -> Iterator[str]:
+    """Each rung, and each of its times, came once in a run of a clock; each notice was asked for once, and lies in the
+    outbox once."""
+    notices: Counter[str] = Counter()
+    for (case,) in app.connection.all("SELECT id FROM cases"):
+        rungs: dict[tuple[int, int], int] = {}
+        for row in history.read(app.database, app.vault, case):
+            for event in MACHINE.decode_events(row.events):
+                if isinstance(event, RungFired):
+                    before = rungs.get((event.id, event.rung), 0)
+                    if event.repeat != before + 1 + event.missed:
+                        yield f"rung {event.rung} of {event.clock} of {case} came as {event.repeat} after {before}"
+                    rungs[event.id, event.rung] = event.repeat
+                elif isinstance(event, NoticeRequested):
+                    notices[event.id] += 1
+    yield from (f"notice {id} was asked for {times} times" for id, times in notices.items() if times > 1)
+    kept = [row[0] for row in app.connection.all("SELECT id FROM outbox")]
+    if len(kept) != len(set(kept)) or set(kept) - set(notices):
+        yield "the outbox has a notice twice, or one that nobody asked for"
 
 
 @dataclass
