@@ -14,6 +14,7 @@ from web.clocks import extend
 from web.deps import Caller
 from web.desk import Desk
 from web.floor import Floor, Tasks, floor, tasks
+from web.likely import Foreseen, by_chance
 from web.once import Once
 from web.problems import Problem, body
 
@@ -104,6 +105,13 @@ def get_breaches(desk: Caller, which: Which = "open", after: Cursor = "", limit:
     """The clocks that are late and still open, the law's first, then the longest late; or (`closed`) those that have
     closed late without anybody having said why, the latest first."""
     return breaches(desk, which, after, limit)
+
+
+@router.get("/floor/likely")
+def get_likely(desk: Caller, after: Cursor = "", limit: Limit = 25) -> Foreseen:
+    """The clocks that are open and not late, with the chance that each is breached, the likeliest first; then those of
+    which too little is known to say, the soonest due first."""
+    return by_chance(desk, after, limit)
 
 
 @router.post("/cases/{number}/clocks/{clock}/acknowledge")

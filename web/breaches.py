@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -42,6 +43,10 @@ class Pressed(BaseModel):
     acknowledged_by: str
     acknowledged_by_name: str
     acknowledged_at: datetime | None
+    chance: Decimal | None = None  # that it is breached, from 0 to 1; None: too little is known, or it is late
+    chance_why: str = ""  # why there is none: a code
+    chance_says: str = ""  # the same in words
+    chance_at: datetime | None = None  # when it was told
 
 
 def pressed(desk: Desk, row: reports.Listed) -> Pressed:

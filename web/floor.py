@@ -14,6 +14,7 @@ from tasks.queries import Listed
 from tasks.tables import NO_DEADLINE
 from web.breaches import Pressed, pressed, supervises
 from web.desk import Desk
+from web.likely import foreseen
 from web.lists import TaskLine, lines
 from web.problems import Problem
 from web.roles import floor_people, floor_queues
@@ -51,6 +52,7 @@ class Floor(BaseModel):
     incidents: int  # steps that failed and wait for a person, of all cases; 1001 means more than 1000
     breaches: list[Pressed]  # the first of them
     at_risk: list[Pressed]
+    likely: list[Pressed]  # of all that are not late the likeliest to be breached, then those of unknown chance
 
     @property
     def totals(self) -> dict[str, int]:
@@ -83,7 +85,8 @@ def floor(desk: Desk, rollup: Rollup) -> Floor:
         unacknowledged=pressing.unexplained,
         incidents=figures.incidents,
         breaches=[pressed(desk, row) for row in pressing.breaches],
-        at_risk=[pressed(desk, row) for row in pressing.at_risk],
+        at_risk=[foreseen(desk, row, pressing.chances) for row in pressing.at_risk],
+        likely=[foreseen(desk, row, pressing.chances) for row in pressing.likely],
     )
 
 

@@ -18,6 +18,7 @@ from bootstrap import Caseway
 from engine.runtime.database import Connection
 from engine.runtime.errors import StoreError
 from engine.runtime.tables import micros
+from reports.forecast.keep import Likely, likely
 from sla.reports import Listed
 from web.lists import SHORT
 from workbench import late
@@ -65,6 +66,8 @@ class Pressing:
     unexplained: int  # of which nobody has said why
     breaches: list[Listed]  # the first of them
     at_risk: list[Listed]
+    likely: list[Listed]  # the likeliest of all that are not late
+    chances: dict[tuple[str, int], Likely]  # of those at risk or likely, by case and run
 
 
 class Kept(Generic[T]):
@@ -149,7 +152,9 @@ def _figures(connection: Connection, now: datetime) -> Figures:
 
 def _pressing(connection: Connection, now: datetime, queues: frozenset[str]) -> Pressing:
     number, unexplained = late.count(connection, now, queues)
+    soon = late.soon(connection, now, RISK, queues, SHOWN)
+    first = [row for _, row in late.likely(connection, now, queues, limit=SHOWN)]
     return Pressing(
-        now, number, unexplained, late.late(connection, now, queues, limit=SHOWN),
-        late.soon(connection, now, RISK, queues, SHOWN),
+        now, number, unexplained, late.late(connection, now, queues, limit=SHOWN), soon, first,
+        likely(connection, {(row.case, row.id): None for row in (*soon, *first)}),
     )  # fmt: skip

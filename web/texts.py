@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from engine.core.commands import Refuse
 from web import texts_admin, texts_cases
+from web.texts_forecast import TEXTS as FORECAST
 from web.texts_hooks import TEXTS as HOOKS
 from web.texts_kept import TEXTS as KEPT
 from web.texts_migrating import TEXTS as MIGRATING
@@ -513,6 +514,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **HOOKS,
     **KEPT,
     **NOTICES,
+    **FORECAST,
     **REPORTS,
     **texts_cases.TEXTS,
     **PROPOSALS,

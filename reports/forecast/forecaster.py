@@ -40,7 +40,7 @@ LOT = 200
 MOST = 5_000
 """Cases that a look takes, at most."""
 
-_RUNS = "SELECT id, clock, deadline, status, breached, paused_since FROM clocks WHERE case_id = ?"
+_RUNS = "SELECT id, clock, deadline, breached, closed_at, paused_since FROM clocks WHERE case_id = ?"
 
 
 class Forecaster:
@@ -80,7 +80,7 @@ class Forecaster:
             if not going():
                 return
             for clock, one in self._settled(case, now):
-                settled.setdefault(clock, []).append(one)
+                settled.setdefault(clock, []).extend(one)
         found = {clock: learn(runs) for clock, runs in sorted(settled.items())}
         self._runner.write(lambda writing: keep.keep(writing, process, found, now), machine=True)
 
@@ -127,20 +127,18 @@ class Forecaster:
             return None
         return watch(self._versions, self._calendars(), [(moment(row.at), self._decode(row.events)) for row in rows])
 
-    def _settled(self, case: str, now: datetime) -> list[tuple[str, Settled]]:
-        """The runs of a case whose deadline has passed, by their clocks."""
+    def _settled(self, case: str, now: datetime) -> list[tuple[str, list[Settled]]]:
+        """Each run of a case by its clock, with what can be learnt from it: nothing while it has time."""
         runs = self._connection.all(_RUNS, (case,))
-        done = {
-            row[0]: (row[1], moment(row[2]), row[4] == 1 if row[4] is not None else True)
-            for row in runs if row[2] < (micros(now) if row[5] is None or row[4] is not None else row[5])
-        }  # fmt: skip
-        watched = self._watched(case) if done else None
-        if watched is None:
-            return []
-        return [
-            (clock, Settled(deadline, late, tuple(one.traits for one in watched.found if one.run == run)))
-            for run, (clock, deadline, late) in done.items()
-        ]
+        over = {row[0] for row in runs if row[2] < (micros(now) if row[5] is None or row[4] is not None else row[5])}
+        watched = self._watched(case) if over else None
+        found = []
+        for run, clock, deadline, breached in (row[:4] for row in runs):
+            traits = tuple(one.traits for one in watched.found if one.run == run) if watched is not None else ()
+            # One that is open after its deadline is late, whenever it will close.
+            settled = [Settled(moment(deadline), breached != 0, traits)] if run in over and traits else []
+            found.append((clock, settled))
+        return found
 
     def _told(
         self, case: str, revision: int, known: Mapping[tuple[str, str], Forecast], now: datetime

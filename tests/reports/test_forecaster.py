@@ -12,6 +12,7 @@ from reports.forecast import keep
 from reports.forecast.forecaster import EVERY, FRESH
 from tests.support.bureau import Bureau
 from tests.support.permits import season
+from workbench import late
 
 
 @pytest.fixture
@@ -113,3 +114,20 @@ def test_of_many_cases_some_are_drawn(bureau: Bureau, monkeypatch: pytest.Monkey
     bureau.app.forecaster.learn("permit", old)
     assert keep.learnt(bureau.app.connection, "permit") == []
     assert micros(keep.looked(bureau.app.connection)["permit"]) == micros(old)
+
+
+def test_the_list_by_chance_goes_from_the_likeliest_to_those_of_unknown_chance_page_by_page(bureau: Bureau) -> None:
+    cases = [permit(bureau, True) for _ in range(7)]
+    run(bureau)
+    connection, now = bureau.app.connection, bureau.clock.now()
+    for case, chance in zip(cases, (500, 9000, 500, None, 20, None, 7000), strict=True):
+        connection.run("UPDATE forecast_chances SET chance = ? WHERE case_id = ?", (chance, case))
+    whole = [row.case for _, row in late.likely(connection, now, {"back"})]
+    assert whole[:2] == [cases[1], cases[6]] and set(whole[2:4]) == {cases[0], cases[2]} and whole[4] == cases[4]
+    assert whole[5:] == [cases[3], cases[5]]  # the soonest due first
+    paged, after = list[str](), None
+    while some := late.likely(connection, now, {"back"}, after=after, limit=2):
+        paged, after = [*paged, *(row.case for _, row in some)], some[-1][0]
+    assert paged == whole
+    assert late.likely(connection, now, {"desk"}) == []
+    assert late.likely(connection, now + timedelta(days=30), {"back"}) == []  # late by then

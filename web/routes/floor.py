@@ -12,6 +12,7 @@ from web.bulk import Bulk, Chosen, Result, several
 from web.deps import Form, Signed
 from web.desk import Desk
 from web.floor import floor, tasks
+from web.likely import by_chance
 from web.problems import Problem
 from web.render import page
 
@@ -24,15 +25,22 @@ FIELDS: dict[Bulk, tuple[str, ...]] = {
 
 
 @router.get("/floor")
-def show_floor(request: Request, desk: Signed) -> Response:
-    return _floor(request, desk)
+def show_floor(request: Request, desk: Signed, by: str = "") -> Response:
+    return _floor(request, desk, by=by)
 
 
-def _floor(request: Request, desk: Desk, status: int = 200, wrong: str = "") -> Response:
+def _floor(request: Request, desk: Desk, status: int = 200, wrong: str = "", by: str = "") -> Response:
     return page(
         request, desk, "floor.html", status, floor=floor(desk, request.app.state.rollup), reasons=_reasons(desk),
-        wrong=wrong,
+        wrong=wrong, by="chance" if by == "chance" else "due",
     )  # fmt: skip
+
+
+@router.get("/floor/likely")
+def show_likely(request: Request, desk: Signed, after: str = "") -> Response:
+    found = by_chance(desk, after)
+    more = f"/floor/likely?{urlencode({'after': found.next})}" if found.next else ""
+    return page(request, desk, "floor_likely.html", found=found, more=more, first="/floor/likely" if after else "")
 
 
 @router.get("/floor/breaches")
