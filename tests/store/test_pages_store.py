@@ -37,7 +37,8 @@ SIFTED: Mapping[str, Sequence[str]] = {
             f"/api/cases?q={text}&process={process}&status={status}&limit=1"
             for text in TEXTS for process in ("", "claims") for status in ("", "open", "ended")
         ),
-        "/cases?q=王&watched=me", "/floor/tasks?person=chen_wei", "/floor/breaches?which=closed",
+        "/cases?q=王&watched=me", "/floor/tasks?person=chen_wei", "/floor/breaches?which=closed", "/floor/likely",
+        "/floor?by=chance",
         "/api/admin/people?q=chen&limit=1",
     ),
     "compliance": ("/api/reading/looks?user=chen_wei",),

@@ -77,6 +77,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "reports-figures": ("lin_xiaoyan", "/reports/figures"),
     "floor-tasks": ("lin_xiaoyan", "/floor/tasks?queue=intake"),
     "floor-breaches": ("gu_mingyuan", "/floor/breaches"),
+    "floor-likely": ("gu_mingyuan", "/floor/likely"),
     "reading": ("yu_siqi", "/reading"),
     "reading-looks": ("yu_siqi", "/reading?show=looks"),
     "processes": ("dong_lei", "/processes"),
@@ -199,6 +200,7 @@ def gallery(folder: Path) -> Iterator[Gallery]:
         app.state.accounts.set_passwords(list(caseway.directory.users), PASSWORD, "system")
         try:
             caseway.collector.run(MONDAY)
+            caseway.forecaster.run(MONDAY)
             yield furnished(Town(caseway, clock, app), folder)
         finally:
             app.state.live.close()

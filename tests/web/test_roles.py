@@ -118,6 +118,7 @@ POST /cases/{number}/{action} begin                          s   s   x   x   x  
 POST /cases/{number}/{action} finish                         s   s   x   x   x   -   x   x   -   -   -
 GET /floor                                                   s   s   x   x   x   2   2   2   2   2   2
 GET /floor/breaches                                          s   s   x   x   x   2   2   2   2   2   2
+GET /floor/likely                                            s   s   x   x   x   2   2   2   2   2   2
 POST /floor/breaches/{number}/{clock}                        s   s   x   x   x   3   x   x   3   3   x
 GET /reports                                                 s   s   x   x   x   3   3   3   3   3   3
 GET /reports/figures                                         s   s   x   x   x   2   2   2   2   2   2
@@ -254,6 +255,7 @@ GET /api/reports/figures                                     4   4   x   x   x  
 GET /api/reports/{name}                                      4   4   x   x   x   2   2   2   2   2   2
 GET /api/floor/tasks                                         4   4   x   x   x   2   x   2   2   2   2
 GET /api/floor/breaches                                      4   4   x   x   x   2   2   2   2   2   2
+GET /api/floor/likely                                        4   4   x   x   x   2   2   2   2   2   2
 POST /api/cases/{number}/clocks/{clock}/acknowledge          4   4   x   x   x   2   x   x   2   2   x
 POST /api/cases/{number}/clocks/{clock}/extend               4   4   x   x   x   2   x   x   x   x   x
 POST /api/bulk                                               4   4   2   2   2   2   2   2   2   2   2
