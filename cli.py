@@ -80,6 +80,7 @@ app.command("try")(trying.try_out)
 steering.add(cases.case_commands)
 adhoc.add(cases.case_commands)
 floor.sla_commands.command()(repairing.rebuild)
+floor.sla_commands.command()(forecasting.likely)
 talking.add(cases.case_commands, handling.task_commands)
 
 

@@ -1,11 +1,11 @@
-"""`forecast`: learns the chance of a breach from settled runs, tells it of open ones, and shows how good it is."""
+"""`forecast`, `sla likely`: the chance of a breach, learnt from settled runs and told of open ones; how good it is."""
 
 from typing import Annotated, Any
 
 import typer
 
 from console.options import HERE, DatabaseOption, HomeOption, Language, Process, case_of, opened, process_named, zone_of
-from console.output import Json, print_json, say, show
+from console.output import Json, Limit, print_json, say, show
 
 COLUMNS = ("process", "clock", "runs", "late", "held_out", "brier", "base", "ranks", "off", "says")
 TRAITS = 8
@@ -36,7 +36,33 @@ def forecast(
         rows = [plain(one, language) for one in keep.learnt(caseway.connection, process)]
         show(rows, COLUMNS, as_json=as_json, title="forecasts", zone=zone_of(caseway))
         if not as_json:
-            say(f"Told of {told} open cases. Which: caseway sla risk --by chance. Why: caseway forecast --case NUMBER")
+            say(f"Told of {told} open cases. Which: caseway sla likely. Why: caseway forecast --case NUMBER")
+
+
+def likely(
+    limit: Limit = 50, language: Language = "en",
+    home: HomeOption = HERE, database: DatabaseOption = "", as_json: Json = False,
+) -> None:  # fmt: skip
+    """Open clocks that are not late, the likeliest to be breached first; then those of which too little is known."""
+    from reports.forecast import keep
+    from reports.forecast.words import WHY
+    from workbench import late
+
+    with opened(home, database) as caseway:
+        queues = {*caseway.directory.queues, *caseway.definitions.house().queues}
+        found = [row for _, row in late.likely(caseway.connection, caseway.clock.now(), queues, limit=limit)]
+        chances = keep.likely(caseway.connection, [(row.case, row.id) for row in found])
+        rows = []
+        for row in found:
+            told = chances[row.case, row.id]
+            says = f"{told.chance:.1%}" if told.chance is not None else f"knows too little: {WHY[told.why][language]}"
+            rows.append({
+                "number": row.number, "process": row.process, "clock": row.clock, "run": row.run,
+                "clauses": list(row.clauses), "origin": row.origin, "deadline": row.deadline, "chance": told.chance,
+                "why": told.why, "told_at": told.at, "chance_of_breach": says,
+            })  # fmt: skip
+        columns = ("number", "clock", "clauses", "origin", "deadline", "chance_of_breach", "told_at")
+        show(rows, columns, as_json=as_json, title="likely", zone=zone_of(caseway), limit=limit)
 
 
 def plain(one: Any, language: str) -> dict[str, Any]:

@@ -29,6 +29,10 @@ _NONE = {"lost": "before the case", "clause": "(no clause)", "class": "(no class
 
 def _codes(dimension: str, value: str, process: str) -> str:
     """The command line speaks in names that its other commands take."""
+    if dimension == "why":
+        from reports.forecast.words import WHY
+
+        return f"knows too little: {WHY[value]['en']}" if value else "says the chance"
     return value or _NONE.get(dimension, "")
 
 
@@ -74,6 +78,8 @@ def _cell(value: Any, unit: str) -> Any:
         return None
     if unit == "share":
         return f"{value * 100:.1f} %"
+    if unit == "score":
+        return f"{value:.3f}"
     return timedelta(seconds=value) if unit == "seconds" else value
 
 
@@ -164,6 +170,15 @@ def open_now(
 ) -> None:  # fmt: skip
     """What is open now: how old, what is late, what soon will be."""
     _report("open", "clause", "today", process, queue, "", 12, 0, format, out, language, home, database)
+
+
+@report_commands.command()
+def forecast(
+    process: Process = "", format: Form = "table", out: Out = None, language: Language = "en",
+    home: HomeOption = HERE, database: DatabaseOption = "",
+) -> None:  # fmt: skip
+    """How good the chance of a breach was on cases that it had not seen, by clock, as it was learnt last."""
+    _report("forecast", "clause", "today", process, "", "", 12, 0, format, out, language, home, database)
 
 
 @report_commands.command()

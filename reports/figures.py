@@ -1,7 +1,7 @@
 """What each figure is: one table, which pages, the command line, files and docs/reports.md all show.
 
 A figure stands here with its unit: `count`, `share` (from 0 to 1), `seconds` of elapsed time (nights and holidays
-included), `moment`, or `text`.
+included), `moment`, `score` (from 0 to 1, of a forecast), or `text`.
 """
 
 from dataclasses import dataclass
@@ -118,6 +118,40 @@ FIGURES: dict[str, Figure] = {
     "reason": _figure(
         "原因", "Reason", "主管对逾期的说明（原因代码）", "What a supervisor said of why it was late, by its code",
         "text",
+    ),
+    "chance": _figure(
+        "逾期概率", "Chance of breach", "未到期的计时将会逾期的概率，由同一时限以往的计时得出，只用当时已知的情况",
+        "The chance that an open run is breached, from settled runs of the same clock, by what is known of it now",
+        "share",
+    ),
+    "settled": _figure(
+        "已到期", "Settled", "一年内开案的案件中（案件多时抽样）时限已到的计时，预测由此学习",
+        "Runs whose deadline has passed, of cases that began within a year (of many a sample): what is learnt from",
+    ),
+    "settled_late": _figure("其中逾期", "Of them late", "已到期的计时中逾期的", "Settled runs that were late"),
+    "held_out": _figure(
+        "留出检验", "Held out", "留作检验、不参与学习的最近五分之一已到期计时",
+        "The latest fifth of settled runs, which nothing is learnt from and the forecast is measured on",
+    ),
+    "brier": _figure(
+        "布里尔分", "Brier score", "留出计时在各时刻的预测概率与实际（逾期为 1，否则为 0）之差的平方的平均；越小越准",
+        "On held-out runs, the mean square of the chance said less what came (1 late, 0 not); the less the better",
+        "score", "mean((said - came)²)",
+    ),
+    "brier_base": _figure(
+        "基准分", "Base score", "总是说以往逾期率的布里尔分；预测必须比它小，才有用",
+        "The Brier score of always saying the share that was late before; a forecast must be below it to be of use",
+        "score",
+    ),
+    "ranks": _figure(
+        "排序", "Ranks", "任取一个后来逾期、一个后来未逾期的时刻，前者概率较高的比例（AUC）；0.5 即毫无区分",
+        "Of a moment whose run came to be late and one whose did not, how often the former had the higher chance "
+        "(AUC); 0.5 tells nothing apart",
+        "score",
+    ),
+    "off": _figure(
+        "偏差", "Off by", "按概率分十档，各档预测与实际逾期率之差的加权平均",
+        "By how much what was said differed from what came, on the mean over ten classes of chance", "score",
     ),
 }  # fmt: skip
 

@@ -57,7 +57,7 @@ def _cell(value: Any, zone: ZoneInfo) -> Any:
     return "" if value is None else _plain(value)
 
 
-_FORMATS = {"share": "0.0%", "seconds": "[h]:mm:ss", "moment": "yyyy-mm-dd hh:mm"}
+_FORMATS = {"share": "0.0%", "score": "0.000", "seconds": "[h]:mm:ss", "moment": "yyyy-mm-dd hh:mm"}
 
 
 def as_xlsx(sheet: Sheet, zone: ZoneInfo, language: str) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,13 @@ from engine.runtime.database import Connection
 from reports import ask, lists
 from reports.ask import Counted, Wanted
 from reports.figures import DIMENSIONS, FIGURES, OF_LATE, OF_PROCESS, PERCENTILES
+from reports.forecast import keep
 from reports.now import AGES
 from reports.sums import JUDGED, MEASURES
 
 Told = Callable[[str, str, str], str]
 """What a reader calls a value: (dimension, value, its process or "") -> text. Dimensions beside those of compliance are
-`step` and `case`."""
+`step`, `case`, and `why` a forecast says nothing ("": it says the chance)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,35 @@ def _open(asked: Asked) -> Sheet:
     return _sheet(asked, "open", columns, sorted(rows.values(), key=lambda row: (-row["open"], row["process"])))
 
 
+_SCORES = {"brier": "brier", "brier_base": "base", "ranks": "ranks", "off": "off"}
+_FORECAST = (
+    _PROCESS, _text("clock_title", "时限", "Clock"),
+    *figures("settled", "settled_late", "held_out", "brier", "brier_base", "ranks", "off"),
+    _text("says", "结论", "Says"), _text("learnt_at", "学习于", "Learnt", "moment"),
+)  # fmt: skip
+
+
+def _forecast(asked: Asked) -> Sheet:
+    """How good the forecast of each clock was on held-out cases, as it was learnt last; those that say nothing come
+    last, each kind by how many runs there are. `bins`, of which no column is made: what was said and what came, by
+    classes of chance."""
+    rows, found_at = list[dict[str, Any]](), list[datetime]()
+    for one in keep.learnt(asked.connection, asked.wanted.process):
+        found, measured = one.forecast, one.forecast.measured
+        found_at.append(one.at)
+        told = {name: getattr(measured, kept, None) for name, kept in _SCORES.items()}
+        rows.append({
+            "process": one.process, "process_title": asked.told("process", one.process, ""), "clock": one.clock,
+            "clock_title": asked.told("clock", one.clock, one.process), "settled": found.runs,
+            "settled_late": found.late, "held_out": measured.runs if measured is not None else None,
+            **{name: None if score is None else Decimal(str(round(score, 4))) for name, score in told.items()},
+            "says": asked.told("why", found.refused, ""), "refused": found.refused, "learnt_at": one.at,
+            "bins": measured.bins if measured is not None and found.model is not None else [],
+        })  # fmt: skip
+    rows.sort(key=lambda row: (bool(row["refused"]), -row["settled"], row["process"], row["clock"]))
+    return Sheet("forecast", _FORECAST, rows, max(found_at, default=None))
+
+
 def _sheet(asked: Asked, report: str, columns: Iterable[Column], rows: list[dict[str, Any]]) -> Sheet:
     return Sheet(report, tuple(columns), rows, ask.as_of(asked.connection))
 
@@ -230,6 +261,7 @@ REPORTS: Mapping[str, Callable[[Asked], Sheet]] = {
     "steps": _steps,
     "cases": _cases,
     "open": _open,
+    "forecast": _forecast,
 }
 """Each report by its name."""
 

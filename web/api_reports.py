@@ -16,7 +16,7 @@ from web.reports import Question, after, asked, report, scope
 
 router = APIRouter(prefix="/api", responses=ANSWERS, route_class=Once, tags=["reports"])
 
-ReportName = Literal["compliance", "trend", "breaches", "unmet", "extensions", "steps", "cases", "open"]
+ReportName = Literal["compliance", "trend", "breaches", "unmet", "extensions", "steps", "cases", "open", "forecast"]
 By = Literal["clause", "origin", "process", "version", "queue", "person", "class", "clock", "reason", "lost"]
 Period = Annotated[
     str, Query(max_length=40, description="2026, 2026-Q3, 2026-09, 2026-W36, a day, DAY..DAY, last-month")

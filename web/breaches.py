@@ -43,6 +43,7 @@ class Pressed(BaseModel):
     acknowledged_by: str
     acknowledged_by_name: str
     acknowledged_at: datetime | None
+    paused: bool = False  # in time, and held: its deadline is the one before the pause
     chance: Decimal | None = None  # that it is breached, from 0 to 1; None: too little is known, or it is late
     chance_why: str = ""  # why there is none: a code
     chance_says: str = ""  # the same in words

@@ -103,6 +103,26 @@ def spans(rows: Sequence[tuple[str, Sequence[tuple[int, str]]]], label: str) -> 
     return svg(len(rows) * high + 4, label, marks)
 
 
+def reliability(points: Sequence[tuple[float, float, int, str]], label: str, said: str, came: str) -> Markup:
+    """What was said (across) against what came (up): spots on the diagonal were right. points: said, came, how many,
+    title; the more, the larger the spot. said, came: what the axes are called."""
+    side, left, top = 260, 60, 12
+    most = max(count for _, _, count, _ in points)
+    marks = [f'<path d="M{left} {top + side}L{left + side} {top}" class="grid"/>']
+    for value in (0, 50, 100):
+        x, y = left + side * value / 100, top + side * (1 - value / 100)
+        marks.append(f'<path d="M{left} {y:.1f}H{left + side}M{x:.1f} {top}V{top + side}" class="grid"/>')
+        marks += [_text(left - 6, y + 4, f"{value}%", "", "end"), _text(x, top + side + 16, f"{value}%")]
+    for across, up, count, title in points:
+        marks.append(
+            f'<circle cx="{left + side * across:.1f}" cy="{top + side * (1 - up):.1f}" '
+            f'r="{3 + 7 * (count / most) ** 0.5:.1f}" class="spot"><title>{escape(title)}</title></circle>'
+        )
+    marks += [_text(left + side / 2, top + side + 34, said, "small"), _text(left + side + 14, top + 12, came, "small",
+                                                                           "start")]  # fmt: skip
+    return svg(top + side + 42, label, marks)
+
+
 def share_bar(share: Decimal | None) -> Markup:
     """A share in a cell, beside its number."""
     if share is None:

@@ -17,9 +17,11 @@ from workbench import late
 
 def foreseen(desk: Desk, row: Listed, chances: Mapping[tuple[str, int], Likely]) -> Pressed:
     """A clock that is not late, with its chance; or why nothing is said of it."""
-    told = chances.get((row.case, row.id), UNKNOWN)
-    return pressed(desk, row).model_copy(
+    told, paused = chances.get((row.case, row.id), UNKNOWN), row.status == "paused"
+    shown = pressed(desk, row)
+    return shown.model_copy(
         update={
+            "paused": paused, "heat": "fine" if paused else shown.heat,
             "chance": told.chance, "chance_why": told.why, "chance_at": told.at,
             "chance_says": desk.told(WHY.get(told.why), told.why),
         }

@@ -20,6 +20,8 @@ from engine.runtime.errors import StoreError
 from reports import ask, lists
 from reports.ask import Scope, Wanted
 from reports.figures import DIMENSIONS, FIGURES
+from reports.forecast.model import Bin, pooled
+from reports.forecast.words import WHY
 from reports.keywords import class_of
 from reports.periods import day_of, period
 from reports.sheets import LISTS, REPORTS, Asked, Column, Sheet, Told
@@ -126,6 +128,9 @@ def told(desk: Desk) -> Told:
         "reason": lambda value, process: desk.told(why.get(value), value) if value else desk.say("reports.no_reason"),
         "lost": steps,
         "step": lambda value, process: desk.step(process, value),
+        "why": lambda value, process: (
+            desk.say("forecast.silent", why=desk.told(WHY.get(value), value)) if value else desk.say("forecast.says")
+        ),
     }
 
     @cache
@@ -149,6 +154,8 @@ def cell(desk: Desk, column: Column, value: Any) -> str | Markup:
         return show.length(desk, value) if value else "–"
     if column.name == "lost_time":
         return spent(desk, value)
+    if column.unit == "score":
+        return f"{value:.3f}"
     if column.unit == "seconds":
         return show.lasting(desk, timedelta(seconds=value))
     if column.unit == "moment":
@@ -201,7 +208,23 @@ def _spans(desk: Desk, sheet: Sheet) -> Markup:
     return charts.spans([row for row in rows if row[1]], desk.say("reports.times"))
 
 
-_CHARTS = {"trend": _trend, "open": _ages, "steps": _spans, "cases": _spans}
+def reliability(sheet: Sheet) -> list[Bin]:
+    """What was said and what came by classes of chance, of all clocks of a forecast together."""
+    return [pooled(bins) for bins in zip(*(row["bins"] for row in sheet.rows if row["bins"]), strict=True)]
+
+
+def _reliability(desk: Desk, sheet: Sheet) -> Markup:
+    found = [one for one in reliability(sheet) if one.count]
+    points = [
+        (one.said, one.came, one.count,
+         desk.say("reports.moments", count=one.count, said=f"{one.said:.0%}", came=f"{one.came:.0%}"))
+        for one in found
+    ]  # fmt: skip
+    return charts.reliability(points, desk.say("reports.reliability"), desk.say("reports.said"),
+                              desk.say("reports.came")) if points else Markup("")  # fmt: skip
+
+
+_CHARTS = {"trend": _trend, "open": _ages, "steps": _spans, "cases": _spans, "forecast": _reliability}
 
 
 # --- places in lists ------------------------------------------------------------------------------

@@ -148,7 +148,9 @@ class Forecaster:
             return []
         moments = {one.run: one for one in watched.now(max(now, watched.last or now))}
         rows: list[keep.Told] = []
-        for run in watched.clocks.open:
+        for run, kept in watched.clocks.open.items():
+            if kept.passed(now):
+                continue  # late: nothing is left to foresee
             chance, why = said(moments.get(run), known)
             rows.append((case, run, chance, why, micros(now), revision))
         return rows

@@ -5,7 +5,7 @@ The chance of a breach is the logistic function of a sum: the weights of all tra
 calibration).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from math import exp
 
@@ -44,6 +44,13 @@ class Bin(msgspec.Struct, frozen=True):
     count: int
     said: float
     came: float
+
+
+def pooled(bins: Sequence[Bin]) -> Bin:
+    """One class of chance of several forecasts together."""
+    count = sum(one.count for one in bins)
+    said, came = (sum(getattr(one, name) * one.count for one in bins) / (count or 1) for name in ("said", "came"))
+    return Bin(count, said, came)
 
 
 class Measured(msgspec.Struct, frozen=True):

@@ -37,6 +37,11 @@ def test_it_learns_shows_how_good_it_was_and_explains_a_case(bureau: Path) -> No
     assert (one["clock"], one["why"]) == ("issued", "") and 0.5 < float(one["chance"]) < 1
     assert "class true" in {part["words"] for part in one["traits"]}
     assert "that it is breached" in ask("--case", number).out
+    (listed,) = call("sla", "likely", "--json", home=bureau).json
+    assert (listed["number"], listed["why"]) == (number, "") and float(listed["chance"]) > 0.5
+    (row,) = call("report", "forecast", "--format", "json", home=bureau).json["rows"]
+    assert float(row["brier"]) < float(row["brier_base"]) and row["says"] == "says the chance"
+    assert "says the chance" in call("report", "forecast", home=bureau).out
     assert "类别：true" in ask("--case", number, "--lang", "zh").out
 
 
@@ -49,5 +54,6 @@ def test_it_says_that_it_knows_too_little_and_of_what_is_not_there(bureau: Path,
     assert "knows too little: fewer than 200 runs" in " ".join(call("forecast", home=tmp_path).out.split())
     (number,) = [one["number"] for one in call("case", "list", "--json", home=tmp_path).json if one["status"] == "open"]
     assert "issued: knows too little: fewer than" in call("forecast", "--case", number, home=tmp_path).out
+    assert "knows too little" in call("sla", "likely", home=tmp_path).out
     assert call("forecast", "--case", "nobody", home=bureau).code == 1
     assert "Did you mean permit?" in call("forecast", "--process", "permi", home=bureau).err

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.runtime.tables import micros
 from tests.web.conftest import Town
 
 CHANCE = "UPDATE forecast_chances SET chance = ?, why = '' WHERE case_id = (SELECT id FROM cases WHERE number = ?)"
@@ -29,7 +30,7 @@ def test_the_floor_goes_by_chance_and_says_where_too_little_is_known(told: tuple
     lin = town.browser("lin_xiaoyan")
     text = lin.get("/floor?by=chance").text
     assert order(text, numbers, 'id="risk"') == [numbers[1], numbers[0], numbers[2]]
-    assert "88 %" in text and "4 %" in text and "Chance of breach" in text
+    assert "88 %" in text and "4 %" in text and "Chance of breach" in lin.get("/floor/likely").text
     assert "knows too little" in text and "fewer than 200 runs whose deadline has passed" in text
     assert order(lin.get("/floor/likely").text, numbers) == [numbers[1], numbers[0], numbers[2]]
     chinese = town.browser("lin_xiaoyan", "zh").get("/floor?by=chance").text
@@ -54,3 +55,18 @@ def test_programs_get_the_chance_and_the_reason_page_by_page(told: tuple[Town, l
         assert lin.get(f"/api/floor/likely?after={wrong}").status_code == 400
     assert town.browser("chen_wei").get("/api/floor/likely").status_code == 403
     assert town.browser("chen_wei").get("/floor/likely").status_code == 403
+
+
+def test_a_clock_that_is_held_is_not_called_late(told: tuple[Town, list[str]]) -> None:
+    """Its deadline is the one before the pause, and may lie in the past."""
+    town, numbers = told
+    at = micros(town.clock.now())
+    town.caseway.connection.run(
+        "UPDATE clocks SET status = 'paused', deadline = ?, paused_since = ? WHERE number = ?",
+        (at - 1_000_000, at - 2_000_000, numbers[1]),
+    )
+    lin = town.browser("lin_xiaoyan")
+    (first, *_) = [one for one in lin.get("/api/floor/likely").json()["clocks"] if one["number"] == numbers[1]]
+    assert (first["paused"], first["heat"]) == (True, "fine")
+    text = lin.get("/floor/likely").text
+    assert "paused" in text and "late</span>" not in text

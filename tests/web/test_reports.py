@@ -73,7 +73,9 @@ def test_what_was_late_says_where_its_time_went_and_when_it_was_counted(busy: To
     assert all(row[0].startswith("LP-2026-") for row in found)
 
 
-@pytest.mark.parametrize("name", ["compliance", "trend", "breaches", "unmet", "extensions", "steps", "cases", "open"])
+@pytest.mark.parametrize(
+    "name", ["compliance", "trend", "breaches", "unmet", "extensions", "steps", "cases", "open", "forecast"]
+)
 def test_every_report_has_a_page_a_spreadsheet_and_an_endpoint(busy: Town, name: str) -> None:
     browser, query = busy.browser("gu_mingyuan", "zh"), "period=2026-03&process=claims&by=class"
     assert browser.get(f"/reports/{name}?{query}").status_code == 200

@@ -15,7 +15,20 @@ from web.deps import Signed
 from web.desk import Desk
 from web.problems import Problem
 from web.render import page
-from web.reports import FILE_ROWS, PAGE, PERIODS, Question, after, asked, cell, chart, meanings, report, scope
+from web.reports import (
+    FILE_ROWS,
+    PAGE,
+    PERIODS,
+    Question,
+    after,
+    asked,
+    cell,
+    chart,
+    meanings,
+    reliability,
+    report,
+    scope,
+)
 
 router = APIRouter()
 TABS = (*(name for name in REPORTS if name != "trend"), "figures")
@@ -70,6 +83,7 @@ def show_report(request: Request, desk: Signed, name: str, asks: Asks) -> Respon
         cell=lambda column, value: cell(desk, column, value), more=to(after=after(sheet)) if more else "",
         first=to(after="") if asks.after else "", formats=FORMATS, defined=FIGURES,
         only=given.told(asks.by, asks.value, asks.process) if asks.value else "",
+        bins=reliability(sheet) if name == "forecast" else [],
         headline=_headline(desk, asks) if name == "compliance" else None,
     )  # fmt: skip
 
