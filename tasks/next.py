@@ -76,6 +76,10 @@ class _Giving:
                     self._tasks.popitem(last=False)
 
 
+class Given(Exception):
+    """The id under which a task was asked for has been used meanwhile."""
+
+
 class _Refused(NamedTuple):
     revision: int  # of the case
     until: datetime
@@ -134,7 +138,8 @@ def claim_next(
     """The task that the user now holds; None when there is none for them; Failed when claiming failed; the refusal
     when there is one for which they have no room.
 
-    `ask` submits a command for a case in the user's name. `queues` narrows to some of the user's queues.
+    `ask` submits a command for a case in the user's name. `queues` narrows to some of the user's queues. Raises Given
+    where all those commands have one id, and somebody else asked under it at the same moment.
     """
     serving = directory.serving(user)
     names = [name for name in serving if name in queues] if queues else list(serving)
@@ -155,6 +160,8 @@ def claim_next(
             return listed
         if isinstance(answer, Failed):
             return answer
+        if answer.code == "repeated":  # what is asked for has been given under this id, by another program
+            raise Given
         tries -= 1
         if answer.code == "full":
             full = answer

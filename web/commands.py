@@ -26,7 +26,7 @@ from engine.runtime.history import read
 from tasks import commands as work
 from tasks.events import TaskClaimed
 from tasks.ground import Look
-from tasks.next import claim_next
+from tasks.next import Given, claim_next
 from tasks.queries import Listed, one
 from web.desk import Desk
 from web.problems import Problem, refused
@@ -167,10 +167,13 @@ def take_next(desk: Desk, queues: tuple[str, ...] = (), id: str = "") -> Listed 
     before = _taken(desk, own) if own else None
     if before is not None:
         return before
-    found = claim_next(
-        caseway.connection, caseway.directory, desk.user, lambda case, command: submit(desk, case, command, id=own),
-        caseway.clock.now(), queues,
-    )  # fmt: skip
+    try:
+        found = claim_next(
+            caseway.connection, caseway.directory, desk.user,
+            lambda case, command: submit(desk, case, command, id=own), caseway.clock.now(), queues,
+        )  # fmt: skip
+    except Given:  # the same, sent twice at once, and by different servers
+        return _taken(desk, own)
     if found is None or isinstance(found, Listed):
         return found
     raise refused(desk, found)

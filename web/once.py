@@ -40,7 +40,9 @@ LIFE = timedelta(days=1)
 """How long an answer is kept."""
 REPEATED = "Idempotent-Replayed"
 """The header of an answer that is given again."""
-ASK_ONLY = frozenset({"find_alike", "open_secrets", "preview_merge", "preview_move", "preview_reopen", "try_migration"})
+ASK_ONLY = frozenset(
+    {"find_alike", "open_secrets", "preview_merge", "preview_days", "preview_move", "preview_reopen", "try_migration"}
+)
 """Endpoints that change nothing, asked by POST for what they take: asked again, they are answered anew."""
 SHOWN_ONCE = frozenset(
     {"add_webhook", "begin_second_factor", "confirm_second_factor", "make_own_token", "renew_secret"}

@@ -1,12 +1,13 @@
-"""A line to a PostgreSQL server that a test can cut, stall, slow down, or let lose answers."""
+"""A line to a server that a test can cut, stall, slow down, or let lose answers: to PostgreSQL, or to a web server."""
 
 import selectors
 import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,8 +18,8 @@ class Line:
     """Listens at a socket of its own and passes everything on, until it is told otherwise. What has been told holds for
     all connections, those to come included."""
 
-    def __init__(self, there: str, here: Path) -> None:
-        self._there = there
+    def __init__(self, listening: socket.socket, reach: Callable[[], socket.socket]) -> None:
+        self._reach = reach
         self.open = True
         """Whether anybody gets through; else connections are refused."""
         self.stalled = False
@@ -30,8 +31,7 @@ class Line:
         self._ends: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._tick = threading.Event()  # never set: what waits for it waits so long
-        self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(here / SOCKET))
+        self._listening = listening
         self._listening.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -57,12 +57,10 @@ class Line:
             if not self.open:
                 near.close()
                 continue
-            far = socket.socket(socket.AF_UNIX)
             try:
-                far.connect(self._there)
+                far = self._reach()
             except OSError:  # the server is down
                 near.close()
-                far.close()
                 continue
             with self._lock:
                 self._ends |= {near, far}
@@ -93,9 +91,33 @@ def line_to(url: str) -> Iterator[tuple[Line, str]]:
     parts = urlsplit(url)
     (there,) = parse_qs(parts.query)["host"]
     here = Path(tempfile.mkdtemp(prefix="line-"))
-    made = Line(f"{there}/{SOCKET}", here)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(here / SOCKET))
+    made = Line(listening, partial(_reached, f"{there}/{SOCKET}"))
     try:
         yield made, parts._replace(query=f"host={here}").geturl()
     finally:
         made.close()
         shutil.rmtree(here, ignore_errors=True)
+
+
+def _reached(path: str) -> socket.socket:
+    far = socket.socket(socket.AF_UNIX)
+    try:
+        far.connect(path)
+    except OSError:
+        far.close()
+        raise
+    return far
+
+
+class WebLine(Line):
+    """A line to a web server on this machine, at a port of its own: `port`. there: the server's, which may change when
+    it is started again."""
+
+    def __init__(self) -> None:
+        self.there = 0
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        self.port: int = listening.getsockname()[1]
+        super().__init__(listening, lambda: socket.create_connection(("127.0.0.1", self.there), timeout=5))

@@ -3,8 +3,10 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.web.conftest import Town
+from web import commands
 
 
 class Program:
@@ -151,3 +153,16 @@ def test_the_next_task_asked_for_again_under_a_key_is_the_same(town: Town) -> No
     assert first["number"] == again["number"] != other["number"]
     assert len(program.get("/inbox").json()["mine"]) == 2
     assert program.post("/next").status_code == 204
+
+
+def test_a_next_task_asked_for_twice_at_once_is_one(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two servers may look for what was given under the key before either has given anything."""
+    town.claim()
+    town.claim(policy_number="PM2026000002")
+    program, look = Program(town, "chen_wei"), commands._taken
+    first = program.post("/next", idempotency_key="n1").json()["line"]
+    found: list[Any] = [None]
+    monkeypatch.setattr(commands, "_taken", lambda desk, id: found.pop() if found else look(desk, id))
+    again = program.post("/next", idempotency_key="n1").json()["line"]
+    assert not found and (first["number"], first["task"]) == (again["number"], again["task"])
+    assert len(program.get("/inbox").json()["mine"]) == 1
