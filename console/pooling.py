@@ -103,15 +103,18 @@ def work(caseway: Any, settings: Any, reach: Any, stopping: threading.Event) -> 
     from console.attend import courier_of
     from engine.runtime.handing import Handing
     from tasks.prefect_flows.batch import Site
-    from tasks.prefect_flows.pool import ANCHOR, REPORTS, RETENTION, TICK
+    from tasks.prefect_flows.pool import ANCHOR, FORECAST, REPORTS, RETENTION, TICK
     from tasks.prefect_flows.serving import Working
     from tasks.serving import Serving
 
     serving = Serving(caseway.runner, caseway.registry.workers, caseway.vault, caseway.clock)
     duties = {
-        TICK: caseway.sweep, REPORTS: lambda: caseway.collector.run(caseway.clock.now()), RETENTION: caseway.retain,
+        TICK: caseway.sweep,
+        REPORTS: lambda: caseway.collector.run(caseway.clock.now()),
+        FORECAST: lambda: caseway.forecaster.run(caseway.clock.now()),
+        RETENTION: caseway.retain,
         ANCHOR: caseway.anchor,
-    }  # fmt: skip
+    }
     site = Site(serving, Handing(caseway.runner), caseway.clock, duties, settings.threads)
     working, courier = Working(site, settings, caseway.refresh, warn), courier_of(caseway, reach)
     caseway.bell.hear(working.wake)

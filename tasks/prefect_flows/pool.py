@@ -30,11 +30,12 @@ log = logging.getLogger(__name__)
 
 TYPE = "caseway"
 JOBS, TICK = "caseway-jobs", "caseway-tick"
-REPORTS, RETENTION, ANCHOR = "caseway-reports", "caseway-retention", "caseway-anchor"
+REPORTS, FORECAST, RETENTION, ANCHOR = "caseway-reports", "caseway-forecast", "caseway-retention", "caseway-anchor"
 """The flows. Each has a queue of its own in the pool, so that long jobs keep no tick waiting."""
 DUTIES: Mapping[str, str] = {
     TICK: "Does what is due: timers, messages, commands between cases, starts by the calendar, work to be given out.",
     REPORTS: "Counts for reports what has come since.",
+    FORECAST: "Learns how clocks came to be late, and tells the chance of those that are open.",
     RETENTION: "Destroys again what a backup has brought back of what was destroyed.",
     ANCHOR: "Notes the heads of all cases outside the database.",
 }

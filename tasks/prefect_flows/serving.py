@@ -14,6 +14,7 @@ from prefect.client.orchestration import PrefectClient
 from tasks.prefect_flows.batch import HERE, Site
 from tasks.prefect_flows.pool import (
     ANCHOR,
+    FORECAST,
     JOBS,
     REPORTS,
     RETENTION,
@@ -32,7 +33,7 @@ BEAT = 30.0
 POLL, SOONEST = 1.0, 0.5
 """Seconds between two looks for jobs and for flow runs, at most and at least."""
 DAY = 86_400.0
-SLOW: Mapping[str, float] = {REPORTS: 60.0, RETENTION: DAY, ANCHOR: DAY}
+SLOW: Mapping[str, float] = {REPORTS: 60.0, FORECAST: 600.0, RETENTION: DAY, ANCHOR: DAY}
 """Seconds between two times of what may take longer: one worker does them, after each other."""
 
 

@@ -266,7 +266,7 @@ def test_the_tick_is_triggered_and_timers_start_what_is_due(errands: Errands, po
         until(lambda: not errands.jobs(), "all jobs are done")
         errands.ahead(2 * 3600)
         until(ended, "a tick has fired the timers")
-        for duty in ("tick", "reports", "retention", "anchor"):
+        for duty in ("tick", "reports", "forecast", "retention", "anchor"):
             until(partial(done, pool, f"caseway-{duty}"), f"{duty} is shown")
     assert (errands.folder / "caseway.anchor").exists()
     assert errands.app.connection.one("SELECT count(*) FROM report_cases")[0], "cases are counted for reports"
