@@ -80,24 +80,24 @@ def soon(connection: Connection, now: datetime, within: timedelta, queues: Colle
 
 
 Next = tuple[int, int, str, int]
-"""Where the list by chance goes on: 0 and the chance in parts of 10,000, or 1 and the deadline in microseconds of one
-that has none; case, run."""
+"""Where the list by chance goes on: 0 and the chance in parts of 10,000, or, of one that has none, 1 (2 if it is
+paused) and the deadline in microseconds; case, run."""
 
 
 def likely(
     connection: Connection, now: datetime, queues: Collection[str], *, after: Next | None = None, limit: int = MOST
 ) -> list[tuple[Next, Listed]]:
     """Clocks that are open and not late, the likeliest to be breached first; then those of which too little is known,
-    the soonest first. Each with its place."""
+    the soonest first, paused ones last. Each with its place."""
     mine, names = _mine(queues)
-    at = micros(now)
     found: list[tuple[Next, Listed]] = []
-    for rank, (which, by, beyond) in enumerate(_LIKELY):
+    for rank, (which, by, beyond, order) in enumerate(_LIKELY):
         if after is not None and rank < after[0]:
             continue
         on, given = (beyond, after[1:]) if after is not None and rank == after[0] else ("", ())
-        sql = f"SELECT {COLUMNS}, {by} FROM {which} AND {_IN_TIME}{on} AND {mine} ORDER BY {_ORDERS[rank]} LIMIT ?"
-        rows = connection.all(sql, (at, *given, *names, limit - len(found)))
+        at = (micros(now),) if "?" in which else ()
+        sql = f"SELECT {COLUMNS}, {by} FROM {which}{on} AND {mine} ORDER BY {order} LIMIT ?"
+        rows = connection.all(sql, (*at, *given, *names, limit - len(found)))
         found += [((rank, row[-1], row[0], row[15]), listed(row[:-1], now)) for row in rows]
         if len(found) >= limit:
             break
@@ -124,19 +124,20 @@ def unexplained(
     return [listed(row, now) for row in connection.all(sql, (*(after or ()), *names, limit))]
 
 
-_IN_TIME = "(status = 'running' AND deadline >= ? OR status = 'paused' AND deadline >= paused_since)"
 _TOLD = "SELECT case_id AS of_case, id AS of_run, chance FROM forecast_chances WHERE chance IS NOT NULL"
+_UNTOLD = f"NOT EXISTS ({_TOLD} AND case_id = clocks.case_id AND id = clocks.id)"
+_RUNS_ON, _IS_HELD = "status = 'running' AND deadline >= ?", "status = 'paused' AND deadline >= paused_since"
+_BY_DEADLINE = ("deadline", " AND (deadline, case_id, id) > (?, ?, ?)", "deadline, case_id, id")
 _LIKELY = (
     (  # CROSS JOIN, so that SQLite goes by the index of chances, and stops when the list is full
-        f"({_TOLD}) AS told CROSS JOIN clocks WHERE of_case = clocks.case_id AND of_run = clocks.id", "chance",
-        " AND (chance, of_case, of_run) < (?, ?, ?)",
+        f"({_TOLD}) AS told CROSS JOIN clocks WHERE of_case = clocks.case_id AND of_run = clocks.id "
+        f"AND ({_RUNS_ON} OR {_IS_HELD})",
+        "chance", " AND (chance, of_case, of_run) < (?, ?, ?)", "chance DESC, of_case DESC, of_run DESC",
     ),
-    (
-        f"clocks WHERE NOT EXISTS ({_TOLD} AND case_id = clocks.case_id AND id = clocks.id)", "deadline",
-        " AND (deadline, case_id, id) > (?, ?, ?)",
-    ),
+    (f"clocks WHERE {_RUNS_ON} AND {_UNTOLD}", *_BY_DEADLINE),
+    (f"clocks WHERE {_IS_HELD} AND {_UNTOLD}", *_BY_DEADLINE),
 )  # fmt: skip
-_ORDERS = ("chance DESC, of_case DESC, of_run DESC", "deadline, case_id, id")
+"""Which clocks that are open and not late, what their place goes by, what lies beyond a place, the order."""
 
 
 LEADS = frozenset({"supervisor", "manager"}) | EVERY_CASE

@@ -23,7 +23,7 @@ from itertools import chain
 from math import sqrt
 from typing import Any
 
-from reports.forecast.model import BINS, Bin, Forecast, Measured, Model
+from reports.forecast.model import BINS, Bin, Forecast, Measured, Model, pooled
 
 RUNS = 200
 """Settled runs, at least."""
@@ -33,6 +33,8 @@ SEEN = 10
 """Runs in which a trait or a step was seen, at least, for anything to be learnt of it."""
 LEARN, CALIBRATE = 0.6, 0.8
 """The shares of runs, by age, up to which weights are learnt and set right; the rest is held out."""
+DRIFT = 0.1
+"""By how much what was said may differ on the whole from what came: by more, and things are no longer as they were."""
 SURE = 1.645
 """Standard errors by which it must be better than the base rate: one in twenty would be by luck."""
 
@@ -60,7 +62,7 @@ def learn(settled: Iterable[Settled]) -> Forecast:
     model = _model(parts[0], parts[1])
     known = _moments([*parts[0], *parts[1]])[1]
     measured = measure(model, parts[2], sum(known) / len(known))
-    refused = "no_better" if measured.base - measured.brier <= measured.margin else ""
+    refused = _too_bad(measured)
     return Forecast(len(runs), late, refused, None if refused else model, measured, runs[0].deadline, runs[-1].deadline)
 
 
@@ -70,6 +72,14 @@ def _too_little(runs: int, late: int) -> str:
     if late < EACH:
         return "few_late"
     return "few_kept" if runs - late < EACH else ""
+
+
+def _too_bad(measured: Measured) -> str:
+    if measured.base - measured.brier <= measured.margin:
+        return "no_better"
+    # Better than what was so before is not right yet: where far fewer come to be late than did, both say too much.
+    whole = pooled(measured.bins)
+    return "adrift" if abs(whole.said - whole.came) > DRIFT else ""
 
 
 def _moments(runs: Sequence[Settled]) -> tuple[list[frozenset[str]], list[bool]]:

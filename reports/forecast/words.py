@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from engine.core.model import Text
-from reports.forecast.fitting import EACH, RUNS, SEEN
+from reports.forecast.fitting import DRIFT, EACH, RUNS, SEEN
 from reports.forecast.model import Model
 
 WHY: Mapping[str, Text] = {
@@ -26,6 +26,10 @@ WHY: Mapping[str, Text] = {
     "no_better": {
         "zh": "以留出的案件检验，不比以往的逾期率更准",
         "en": "on held-out cases it is no better than the share that was late before",
+    },
+    "adrift": {
+        "zh": f"近来逾期的多寡与以往不同：预测与实际总体相差超过 {DRIFT:.0%}",
+        "en": f"of late more, or fewer, are late than before: on the whole it is off by more than {DRIFT:.0%}",
     },
     "unseen": {
         "zh": f"案件所在的步骤在已到期的计时中不足 {SEEN} 次",

@@ -51,6 +51,13 @@ def test_it_is_measured_on_later_runs_than_it_was_learnt_from() -> None:
     assert (found.refused, found.model) == ("no_better", None)
 
 
+def test_it_says_nothing_when_things_are_no_longer_as_they_were() -> None:
+    """Few are late any more: it is better than what was so before, and still says far too much."""
+    found = learn([*world(2000, base=-0.5)[:1600], *world(2000, base=-3.5)[1600:]])
+    assert found.measured is not None and found.measured.brier < found.measured.base - found.measured.margin
+    assert (found.refused, found.model) == ("adrift", None)
+
+
 @pytest.mark.parametrize(
     ("runs", "code"),
     [
