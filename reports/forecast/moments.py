@@ -33,6 +33,8 @@ USED = (10, 25, 40, 50, 60, 70, 80, 90, 95)
 """Percent of its time that tell runs apart."""
 USED_AT = (25, 50, 75, 90)
 """Percent that tell runs at one step apart."""
+OPEN = (1, 2, 4, 8, 12, 16, 24, 40)
+"""Working hours of the process's calendar until the deadline: a day that runs on over a holiday has none of them."""
 HERE = (5, 10, 25, 50, 75)
 """How long the case has stood at its step, in percent of the time from the run's start to its deadline."""
 TIMES = (1, 2, 3)
@@ -121,7 +123,16 @@ class Watch:
         if counted is None or at < run.since or (run.paused is None and run.deadline <= at):
             return None
         used = int(counted[2].share_at(counted[1], at) * 100)
-        return Moment(at, number, self.reader.name, run.clock, frozenset(self._traits(run, used, at)))
+        traits = frozenset((*self._traits(run, used, at), *self._open(run, at)))
+        return Moment(at, number, self.reader.name, run.clock, traits)
+
+    def _open(self, run: Run, at: datetime) -> Iterable[str]:
+        process = self.reader.process
+        calendar = self.calendars.get(process.calendar) if process is not None and process.calendar else None
+        if calendar is None or run.paused is not None:
+            return ()
+        left = calendar.between(at, run.deadline, "wh")
+        return _least("open", int(left.total_seconds() // 3600), OPEN)
 
     def _traits(self, run: Run, used: int, at: datetime) -> Iterator[str]:
         reader = self.reader

@@ -48,6 +48,7 @@ _BARE: Mapping[str, Text] = {
 }
 _LEAST: Mapping[str, tuple[str, str]] = {
     "used": ("时限已用至少 {bound}%", "at least {bound} % of the time is used"),
+    "open": ("到期前至少还有 {bound} 个工作小时", "at least {bound} working hours until the deadline"),
     "here": ("在当前步骤已占时限至少 {bound}%", "at its step for at least {bound} % of the time"),
     "pauses": ("至少暂停过 {bound} 次", "paused at least {bound} times"),
     "again": ("至少返工 {bound} 次", "steps done again, at least {bound} times"),

@@ -51,6 +51,7 @@ def test_a_run_is_looked_at_when_its_case_moves_and_as_its_time_goes_by(bureau: 
     first, *_, last = found.found
     assert {"step:issue", "queue:back", "class:true", "waiting"} <= first.traits
     assert "step:issue used>=90" in last.traits and "here>=75" in last.traits
+    assert "open>=16" in first.traits and "open>=16" not in last.traits
     assert last.steps == ["issue"] and (last.process, last.clock) == ("permit", "issued")
 
 
