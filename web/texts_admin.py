@@ -367,6 +367,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{first} to {last}: the first day comes first, and a line has no more than {most} days.",
     ),
     "calendar.title": ("{first}：请写明名称。", "{first}: say what it is."),
+    "calendar.hours": ("{first}：请写明时间，如 09:00-12:00。", "{first}: write the hours, as 09:00-12:00."),
     "said.recounted": ("已重新计算。", "Counted again."),
     "calendar.none_special": ("没有特殊日期。", "No day differs."),
     "hours": ("工作时间", "Hours"),

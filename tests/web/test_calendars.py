@@ -49,6 +49,7 @@ def test_a_day_may_have_hours_of_its_own_and_be_as_any_other_again(town: Town) -
         ({"last": "2027-03-01"}, "the first day comes first"),
         ({"title": ""}, "say what it is"),
         ({"hours": "own", "own": "9-12"}, "That cannot be"),
+        ({"hours": "own", "own": ""}, "write the hours"),
         ({"hours": "as_others", "title": ""}, "That cannot be"),
         ({"title": "x" * 101}, "too long"),
         ({"ical": "no calendar"}, "no iCalendar file"),

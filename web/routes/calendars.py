@@ -105,6 +105,8 @@ def _changes(desk: Desk, given: dict[str, object]) -> Changes:
             continue
         for text in filter(None, (line["first"], line["last"])):
             _day(desk, text)
+        if line["hours"] == "own" and not line["own"]:
+            raise Problem(422, "calendar.hours", desk.say("calendar.hours", first=line["first"]))
         hours = {"own": line["own"], "as_others": ""}.get(line["hours"], line["hours"])
         rows.append({"first": line["first"], "last": line["last"] or None, "hours": hours, "title": line["title"]})
     until = str(given["until"])
