@@ -12,7 +12,7 @@ from organisation.directory import Directory
 from tasks.authority import Matter, matter_of
 from tasks.ground import Ground, directory
 from tasks.model import Work
-from tasks.standing import there
+from tasks.standing import kept_out, there
 
 
 def climb(ground: Ground, number: int, step: Work, queue: str, assignee: str) -> tuple[str, str]:
@@ -23,6 +23,7 @@ def climb(ground: Ground, number: int, step: Work, queue: str, assignee: str) ->
         return "", ""
     try:
         matter = matter_of(ground, number, authority)
+        out = kept_out(ground, number, step)
     except FAULTS:
         return "", ""  # told to whoever takes it
     people = directory(ground)
@@ -30,7 +31,7 @@ def climb(ground: Ground, number: int, step: Work, queue: str, assignee: str) ->
 
     def able(user: str) -> bool:
         grant = people.might(user, matter.kind, matter.line, matter.amount, matter.decision, on)
-        return grant is not None and there(ground, user) and not _had_a_part(ground, user, step)
+        return grant is not None and there(ground, user) and user not in out and not _had_a_part(ground, user, step)
 
     if assignee:
         if able(assignee):

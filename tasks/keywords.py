@@ -41,6 +41,9 @@ STEP = {
         NAME, "Where it goes when `assign` or a computed `queue` leads nowhere, or who has it gives it back."
     ),
     "not_by": described(STEPS, "Four eyes: nobody who has completed one of these steps in this case.", ["assess"]),
+    "not_users": described(
+        EXPRESSION, "Nobody of this list of users, nor on their behalf: who had a part in what is looked at.", "one.by"
+    ),
     "authority": mapping(
         {
             "kind": described(NAME, "The kind of authority, as house.yaml names it."),
@@ -140,6 +143,7 @@ def _step(context: Context, where: Where, kind: str, found: dict[str, Any]) -> W
         found.get("skippable", False),
         _approvals(context, (*where, "approvals"), found.get("approvals")),
         _skill(context, (*where, "skill"), found.get("skill")),
+        _users(context, (*where, "not_users"), found.get("not_users")),
     )
 
 
@@ -157,6 +161,17 @@ def _assign(context: Context, where: Where, written: str | None) -> Named:
 
 def _skill(context: Context, where: Where, written: str | None) -> Named:
     return _open(context, where, None if written is None else context.literal_or_expression(where, written))
+
+
+def _users(context: Context, where: Where, written: Any) -> Expression | None:
+    found = None if written is None else context.expression(where, str(written))
+    if found is None:
+        return None
+    if found.secret:
+        context.problem(where, "CW805", "a refusal would show this secret field")
+    elif found.type.kind not in ("list", "any"):
+        context.problem(where, "CW803", f"expected a list of users, this is {found.type}")
+    return found
 
 
 def _open(context: Context, where: Where, found: Named | None) -> Named:

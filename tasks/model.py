@@ -60,6 +60,7 @@ class Work:
     skippable: bool = False
     approvals: Approvals | None = None
     skill: Named = ""  # that its task asks for, where the queue pushes work by skill
+    not_users: Expression | None = None  # a list of users who take no part in it
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ REMEMBERED = 1_024
 """Tasks that a program keeps in mind, and those refused to one user."""
 USERS = 1_024
 """Users of whom it keeps in mind what was refused to them."""
-LASTING = frozenset({"authority", "no_amount", "unweighed", "four_eyes", "four_eyes_behalf", "other_branch"})
+LASTING = frozenset({"authority", "no_amount", "unweighed", "four_eyes", "four_eyes_behalf", "had_part", "unknown_part",
+                     "other_branch"})  # fmt: skip
 """Refusals that stand until case or organisation change."""
 STANDS = timedelta(hours=1)
 """For as long, at most: authority may begin, and somebody come back, at a moment of its own."""

@@ -14,7 +14,7 @@ from engine.core.moves import FAULTS
 from tasks.climbing import climb
 from tasks.ground import directory, in_service, owning
 from tasks.model import Named, Work, bounded
-from tasks.standing import present
+from tasks.standing import kept_out, present
 
 
 class Place(NamedTuple):
@@ -29,7 +29,7 @@ def place(turn: Turn, token: int, step: Work) -> Place:
     notes: list[str] = []
     view = names(turn, token)
     queue = _queue(turn, step.queue, view, notes)
-    assignee, behalf = _person(turn, step, view, notes)
+    assignee, behalf = _person(turn, token, step, view, notes)
     if not assignee and not queue:
         queue = step.else_queue or owning(turn.process).else_queue
     queue = queue or step.else_queue
@@ -93,7 +93,7 @@ def person(turn: Turn, name: Named, view: Names, notes: list[str]) -> str:
     return user
 
 
-def _person(turn: Turn, step: Work, view: Names, notes: list[str]) -> tuple[str, str]:
+def _person(turn: Turn, token: int, step: Work, view: Names, notes: list[str]) -> tuple[str, str]:
     """The person a task is meant for, and who is away, where that person stands in; "" where there is none."""
     named = person(turn, step.assign, view, notes) if step.assign else ""
     if not named:
@@ -107,6 +107,15 @@ def _person(turn: Turn, step: Work, view: Names, notes: list[str]) -> tuple[str,
             if one in turn.state.work.done_by.get(other, ()):
                 notes.append(f"{one} completed {other}")
                 return "", ""
+    try:
+        out = kept_out(turn, token, step)
+    except FAULTS as fault:
+        notes.append(str(fault))
+        return "", ""
+    for one in dict.fromkeys((user, named)):
+        if one in out:
+            notes.append(f"{one} had a part in what is looked at")
+            return "", ""
     if user == named:
         return user, ""
     notes.append(f"{named} is away")

@@ -159,6 +159,14 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "{user} 代 {whom} 办理，而 {whom} 办理过“{step}”：本任务须由他人办理",
         "en": "{user} acts on behalf of {whom}, who had a part in “{step}”: task {task} must be done by somebody else",
     },
+    "had_part": {
+        "zh": "{user} 与所查事项有关，本任务须由他人办理",
+        "en": "{user} had a part in what is looked at: task {task} must be done by somebody else",
+    },
+    "unknown_part": {
+        "zh": "无法核对谁须回避：{fault}",
+        "en": "it cannot be told who had a part in it: {fault}",
+    },
     "authority_other": {
         "zh": "{user} 没有足够的权限：{what}（有权的：{who}）",
         "en": "the authority of {user} does not reach this far: {what} (who has it: {who})",

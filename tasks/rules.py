@@ -2,7 +2,7 @@
 
 Theory of operation. The lifecycle table says which parties may act in which state; `PARTIES` says who belongs
 to a party. Work on the matter (claiming, filling in, completing) is then held against what the step demands:
-others' eyes (`not_by`), authority as far as it is known, and that branches to be worked one at a time are.
+others' eyes (`not_by`, `not_users`), authority as far as it is known, and that branches to be worked one at a time are.
 Deciding raises what comes out of here; pages show it beside the button that is closed.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from engine.core.machine import Turn
 from engine.core.model import Parallel, Process
+from engine.core.moves import FAULTS
 from engine.core.steering import branch_of
 from organisation.directory import Directory
 from tasks import lifecycle
@@ -18,7 +19,7 @@ from tasks.ground import LOAD, Ground, directory, in_service, named, told, work_
 from tasks.lifecycle import LIFECYCLE
 from tasks.model import Work
 from tasks.reasons import Reason, reason
-from tasks.standing import on_behalf, stand_in, substitutes
+from tasks.standing import kept_out, on_behalf, stand_in, substitutes
 from tasks.state import Task, WorkState
 
 
@@ -98,6 +99,7 @@ def unfit(ground: Ground, user: str, number: int, task: Task) -> Reason | None:
     behalf = on_behalf(ground, task, user)
     return (
         _four_eyes(ground.process, ground.state.work, (user, *behalf), number, step)
+        or _barred(ground, (user, *behalf), number, step)
         or _other_branch(ground, number)
         or weigh(ground, user, number, step)
     )
@@ -220,6 +222,15 @@ def _four_eyes(process: Process, work: WorkState, who: tuple[str, ...], number: 
                 code = "four_eyes" if user == who[0] else "four_eyes_behalf"
                 return reason(code, step=named(process, other), task=number, user=user)
     return None
+
+
+def _barred(ground: Ground, who: tuple[str, ...], number: int, step: Work) -> Reason | None:
+    try:
+        out = kept_out(ground, number, step)
+    except FAULTS as fault:
+        return reason("unknown_part", fault=fault)
+    found = next((user for user in who if user in out), "")
+    return reason("had_part", task=number, user=found) if found else None
 
 
 def _other_branch(ground: Ground, number: int) -> Reason | None:

@@ -1,6 +1,11 @@
 """Who is there, and on whose behalf somebody acts: delegates and substitutes (R26)."""
 
+from typing import cast
+
+from engine.core.data import names
+from engine.core.machine import Turn
 from tasks.ground import Ground, directory
+from tasks.model import Work
 from tasks.state import Task
 
 
@@ -28,6 +33,13 @@ def substitutes(ground: Ground, task: Task, user: str) -> str:
     """The one who has the task, or is meant to, and for whom the user stands in; "" if there is none."""
     whose = task.holder or task.assignee
     return whose if whose and whose != user and stand_in(ground, whose) == user else ""
+
+
+def kept_out(ground: Ground, number: int, step: Work) -> frozenset[str]:
+    """Who takes no part in a task, whatever they did in its case. Raises Fault or EvaluationError."""
+    if step.not_users is None:
+        return frozenset()
+    return frozenset(map(str, step.not_users.evaluate(names(cast(Turn, ground), number)) or ()))
 
 
 def on_behalf(ground: Ground, task: Task, user: str) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ WORDS = {
     "unweighed": ("权限无法核对", "authority cannot be weighed"),
     "four_eyes": ("须由他人复核", "had a part before"),
     "four_eyes_behalf": ("须由他人复核", "had a part before"),
+    "had_part": ("须回避", "had a part in what is looked at"),
+    "unknown_part": ("回避无法核对", "who had a part cannot be told"),
     "": ("队列无成员", "the queue has no members"),
 }
 
@@ -34,7 +36,7 @@ def look(turn: Turn, event: e.TaskOpened | e.TaskTransferred) -> None:
         found(turn, event)
         return
     step = work_of(turn.process, task.step)
-    if step.approvals is not None or not (step.not_by or step.authority or task.skill):
+    if step.approvals is not None or not (step.not_by or step.not_users or step.authority or task.skill):
         return
     people, reasons = directory(turn), set[str]()
     for user in sorted(people.members(task.queue) | people.managers(task.queue)):

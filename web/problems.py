@@ -46,6 +46,7 @@ STATUS = {
     "paper": 404, "attachment": 404, "link": 404, "waive": 403, "remove": 403, "paper_reason": 422, "link_life": 422,
     "unknown": 404, "closed": 409, "form": 422, "reason": 422, "outcome": 422, "priority": 422, "target": 422,
     "draft_field": 422, "draft_size": 413, "unknown_queue": 422, "not_for": 422, "four_eyes": 403, "authority": 403,
+    "had_part": 403,
     "no_amount": 403, "not_served": 403, "not_manager": 403, "not_yours": 403, "not_steering": 403, "inactive": 403,
     "role": 403, "characters": 422, "breach_reason": 422, "which": 422, "duration": 422, "cap": 422,
     "busy": 503, "stale": 412, "process": 404, "start": 422,

@@ -70,6 +70,7 @@ def _people(process: Process, node: Node, called: Any) -> Aspects:
         ("work", "交给", "given to"): written(work.assign),
         ("work", "否则队列", "else the queue"): work.else_queue,
         ("work", "不得由做过下列步骤的人办理", "not by who did"): ", ".join(map(called, work.not_by)),
+        ("work", "须回避的人", "not these people"): work.not_users.source if work.not_users else "",
         ("work", "权限", "authority"): weighed,
         ("work", "优先级", "priority"): written(work.priority) if work.priority else "",
         ("work", "技能", "skill"): written(work.skill),

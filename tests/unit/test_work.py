@@ -150,6 +150,30 @@ def test_four_eyes_hold_at_claim_completion_and_transfer() -> None:
     assert told.ended is not None
 
 
+def test_who_had_a_part_in_what_is_looked_at_takes_no_part() -> None:
+    look = human("look", queue="review", not_users=x("log"))
+    told = start(look, log=["chen"])
+    number = told.token("look")
+    for command in (t.ClaimTask(number), c.CompleteTask(number)):
+        refusal = told.refused(command, "chen")
+        assert refusal.code == "had_part" and "chen had a part" in refusal.text
+    assert "chen had a part" in told.refused(t.TransferTask(number, user="chen"), "sun").text
+    told.complete("look", actor="li")
+    assert told.ended is not None
+    given = human("look", queue="review", assign=x("log[0]"), not_users=x("log"))
+    assert task(start(given, log=["chen"]), "look").assignee == ""
+    assert start(look).complete("look", actor="chen").ended is not None, "nobody is named"
+    unsaid = human("look", queue="review", not_users=x("where(log, text, '1')"))
+    assert start(unsaid).refused(t.ClaimTask(1), "chen").code == "unknown_part"
+
+
+def test_nobody_to_take_it_is_told_when_all_of_a_queue_had_a_part() -> None:
+    look = human("look", queue="review", not_users=x("log"))
+    told = start(look, log=["chen", "li", "sun"])
+    (incident,) = told.state.flow.incidents.values()
+    assert "had a part in what is looked at" in incident.text
+
+
 def test_four_eyes_remember_every_visit() -> None:
     again = human("check", None, outcomes=[outcome("ok"), outcome("back", next="review")], queue="review",
                   not_by=("review",))  # fmt: skip
