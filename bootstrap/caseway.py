@@ -15,6 +15,7 @@ import tasks.likeness
 import tasks.search
 import tasks.tables
 from bootstrap.again import decide_again
+from bootstrap.ended import EndedBook
 from bootstrap.filed import FiledCases
 from bootstrap.home import SHIPPED, Home
 from bootstrap.keeping import Keeping
@@ -97,7 +98,8 @@ class Caseway:
         self.filed = FiledCases(
             self.database, self.files, lambda: self.definitions.house(), self.vault, home.destroyed, self.clock
         )
-        self.registry = shipped_functions(home, self.filed)
+        ended = EndedBook(self.database, lambda: self.definitions.house())
+        self.registry = shipped_functions(home, self.filed, ended)
         self.definitions = Definitions(self.database, compiler(self.registry), self.clock.now, shelf(self.registry))
         self.directories = Directories(self.database)
         self._calendars: dict[str, Mapping[str, WorkCalendar]] = {}  # by the house's version

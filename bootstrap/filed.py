@@ -81,14 +81,14 @@ class FiledCases:
                 names.append(name)
             house = self._house()
             terms = ((name, years) for name in names if (years := house.years_kept(name)) is not None)
-            yield from heapq.merge(*(_over(connection, *term, on, _zone(house), after) for term in terms))
+            yield from heapq.merge(*(_over(connection, *term, on, zone_of(house), after) for term in terms))
         finally:
             connection.close()
 
     @property
     def today(self) -> date:
         """The day that it is where the house is."""
-        return self._clock.now().astimezone(_zone(self._house())).date()
+        return self._clock.now().astimezone(zone_of(self._house())).date()
 
     def cancelled(self, number: str) -> bool:
         return self._one(_CANCELLED, number) is not None
@@ -100,7 +100,9 @@ class FiledCases:
         case, status, key, process, ended = found
         if key is not None:
             if status == "ended" and self._kept(process, ended, on):
-                raise StillOpen(f"{number} ended on {_day(ended, _zone(self._house()))}; the house keeps it for longer")
+                raise StillOpen(
+                    f"{number} ended on {_day(ended, zone_of(self._house()))}; the house keeps it for longer"
+                )
             try:
                 done = keys.destroy(self._database, case, ended=True, note=lambda: self.note(case, number, by))
             except OnHold as error:
@@ -118,7 +120,7 @@ class FiledCases:
         """Whether the house keeps a case of that end on that day; what no rule keeps goes by its file alone."""
         house = self._house()
         years = house.years_kept(process)
-        return years is not None and years_later(_day(ended, _zone(house)), years) >= on
+        return years is not None and years_later(_day(ended, zone_of(house)), years) >= on
 
     def _one(self, statement: str, *values: str) -> Any:
         connection = self._database.connect()
@@ -153,6 +155,6 @@ def _day(ended: int, zone: ZoneInfo) -> date:
     return moment(ended).astimezone(zone).date()
 
 
-def _zone(house: House) -> ZoneInfo:
+def zone_of(house: House) -> ZoneInfo:
     """The zone of the house's first calendar: where its days begin."""
     return ZoneInfo(next((calendar.zone for calendar in house.calendars.values()), "UTC"))

@@ -23,6 +23,7 @@ from tasks.insurance import embedded, functions
 from tasks.keywords import WORK_WORDS
 from tasks.likeness import LIKENESS_WORDS
 from tasks.policies import policy_functions
+from tasks.quality import EndedCases, NoneEnded, quality_functions
 from tasks.registry import Registry
 from tasks.search import SEARCH_WORDS
 from tasks.underwriting import embedded_office, underwriting_functions
@@ -58,9 +59,11 @@ def compiler(registry: Registry | None = None) -> Compiler:
     )
 
 
-def shipped_functions(home: Home | None = None, cases: Cases | None = None) -> Registry:
+def shipped_functions(
+    home: Home | None = None, cases: Cases | None = None, ended: EndedCases | None = None
+) -> Registry:
     """The insurer's functions on the embedded outside systems: those of the home, else the samples. `cases`: what the
-    archive destroys when its time is over."""
+    archive destroys when its time is over; `ended`: what samples are drawn from."""
     tables = home.systems if home is not None and home.systems.is_dir() else SHIPPED / "samples"
     register = (home.folder if home is not None else SHIPPED / "samples") / "register.db"
     office = embedded_office(tables, register)
@@ -68,6 +71,7 @@ def shipped_functions(home: Home | None = None, cases: Cases | None = None) -> R
     found = policy_functions(office.book, underwriting_functions(office, functions(insurance)))
     statements.functions(statements.StatementTable(tables / "bank_statement.csv"), found)
     archive_functions(ArchiveRegister(tables / "archive.csv", register), cases or NoCases(), found)
+    quality_functions(ended or NoneEnded(), found)
     return backups.functions(backups.BackupTable(tables / "backups.csv"), found)
 
 

@@ -62,6 +62,7 @@ MANUALS = {
     "policy_renewal": "A-1.4 C-2.4",
     "policy_change": "A-1.4 C-2.2 C-7.1",
     "product_recommendation": "C-2.3 D-4.1 D-4.2 D-4.3 D-4.4",
+    "quality_sample": "R-sampling",
 }
 
 
