@@ -191,6 +191,9 @@ def _left(clocks: ClocksState, event: e.BreachLeft) -> None:
 
 def _explained(clocks: ClocksState, event: e.BreachExplained) -> None:
     clocks.late.pop(event.id, None)
+    closed = clocks.closed.get(event.id)
+    if closed is not None:  # in this very moment
+        closed.run.known = Known(event.reason, event.by, event.at)
 
 
 def _timer(clocks: ClocksState, event: e.ClockTimerSet) -> None:

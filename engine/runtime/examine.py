@@ -174,7 +174,8 @@ class Examiner:
         self, case: str, state: Any, events: Sequence[Any], closed: dict[str, dict[Row, dict[str, Any]]]
     ) -> None:
         """Notes the rows that these events close, as they stand in the state: such rows are kept. Asked before
-        and after the events, for some states keep what has closed until the next command."""
+        and after the events, for some states keep what has closed until the next command. What is said later of a row
+        that the state has let go is added to what was noted."""
         for name, projections in self._tables.projections.items():
             derived = self._tables.derived[name]
             for projection in projections:
@@ -183,12 +184,12 @@ class Examiner:
                     if closing is None:
                         continue
                     ident, values = closing(event)
-                    row = projection.row(state, ident)
-                    if row is not None:
-                        key = (case, *projection.fixed, ident)
-                        kept = dict(zip(derived, row, strict=True))
+                    row, rows = projection.row(state, ident), closed.setdefault(name, {})
+                    key = (case, *projection.fixed, ident)
+                    kept = rows.get(key) if row is None else dict(zip(derived, row, strict=True))
+                    if kept is not None:
+                        rows[key] = kept
                         kept.update({column: value for column, value in values.items() if column in kept})
-                        closed.setdefault(name, {})[key] = kept
 
     def _rows(
         self, stored: Stored, state: Any, closed: Mapping[str, Mapping[Row, Mapping[str, Any]]]

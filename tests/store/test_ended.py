@@ -26,6 +26,11 @@ def place(home: Home) -> Iterator[Caseway]:
         yield caseway
 
 
+def set_clock(place: Caseway, at: datetime) -> None:
+    assert isinstance(place.clock, VirtualClock)
+    place.clock.set(at)
+
+
 def ask(place: Caseway, case: str, command: Command, actor: str) -> None:
     answer = place.ask(case, command, actor)
     assert isinstance(answer, Accepted), answer
@@ -67,7 +72,7 @@ def test_who_had_a_part_in_a_case_or_in_what_it_called_is_told(place: Caseway) -
     place.work()
     do(place, started.case, "left", "li", data={"note": "左"})
     do(place, started.case, "right", "sun", data={"other_note": "右"})
-    place.clock.set(MONDAY + timedelta(hours=5))  # type: ignore[attr-defined]
+    set_clock(place, MONDAY + timedelta(hours=5))
     place.sweep()  # and the limit is missed
     (called,) = place.connection.one("SELECT id FROM cases WHERE parent = ?", (started.case,))
     do(place, called, "go", "wang", "met")
@@ -81,9 +86,9 @@ def test_who_had_a_part_in_a_case_or_in_what_it_called_is_told(place: Caseway) -
 
 
 def test_a_month_begins_and_ends_where_the_house_is(place: Caseway) -> None:
-    place.clock.set(LAST_HOUR)  # type: ignore[attr-defined]
+    set_clock(place, LAST_HOUR)
     visit(place)
-    place.clock.set(LAST_HOUR + timedelta(hours=1))  # type: ignore[attr-defined]
+    set_clock(place, LAST_HOUR + timedelta(hours=1))
     visit(place)
     for month, count in (("2026-02", 0), (MONTH, 1), ("2026-04", 1)):
         assert draw(place, month)["count"] == count

@@ -138,7 +138,8 @@ class Case:
         for place, _, kind, closed in self.of("ClockStopped", "ClockClosed"):
             number = closed["id"]
             tale = [(k, one) for _, _, k, one in self.of(
-                "ClockStarted", "ClockPaused", "ClockResumed", "ClockExtended", "BreachAcknowledged", "BreachExplained"
+                "ClockStarted", "ClockPaused", "ClockResumed", "ClockExtended", "ClockRebased", "BreachAcknowledged",
+                "BreachExplained",
             ) if one["id"] == number]  # fmt: skip
             start = tale[0][1]
             said = [one["reason"] for k, one in tale if k in ("BreachAcknowledged", "BreachExplained")]
