@@ -45,7 +45,7 @@ def extend(turn: Turn, command: ExtendClock) -> None:
 def lengthen(turn: Turn, number: int, clock: Clock, by: str, reason: str, approver: str) -> None:
     """Gives a run more time, counted on the calendar in force. Raises ValueError where it ends beyond all days."""
     run: Run = turn.state.clocks.open[number]
-    calendar = calendar_of(turn, clock)
+    calendar = calendar_of(turn, clock, run)
     recount(turn, number, clock, run, calendar, "calendar")
     due = metered(calendar, run.since, parse_duration(run.limit), clock.roll, [*run.more, by], run.breaks).due
     turn.emit(ClockExtended(number, clock.name, by, reason, approver, turn.now, run.deadline, due.at, due.provisional))
@@ -144,7 +144,7 @@ def rebase(turn: Turn, command: RebaseClocks) -> None:
     before = len(turn.events)
     for number, run in list(clocks.open.items()):
         clock = clock_of(turn.process, run.clock)
-        if calendar_name(turn.process, clock) != command.calendar:
+        if calendar_name(turn.process, clock, run.calendar) != command.calendar:
             continue
         follow(turn, number, clock, run, calendar)
         aim(turn, number, clock, calendar)

@@ -171,7 +171,7 @@ def _limit_changed(turn: Turn, number: int, clock: Clock, run: Run) -> None:
     except CANNOT as error:
         report(turn, clock, run.token, f"clock {clock.name} keeps its {run.limit}: {error}")
         return
-    calendar = calendar_of(turn, clock)
+    calendar = calendar_of(turn, clock, run)
     recount(turn, number, clock, run, calendar, "limit", limit)
     aim(turn, number, clock, calendar)
 

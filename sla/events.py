@@ -72,6 +72,7 @@ class ClockStarted(Event, frozen=True):
     token: int = 0  # the activation, for a step's limit
     provisional: bool = False
     note: str = ""  # why it does not count from the date given
+    chosen: bool = False  # the calendar, by the data
 
 
 class ClockPaused(Event, frozen=True):

@@ -235,7 +235,7 @@ def _account(process: Process, run: _Run, told: _Told, calendars: Mapping[str, C
     started = run.started
     limit = run.rebased[-1].limit if run.rebased else started.limit
     clock = find_clock(process, started.clock) or _left(run)
-    calendar = _calendar(process, clock, calendars)
+    calendar = _calendar(calendar_name(process, clock, started.calendar), calendars)
     duration = parse_duration(limit)
     meter = metered(calendar, started.since, duration, clock.roll, [one.by for one in run.more], run.breaks)
     until = max(run.closed.at if run.closed is not None else now, started.since)
@@ -276,8 +276,7 @@ def _left(run: _Run) -> Clock:
     return Clock(run.started.clock, {}, "target", parse_duration(run.started.limit), run.started.calendar)
 
 
-def _calendar(process: Process, clock: Clock, calendars: Mapping[str, Calendar]) -> Calendar:
-    name = calendar_name(process, clock)
+def _calendar(name: str, calendars: Mapping[str, Calendar]) -> Calendar:
     if name and name not in calendars:
         raise LookupError(f"there is no calendar {name!r}")
     return calendars[name] if name else PLAIN

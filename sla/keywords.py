@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.core.durations import DAYS, ELAPSED, MEASURES, SECONDS, Duration, parse_duration
+from engine.core.expressions import Expression
 from engine.core.kinds import BOOL
 from engine.core.linking import MERGED
 from engine.core.model import Length, Path
@@ -106,6 +107,17 @@ def _clock(context: Context, where: Where, name: str, words: dict[str, Any]) -> 
     )
 
 
+def _calendar(context: Context, where: Where, written: str) -> str | Expression:
+    """One of the house's, by its name or as the data choose it."""
+    found = context.open_literal(where, written, "a calendar") or ""
+    if isinstance(found, Expression) and found.type.kind not in ("text", "any"):
+        context.problem(where, "CW131", f"this is {found.type}", expected="the name of a calendar")
+    for name in [found] if isinstance(found, str) else found.type.enum or ():
+        if name:
+            context.name(where, name, frozenset(context.house.calendars), "calendar")
+    return found
+
+
 def _made(
     context: Context, where: Where, name: str, words: dict[str, Any], *, origin: str, **more: Any
 ) -> Clock | None:
@@ -114,8 +126,6 @@ def _made(
     when = words.get("when")
     for index, clause in enumerate(words.get("clauses", [])):
         context.name((*where, "clauses", index), clause, frozenset(context.house.clauses), "clause")
-    if "calendar" in words:
-        context.name((*where, "calendar"), words["calendar"], frozenset(context.house.calendars), "calendar")
     for index, end in enumerate(words.get("void_on", [])):
         context.name((*where, "void_on", index), end, context.ends | {CANCELLED, MERGED}, "end")
     house = _house_clocks(context).ladders
@@ -127,7 +137,7 @@ def _made(
         title=context.text((*where, "title"), words["title"]) if "title" in words else {},
         origin=words.get("origin", origin),
         limit=limit,
-        calendar=words.get("calendar", ""),
+        calendar=_calendar(context, (*where, "calendar"), words.get("calendar", "")),
         clauses=tuple(words.get("clauses", [])),
         when=None if when is None else context.expression((*where, "when"), _source(when), wants=BOOL),
         roll=words.get("roll", False),

@@ -13,6 +13,7 @@ from datetime import datetime
 from engine.core import events as core
 from engine.core.commands import MigrateCase, Refuse
 from engine.core.durations import parse_duration
+from engine.core.expressions import Expression
 from engine.core.machine import Turn
 from engine.core.migration import Migration, migration_of
 from engine.core.model import Process
@@ -57,6 +58,10 @@ def _goes_on(made: Migration, run: Run) -> None:
         zh = f"新版本没有时限 {name}：请在 clocks 中写明 {{to: 其他时限}}，或 drop"
         en = f"the new version has no clock {name}: say under clocks which one it becomes, or drop it"
         made.stop(f"clock {run.clock}", zh, en)
+    elif old is not None and rule.how in ("keep", "rebase") and _chooses(old) != _chooses(new) and _chooses(new):
+        zh = f"时限 {run.clock} 在新版本中由数据选定日历：请写明 restart"
+        en = f"in the new version the data choose the calendar of clock {run.clock}: say restart"
+        made.stop(f"clock {run.clock}", zh, en)
     elif rule.how == "keep" and old is not None and _counts(made.old, old) != _counts(made.new, new):
         zh = f"时限 {run.clock} 在新版本中按别的日历或顺延规则计算：请写明 rebase 或 restart"
         en = f"clock {run.clock} counts on another calendar, or rolls otherwise: say rebase or restart"
@@ -64,7 +69,12 @@ def _goes_on(made: Migration, run: Run) -> None:
 
 
 def _counts(process: Process, clock: Clock) -> tuple[str, bool]:
-    return calendar_name(process, clock), clock.roll
+    return _chooses(clock) or calendar_name(process, clock), clock.roll
+
+
+def _chooses(clock: Clock) -> str:
+    """By what the data choose its calendar; "" where they do not."""
+    return clock.calendar.source if isinstance(clock.calendar, Expression) else ""
 
 
 # --- what is done ---------------------------------------------------------------------------------------
@@ -124,7 +134,7 @@ def _carry(turn: Turn, number: int, run: Run, old: Clock | None, how: str) -> No
         close(turn, number, run, "void", MIGRATION)
         begin(turn, clock, turn.now, token=token)
         return
-    calendar = calendar_of(turn, clock)
+    calendar = calendar_of(turn, clock, run)
     limit, deadline, version, provisional = run.limit, run.deadline, run.version, run.provisional
     if how == "rebase" and not run.passed(turn.now):
         try:

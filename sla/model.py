@@ -100,7 +100,7 @@ class Clock:
     title: Text
     origin: str
     limit: Length
-    calendar: str = ""  # the process's own unless named
+    calendar: str | Expression = ""  # the process's own unless named, or chosen by the data
     clauses: tuple[str, ...] = ()
     start: Mark = CASE
     start_path: Path = ()  # of a start by a date
@@ -167,9 +167,11 @@ PART = "clocks"
 _NONE = Clocks()
 
 
-def calendar_name(process: Process, clock: Clock) -> str:
-    """The calendar a clock counts on; "" where neither it nor the process names one."""
-    return clock.calendar or process.calendar
+def calendar_name(process: Process, clock: Clock, chosen: str = "") -> str:
+    """The calendar a clock counts on; "" where neither it nor the process names one. `chosen`: by a run, where the data
+    choose."""
+    named = chosen if isinstance(clock.calendar, Expression) else clock.calendar
+    return named or process.calendar
 
 
 def clocks_of(process: Process) -> Clocks:

@@ -67,7 +67,7 @@ def clocks(versions: Versions) -> Projection:
             micros(run.since),
             micros(run.deadline),
             int(run.provisional),
-            calendar_name(process, clock),
+            calendar_name(process, clock, run.calendar),
             run.version,
             _micros(paused),
             _micros(closed.at if closed else None),

@@ -209,7 +209,7 @@ def _told(turn: Turn, one: Closed | Run) -> Mapping[str, Any]:
 
 def _come(turn: Turn, clock: Clock, run: Run, until: datetime) -> dict[int, int]:
     """How often each rung ought to have fired by then."""
-    calendar = calendar_of(turn, clock)
+    calendar = calendar_of(turn, clock, run)
     fresh, meter = structs.replace(run, fired={}), meter_of(calendar, clock, run)
     found = {}
     for index, rung in enumerate(clock.ladder):

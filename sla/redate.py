@@ -16,7 +16,7 @@ from engine.core.model import Json
 from sla import events as e
 from sla.measure import metered, moment_of
 from sla.model import Clock, clock_of, clocks_of
-from sla.runs import aim, calendar_of, report
+from sla.runs import aim, calendar_for, calendar_of, report
 from sla.state import ClocksState, Run
 
 
@@ -25,7 +25,7 @@ def dated(turn: Turn, clock: Clock) -> tuple[datetime | None, str]:
     never in the future, and not further back than the house allows. Raises Fault where there is no calendar, and
     Refuse if the command itself brought a date that lies too far back."""
     path = clock.start_path
-    since = moment_of(_value(names(turn), path), calendar_of(turn, clock))
+    since = moment_of(_value(names(turn), path), calendar_for(turn, clock)[1])
     if since is None:
         return None, ""
     oldest = clocks_of(turn.process).oldest
@@ -82,7 +82,7 @@ def corrected(turn: Turn, event: core.DataCorrected) -> None:
 
 def _count_from(turn: Turn, number: int, run: Run, since: datetime, note: str) -> None:
     clock = clock_of(turn.process, run.clock)
-    calendar = calendar_of(turn, clock)
+    calendar = calendar_of(turn, clock, run)
     due = metered(calendar, since, parse_duration(run.limit), clock.roll, run.more, run.breaks).due
     turn.emit(
         e.ClockRedated(number, clock.name, turn.now, run.since, since, run.deadline, due.at, due.provisional, note)

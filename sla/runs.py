@@ -21,9 +21,21 @@ PLAIN = WorkCalendar("plain", (), ZoneInfo("UTC"), (WHOLE_DAY,) * 7)
 """What elapsed time is counted on where a process names no calendar."""
 
 
-def calendar_of(turn: Turn, clock: Clock) -> Calendar:
-    """The calendar a clock counts on. Raises Fault if there is none of that name."""
+def calendar_of(turn: Turn, clock: Clock, run: Run) -> Calendar:
+    """The calendar a run counts on. Raises Fault if there is none of that name."""
+    return _calendar(turn, calendar_name(turn.process, clock, run.calendar))
+
+
+def calendar_for(turn: Turn, clock: Clock, token: int = 0) -> tuple[str, Calendar]:
+    """The calendar on which a run would count that begins now, with its name. Raises EvaluationError, or Fault if there
+    is none of that name."""
     name = calendar_name(turn.process, clock)
+    if isinstance(clock.calendar, Expression):
+        name = str(clock.calendar.evaluate(names(turn, token)) or name)
+    return name, _calendar(turn, name)
+
+
+def _calendar(turn: Turn, name: str) -> Calendar:
     if not name:
         return PLAIN
     calendar = turn.env.calendars.get(name)
@@ -40,7 +52,7 @@ def limit_text(turn: Turn, clock: Clock, token: int) -> str:
         if value is None:
             raise Fault(f"the limit {limit.source!r} is not set", "clock")
         limit = parse_duration(value)
-    if not calendar_name(turn.process, clock) and limit.measure != ELAPSED:
+    if not (clock.calendar or turn.process.calendar) and limit.measure != ELAPSED:
         raise Fault(f"{limit} needs a calendar, and neither the clock nor the process names one", "clock")
     return str(limit)
 
@@ -68,7 +80,7 @@ def begin(turn: Turn, clock: Clock, since: datetime, *, token: int = 0, note: st
         _defer(turn, clock, since, token, before, "")
         return
     try:
-        limit, calendar = limit_text(turn, clock, token), calendar_of(turn, clock)
+        limit, (named, calendar) = limit_text(turn, clock, token), calendar_for(turn, clock, token)
     except CANNOT as error:
         _defer(turn, clock, since, token, before, f"clock {clock.name}: {error}")
         return
@@ -85,11 +97,12 @@ def begin(turn: Turn, clock: Clock, since: datetime, *, token: int = 0, note: st
             since=since,
             limit=limit,
             deadline=meter.due.at,
-            calendar=calendar_name(turn.process, clock),
+            calendar=named,
             version=meter.due.version,
             token=token,
             provisional=meter.due.provisional,
             note=note,
+            chosen=isinstance(clock.calendar, Expression),
         )
     )
     aim(turn, number, clock, calendar, meter)
@@ -124,7 +137,7 @@ def attend(turn: Turn, number: int, run: Run) -> None:
     come = run.next is not None and run.next <= turn.now
     if not come and clock.pause is None:
         return
-    calendar = calendar_of(turn, clock)
+    calendar = calendar_of(turn, clock, run)
     if come:
         follow(turn, number, clock, run, calendar)
     changed = come

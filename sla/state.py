@@ -44,6 +44,7 @@ class Run(msgspec.Struct, omit_defaults=True):
     fired: dict[int, int] = msgspec.field(default_factory=dict)  # rung -> how many of its times are past
     next: datetime | None = None
     known: Known | None = None
+    calendar: str = ""  # the one that the data chose as it began; "" where the definition names it
 
     @property
     def paused(self) -> datetime | None:
@@ -128,6 +129,7 @@ def _started(clocks: ClocksState, event: e.ClockStarted) -> None:
         event.version,
         event.token,
         event.provisional,
+        calendar=event.calendar if event.chosen else "",
     )
 
 

@@ -121,7 +121,11 @@ _COMMON: dict[str, Schema] = {
         "30wd", "24h", "{{ claim_limit }}",
     ),
     "when": described(CONDITION, "Whether it applies; looked at again whenever the data it reads changes."),
-    "calendar": described(NAME, "The calendar it counts on; the process's own unless named."),
+    "calendar": described(
+        NAMED,
+        "The calendar it counts on; the process's own unless named. One that the data choose is chosen as it begins.",
+        "insurer", "{{ branch_calendar }}",
+    ),
     "roll": described(
         {"title": "true or false", "type": "boolean"}, "Moves a last day that is a holiday to the next working day."
     ),

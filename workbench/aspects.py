@@ -170,7 +170,7 @@ def title_of(node: Node, language: str = "zh") -> str:
 def aspects_of_clock(clock: Clock) -> Aspects:
     found: Aspects = {
         ("deadlines", "时限", "limit"): written(clock.limit),
-        ("deadlines", "日历", "calendar"): clock.calendar,
+        ("deadlines", "日历", "calendar"): written(clock.calendar),
         ("deadlines", "来源", "origin"): clock.origin,
         ("deadlines", "条款", "clauses"): ", ".join(clock.clauses),
         ("deadlines", "起算", "counts from"): ".".join(part for part in clock.start if part),

@@ -54,6 +54,9 @@ class Context(Protocol):
     def literal_or_expression(self, where: Where, text: str) -> str | Expression | None:
         """`owner` is itself; `{{ queue_for(kind) }}` is an expression."""
 
+    def open_literal(self, where: Where, text: str, what: str) -> str | Expression | None:
+        """The same for what is kept openly, so that it may not read a secret (R13)."""
+
     def duration(self, where: Where, text: Any) -> Duration | None: ...
 
     def length(self, where: Where, text: Any) -> Length | None: ...

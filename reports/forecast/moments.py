@@ -114,7 +114,7 @@ class Watch:
         clock = find_clock(process, run.clock) if process is not None else None
         if process is None or clock is None:
             return None
-        name = calendar_name(process, clock)
+        name = calendar_name(process, clock, run.calendar)
         calendar = self.calendars.get(name) if name else PLAIN
         return None if calendar is None else (clock, calendar, meter_of(calendar, clock, run))
 

@@ -458,6 +458,37 @@ def test_beyond_the_last_published_year_a_deadline_is_provisional_until_rebased(
     assert story.refused(RebaseClocks("insurer", new), "system").code == "current"
 
 
+OFFICES = {"insurer": calendar(), "west": calendar(hours={"mon-sat": ["10:00-19:00"]}, calendar="west")}
+
+
+def test_the_data_choose_the_calendar_as_the_clock_begins() -> None:
+    process = registered(clock("c", "4wd", calendar=x("limit", **NAMED)))
+    for office, deadline in (("insurer", "2026-02-14 17:00"), ("west", "2026-02-14 19:00"), (None, "2026-02-14 17:00")):
+        story = ClockStory(process, calendars=OFFICES).start(limit=office)
+        assert story.deadline("c") == deadline
+        assert [(one.calendar, one.chosen) for one in story.told("ClockStarted")] == [(office or "insurer", True)]
+    story = ClockStory(process, calendars=OFFICES).start(limit="east")
+    (incident,) = story.flow.incidents.values()
+    assert "there is no calendar 'east'" in incident.text and not story.state.clocks.open
+    story.complete("register", limit="west")
+    assert story.deadline("c") == "2026-02-14 19:00" and not story.flow.incidents
+
+
+def test_a_run_stays_on_the_calendar_that_was_chosen() -> None:
+    process = registered(clock("c", "4wd", calendar=x("limit", **NAMED), ladder=(rung("due", notice("owner")),)))
+    story = ClockStory(process, calendars=OFFICES).start(limit="west").complete("register", limit="insurer")
+    assert story.deadline("c") == "2026-02-14 19:00"
+    closed = [{"date": "2026-02-13", "hours": "closed", "reason": {"zh": "停业"}}]
+    west = calendar(hours={"mon-sat": ["10:00-19:00"]}, calendar="west", company_days=closed)
+    insurer = calendar(company_days=closed)
+    story.env["calendars"] = {"insurer": insurer, "west": west}
+    assert story.refused(RebaseClocks("insurer", insurer.version), "system").code == "current"
+    story.do(RebaseClocks("west", west.version), "system")
+    assert story.deadline("c") == "2026-02-24 19:00"
+    story.go("2026-02-24 19:00")
+    assert [shown(one.at) for one in story.told("RungFired")] == ["2026-02-24 19:00"]
+
+
 def test_what_has_passed_stays_breached_on_another_calendar() -> None:
     """R29: the calendar that knows the year would end it a day later, but it has been late for a day."""
     process = loop(clock("c", "30wd", ladder=(rung("due", notice("owner")),)))
