@@ -32,6 +32,7 @@ from web import (
     api_documents,
     api_floor,
     api_kept,
+    api_messages,
     api_migrating,
     api_notices,
     api_papers,
@@ -96,7 +97,7 @@ PROGRAMS = (
     api_reading.router, api_papers.router, api_documents.router, api_talk.router, api.router, api_floor.router,
     api_webhooks.router, api_migrating.router, api_processes.router, api_cases.router, api_absences.router,
     api_admin.router, api_calendars.router, api_sessions.router, api_account.router,
-    api_notices.router, api_kept.router, api_reports.router,
+    api_notices.router, api_kept.router, api_reports.router, api_messages.router,
 )  # fmt: skip
 THREADS = 24
 """Requests that are worked on at once; further ones wait."""

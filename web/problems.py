@@ -52,7 +52,7 @@ STATUS = {
     "busy": 503, "stale": 412, "process": 404, "start": 422,
     "no_case": 422, "kind": 422, "itself": 422, "unchanged": 422, "other_process": 422, "back_dated": 422,
     "not_restricting": 403, "reader": 422, "readers": 422,
-    "no_reason": 422, "no_file": 422,
+    "no_reason": 422, "no_file": 422, "message": 404, "sender": 403, "payload": 422,
 }  # fmt: skip
 """The status of a refused command by its code; 409 for the others: the case is not where that can be done."""
 

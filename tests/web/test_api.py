@@ -166,3 +166,27 @@ def test_a_next_task_asked_for_twice_at_once_is_one(town: Town, monkeypatch: pyt
     again = program.post("/next", idempotency_key="n1").json()["line"]
     assert not found and (first["number"], first["task"]) == (again["number"], again["task"])
     assert len(program.get("/inbox").json()["mine"]) == 1
+
+
+def test_a_message_reaches_the_case_that_waits_once(town: Town) -> None:
+    number, program = town.claim(), Program(town, "lu_yao")
+    said = {"name": "claim_withdrawn", "key": number, "data": {"reason": "自行修理"}}
+    first, again = (program.post("/messages", said, idempotency_key="m1") for _ in range(2))
+    assert first.status_code == 202 and again.json()["id"] == first.json()["id"] and first.json()["state"] == "pending"
+    town.caseway.sweep()
+    town.caseway.work()
+    assert program.post("/messages", said, idempotency_key="m1").json()["state"] == "delivered"
+    assert "intake" not in {task["step"] for task in program.get(f"/cases/{number}").json()["tasks"]}
+    other = program.post("/messages", {**said, "key": "another"}, idempotency_key="m1")
+    assert other.status_code == 409
+
+
+def test_a_message_that_cannot_be_taken_in_says_why(town: Town) -> None:
+    program = Program(town, "lu_yao")
+    unknown = program.post("/messages", {"name": "claim_withdraw", "key": "x"})
+    assert unknown.status_code == 404 and "claim_withdrawn" in unknown.json()["detail"]
+    wrong = program.post("/messages", {"name": "claim_withdrawn", "key": "x", "data": {"reson": "so"}})
+    assert wrong.status_code == 422 and "reson" in str(wrong.json())
+    inner = program.post("/messages", {"name": "extension_due", "key": "x"})
+    assert inner.status_code == 403 and inner.json()["code"] == "sender"
+    assert program.post("/messages", {"name": "claim_withdrawn", "key": ""}).status_code == 422

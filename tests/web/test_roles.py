@@ -258,6 +258,7 @@ GET /api/floor/breaches                                      4   4   x   x   x  
 GET /api/floor/likely                                        4   4   x   x   x   2   2   2   2   2   2
 POST /api/cases/{number}/clocks/{clock}/acknowledge          4   4   x   x   x   2   x   x   2   2   x
 POST /api/cases/{number}/clocks/{clock}/extend               4   4   x   x   x   2   x   x   x   x   x
+POST /api/messages                                           4   4   2   2   2   2   2   2   2   2   2
 POST /api/bulk                                               4   4   2   2   2   2   2   2   2   2   2
 GET /api/webhooks                                            4   4   x   x   x   x   x   x   x   x   2
 POST /api/webhooks                                           4   4   x   x   x   x   x   x   x   x   2
@@ -615,6 +616,7 @@ SAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /api/tasks/{number}/{task}/{action} priority": (
         "/api/tasks/{task}/priority", {"json": {"priority": 70, **WHY}},
     ),
+    "POST /api/messages": ("/api/messages", {"json": {"name": "customer_reply", "key": "x", "data": {"text": "so"}}}),
     "POST /api/cases": ("/api/cases", {"json": {"process": "claims", "data": CLAIM}}),
     "POST /api/cases/{number}/{action} suspend": ("/api/cases/{case}/suspend", {"json": WHY}),
     "POST /api/cases/{number}/{action} resume": ("/api/cases/{suspended}/resume", {"json": WHY}),
