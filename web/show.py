@@ -106,7 +106,7 @@ def value(
         return desk.say("yes" if given else "no")
     if isinstance(given, list):
         item = kind.item or Type("any")
-        separator = "、" if desk.language == "zh" else ", "
+        separator = "\n" if any(isinstance(one, dict) for one in given) else "、" if desk.language == "zh" else ", "
         return separator.join(value(desk, one, item, labels, (schema or {}).get("items")) for one in given)
     if isinstance(given, dict):
         fields = kind.fields or {}

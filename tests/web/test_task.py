@@ -2,7 +2,10 @@
 
 import re
 
+from engine.core.kinds import INT, TEXT, list_of, object_of
 from tests.web.conftest import Town
+from web import show
+from web.desk import Desk
 
 INTAKE = {
     f"data.{name}": value
@@ -139,3 +142,19 @@ def test_what_others_changed_meanwhile_is_shown_before_it_is_overwritten(town: T
     answer = visitor.post(f"{path}/complete", outcome="accept", **INTAKE, **old)
     assert answer.status_code == 409 and "While you were at it these were changed" in answer.text
     assert visitor.post(f"{path}/complete", outcome="accept", **INTAKE, **hidden(answer.text)).status_code == 303
+
+
+def test_a_long_datum_is_folded_with_its_beginning(town: Town) -> None:
+    number = town.claim(description="追尾" * 300)
+    for path in (f"/tasks/{number}/{town.task_of(number)}", f"/cases/{number}"):
+        page = town.browser("chen_wei").get(path).text
+        folded = page[page.index('<details class="long">') :]
+        summary, rest = folded.split("</summary>", 1)
+        assert summary.count("追尾") < 40 and "…" in summary and rest.startswith("追尾" * 300)
+
+
+def test_the_objects_of_a_list_stand_on_lines_of_their_own(town: Town) -> None:
+    desk, item = Desk(town.caseway, "chen_wei", "en"), object_of({"name": TEXT, "part": INT})
+    said = show.value(desk, [{"name": "a", "part": 1}, {"name": "b", "part": 2}], list_of(item))
+    assert [line.split("; ") for line in said.split("\n")] == [["name: a", "part: 1"], ["name: b", "part: 2"]]
+    assert show.value(desk, ["a", "b"], list_of(TEXT)) == "a, b"

@@ -50,7 +50,7 @@ class Errands:
             create(home)
         registry = Registry()
         registry.worker()(self.run_errand)
-        with patch("bootstrap.caseway.shipped_functions", lambda home, cases: registry):
+        with patch("bootstrap.caseway.shipped_functions", lambda *_: registry):
             self.app = Caseway(home, AheadClock(home.folder))
         if fresh:
             self.app.deploy(FOLDER, "li")
